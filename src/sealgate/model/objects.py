@@ -1,0 +1,126 @@
+"""Objects: what can be edited, one at a time, each with its own version.
+
+Everything an administrator edits is an object named by `(noun, key)`: a setting, one of the two texts of own lines, or
+a row of a list. A `Noun` describes one kind of row: how its fields are read and written, what its key is, what the page
+and the terminal call it. Store, link, pages and terminal work from these descriptions, so that a new kind of row is one
+module here and nothing elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from sealgate.model.errors import InvalidValue, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+V = TypeVar("V")
+Fields = dict[str, Any]
+"""Canonical JSON form of a value: strings, numbers, booleans, null, and lists of them."""
+
+
+class Kind(StrEnum):
+    """What a column holds, for forms, option types, completion and CSV."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    FLAG = "flag"
+    CHOICE = "choice"
+    LIST = "list"
+    SECRET = "secret"  # noqa: S105 - a kind of column
+    LONG_TEXT = "long-text"
+    DATE = "date"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One field of a row: its name in JSON and CSV, its title, kind, help, default and choices.
+
+    `argument` columns are given by position in the terminal (`sealgate add rbl ZONE`), the others as options.
+    """
+
+    name: str
+    title: str
+    help: str = ""
+    kind: Kind = Kind.TEXT
+    default: Any = ""
+    choices: tuple[str, ...] = ()
+    required: bool = False
+    argument: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Generic[V]):
+    """One row of a list. `position` orders rows of the same noun (gaps are normal); disabled rows render to nothing."""
+
+    noun: str
+    key: str
+    value: V
+    comment: str = ""
+    enabled: bool = True
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Noun(Generic[V]):
+    """The description of one kind of row.
+
+    `parse(fields)` reads text or JSON fields and raises `InvalidValue` with the fields at fault; `fields(value)` gives
+    the canonical form, and `parse(fields(v)) == v`. `key(value)` names the row among its kind. `tag(value)` is what
+    rows are looked up by besides the key (the next hop of a transport), or None. `ordered`: the order of rows
+    decides. `big`: there may be a million of them.
+    """
+
+    name: str
+    plural: str
+    title: str
+    columns: tuple[Column, ...]
+    parse: Callable[[Mapping[str, Any]], V]
+    fields: Callable[[V], Fields]
+    key: Callable[[V], str]
+    tag: Callable[[V], str | None] = lambda _value: None
+    ordered: bool = False
+    big: bool = False
+
+    def row(
+        self,
+        fields: Mapping[str, Any],
+        *,
+        comment: str = "",
+        enabled: bool = True,
+        position: int = 0,
+    ) -> Row[V]:
+        """Read a row from its fields."""
+        value = self.parse(fields)
+        return Row(self.name, self.key(value), value, comment, enabled, position)
+
+
+def known_fields(fields: Mapping[str, Any], columns: Sequence[Column]) -> dict[str, Any]:
+    """Return the fields with defaults filled in; unknown names and missing required ones are faults, each named."""
+    names = {column.name for column in columns}
+    problems = [
+        Problem(name, "There is no such field.", f"Possible are: {', '.join(sorted(names))}.")
+        for name in fields
+        if name not in names
+    ]
+    problems += [
+        Problem(column.name, f"{column.title} is missing.")
+        for column in columns
+        if column.required and fields.get(column.name) in {None, ""}
+    ]
+    if problems:
+        raise InvalidValue(*problems)
+    return {column.name: fields.get(column.name, column.default) for column in columns}
+
+
+def choice(value: object, column: Column) -> str:
+    """Return the value if it is one of the column's choices."""
+    word = str(value).strip()
+    if word not in column.choices:
+        raise InvalidValue.of(
+            f"{column.title} {word[:60]!r} is not possible.", f"Choose from: {', '.join(column.choices)}.", column.name
+        )
+    return word
