@@ -27,13 +27,18 @@ _TURN = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """One TCP address of one inet service. `tls_wrapped`: TLS begins with the first byte (smtpd_tls_wrappermode)."""
+    """One TCP address of one inet service.
+
+    `tls_wrapped`: TLS begins with the first byte (smtpd_tls_wrappermode). `wildcard`: the service listens on every
+    address of the machine, and `host` is the one to ask it on.
+    """
 
     service: str
     program: str
     host: str
     port: int
     tls_wrapped: bool = False
+    wildcard: bool = False
 
     def __str__(self) -> str:
         """Return the address as people write it."""
@@ -59,10 +64,10 @@ class Greeting:
 def listeners(read: ReadBack, main: Mapping[str, str]) -> tuple[Listener, ...]:
     """Return every address to connect to. `main` has inet_interfaces and inet_protocols in force, expanded."""
     return tuple(
-        Listener(service.key, service.command, host, port, _wrapped(read, service))
+        Listener(service.key, service.command, host, port, _wrapped(read, service), everywhere)
         for service in read.services
-        if service.kind == "inet" and service.processes != "-1"
-        for host, port in _addresses(service.name, main)
+        if service.kind == "inet"
+        for host, port, everywhere in _addresses(service.name, main)
     )
 
 
@@ -161,24 +166,25 @@ def _wrapped(read: ReadBack, service: Service) -> bool:
     return read.value(service.key, "smtpd_tls_wrappermode") == "yes"
 
 
-def _addresses(name: str, main: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+def _addresses(name: str, main: Mapping[str, str]) -> Iterator[tuple[str, int, bool]]:
     """Resolve the service name of master(5): `port`, `host:port`, `[host]:port`."""
     host, colon, port = name.rpartition(":")
-    hosts = [host.strip("[]")] if colon and host else list(_own_hosts(main))
-    families = _families(main)
-    for one in hosts:
-        for family in families:
+    hosts = [(host.strip("[]"), False)] if colon and host else _own_hosts(main)
+    for one, everywhere in hosts:
+        for family in _families(main):
             with contextlib.suppress(OSError):
                 for _, _, _, _, address in socket.getaddrinfo(one, port, family, socket.SOCK_STREAM):
-                    yield str(address[0]), int(address[1])
+                    yield str(address[0]), int(address[1]), everywhere
 
 
-def _own_hosts(main: Mapping[str, str]) -> Iterator[str]:
+def _own_hosts(main: Mapping[str, str]) -> list[tuple[str, bool]]:
+    found = []
     for interface in main.get("inet_interfaces", "all").replace(",", " ").split():
         if interface in {"all", "loopback-only"}:
-            yield from ("127.0.0.1", "::1")
+            found += [("127.0.0.1", interface == "all"), ("::1", interface == "all")]
         else:
-            yield interface.strip("[]")
+            found.append((interface.strip("[]"), False))
+    return found
 
 
 def _families(main: Mapping[str, str]) -> tuple[socket.AddressFamily, ...]:

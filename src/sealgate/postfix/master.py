@@ -32,6 +32,7 @@ from sealgate.postfix.early_log import EarlyLog
 from sealgate.postfix.listeners import Greeting, Listener, greet, listeners
 from sealgate.postfix.logfile import LogFile, Position
 from sealgate.postfix.parameters import ReadBack, read_back, values
+from sealgate.postfix.ports import taken
 
 if TYPE_CHECKING:
     import subprocess
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 _TURN = 0.005
 _DYING = 2.5
 """Seconds in which a master that met a fatal error is gone: msg_fatal(3) sleeps one second before it ends."""
+_QUIET_LOOKS = 3
 _GRACE = 0.3
 """Seconds that listeners still get to answer after a daemon was seen to die: another one may be meant."""
 
@@ -89,6 +91,11 @@ class Outcome:
     def silent(self) -> tuple[Greeting, ...]:
         """The listeners that did not answer as they should."""
         return tuple(greeting for greeting in self.greetings if not greeting.answers)
+
+    @property
+    def throttled(self) -> bool:
+        """Whether master has put a service to rest after its daemon died; only a restart lifts that at once."""
+        return any("throttling" in complaint.text for complaint in self.complaints)
 
     @property
     def good(self) -> bool:
@@ -192,9 +199,13 @@ class Instance:
             broken = tuple(c for c in read.complaints if c.level is not Level.WARNING)
             if broken:
                 return Outcome("reload", broken, faults=("Postfix cannot read the new configuration; not reloaded.",))
+            wanted = self.listeners(read)
+            busy = taken(wanted, by_other_than=pid)
+            if busy:
+                return Outcome("reload", faults=tuple(_busy_text(one) for one in busy))
             before = children(pid)
             os.kill(pid, signal.SIGHUP)
-            alive = self._await_new_child(pid, before, position, started + timeout, self.listeners(read))
+            alive = self._await_new_child(pid, before, position, started + timeout, wanted)
             greetings = self._await_listeners(position, started + timeout, None, read) if alive else ()
             said = self.complaints_since(position)
             faults = () if alive else ("Postfix did not survive the reload.",)
@@ -269,6 +280,7 @@ class Instance:
         self, pid: int, before: set[int], position: Position, deadline: float, wanted: tuple[Listener, ...]
     ) -> bool:
         """Wait until master has started a process after the signal; connecting to a listener makes it start one."""
+        self._await_quiet(pid, before)
         while time.monotonic() < deadline:
             if self.pid() != pid:
                 return False
@@ -283,6 +295,18 @@ class Instance:
                 self._ring()
             time.sleep(_TURN)
         return False
+
+    @staticmethod
+    def _await_quiet(pid: int, before: set[int]) -> None:
+        """Let idle processes of the old configuration end first; those in a session or delivery stay.
+
+        A client that reaches one of them while its helpers go is served a second late (clients retry after sleep(1)).
+        """
+        left, looks = before, 0
+        while left and looks < _QUIET_LOOKS:
+            time.sleep(_TURN)
+            now = children(pid) & before
+            left, looks = now, looks + 1 if now == left else 0
 
     def _ring(self) -> None:
         """Connect to the rewrite service, for an instance without any inet service."""
@@ -328,6 +352,10 @@ class _Patience:
         if self._died_at:
             return time.monotonic() > self._died_at + _GRACE
         return not self._instance.is_running()
+
+
+def _busy_text(listener: Listener) -> str:
+    return f"{listener} is in use by another program, so {listener.service} cannot listen there; not reloaded."
 
 
 def children(pid: int) -> set[int]:

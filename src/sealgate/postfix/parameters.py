@@ -172,7 +172,7 @@ def _kind(default: str) -> ParameterKind:
 
 
 def tables_named(values_of: Iterable[str], types: Iterable[str]) -> tuple[tuple[str, Path], ...]:
-    """Return every `type:/path` that stands in these values, each once, in order; `types` are the map types to look for."""
+    """Return every `type:/path` that stands in these values, each once, in order; `types`: the map types to find."""
     known = "|".join(sorted(map(re.escape, types), key=len, reverse=True))
     pattern = re.compile(rf"(?:^|[\s,{{]|proxy:)({known}):(/[^\s,}}]+)")
     found = ((m[1], Path(m[2])) for value in values_of for m in pattern.finditer(value))

@@ -66,7 +66,7 @@ _SUFFIX = {TableType.LMDB: ".lmdb", TableType.HASH: ".db", TableType.BTREE: ".db
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What building gave. `entries` counts what was handed over (None: a text); `whole` says that all of it is in the table."""
+    """What building gave. `entries` counts what was handed over (None: a text); `whole`: all of it is in the table."""
 
     file: Path
     entries: int | None
