@@ -2,8 +2,8 @@
 
     {"time": "2026-07-01T10:00:00.123456Z", "event": "message", "decision": "pass", "reason": "",
      "queue_id_in": "4XY…", "queue_id_out": "4XZ…",
-     "client": {"address": …, "name": …, "port": …, "helo": …, "protocol": …}, "sender": …,
-     "recipients": [{"address": …, "outcome": "passed", "reply": "250 2.0.0 Ok: queued …"}],
+     "client": {"address": …, "name": …, "port": …, "helo": …, "protocol": …},
+     "sender": …, "recipients": [{"address": …, "outcome": "passed", "reply": "250 2.0.0 Ok …"}],
      "size": 10240, "message_id": "<…>", "milliseconds": 23.4, "worker": 4711}
 
 Both queue ids join it to Postfix's log. Outcomes are `passed`, `deferred` and `refused`. The log never holds any part of

@@ -2,9 +2,10 @@
 
 So far the decision is to pass it on, unless the message goes round in a loop or breaks a rule of the policy. The
 order is: policy readable, loop, lone line feeds; the after-filter limit is main.cf's message_size_limit, and the
-re-injection smtpd(8) enforces it: its 552 becomes the reply for each recipient, so Postfix sends a bounce. A recipient is answered 250 only when the re-injected copy was.
-Any failure on the way, planned for or not, is a 4xx: Postfix keeps the message and tries again. A loop is refused
-with a 5xx, so that the sender gets a bounce; nothing is dropped.
+re-injection smtpd(8) enforces it: its 552 becomes the reply for each recipient, so Postfix sends a bounce. A
+recipient is answered 250 only when the re-injected copy was. Any failure on the way, planned for or not, is a 4xx:
+Postfix keeps the message and tries again. A loop is refused with a 5xx, so that the sender gets a bounce; nothing is
+dropped.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 from sealgate.mpa.endpoint import Endpoint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 FORMAT = 1
@@ -97,13 +98,22 @@ class PolicyFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._changed: Callable[[Policy], None] = lambda _policy: None
         self._policy: Policy | Unreadable = load_policy(path)
         self._tried = time.monotonic()
+
+    def watch(self, changed: Callable[[Policy], None]) -> None:
+        """Call `changed` with the policy in force, if there is one, and with each one that is read from now on."""
+        self._changed = changed
+        if isinstance(self._policy, Policy):
+            changed(self._policy)
 
     def reload(self) -> Policy | Unreadable:
         """Read the file again and return what is in force now."""
         self._policy = load_policy(self.path)
         self._tried = time.monotonic()
+        if isinstance(self._policy, Policy):
+            self._changed(self._policy)
         return self._policy
 
     @property

@@ -31,17 +31,18 @@ CONNECT_SECONDS = 30.0
 
 
 class Pool:
-    """Connections to one re-injection service."""
+    """Connections to the re-injection service that `renew` names; there is none before."""
 
-    def __init__(self, endpoint: Endpoint, name: bytes, size: int) -> None:
-        self.endpoint, self.name = endpoint, name
-        self._slots = asyncio.Semaphore(size)
+    def __init__(self) -> None:
+        self._endpoint: Endpoint | None = None
+        self._name = b""
+        self._slots = asyncio.Semaphore(1)
         self._idle: list[ReinjectConnection] = []
         self._generation = 0
 
     async def deliver(self, envelope: Envelope, message: Message, wanted: Callable[[], bool]) -> list[Reply]:
         """Hand a message over; return a reply for each recipient; raise what `smtp_out` raises."""
-        async with self._slots:
+        async with self._slots:  # a renewed pool has new ones; who waits here keeps these
             if not wanted():
                 raise NotWantedError
             connection = self._newest_idle()
@@ -52,9 +53,10 @@ class Pool:
                     pass  # it may have died of age while it was idle: once more, on a fresh one
             return await self._on(await self._open(), envelope, message, wanted)
 
-    def renew(self, endpoint: Endpoint, name: bytes) -> None:
-        """Use this endpoint and name from now on, and only connections opened from now on."""
-        self.endpoint, self.name = endpoint, name
+    def renew(self, endpoint: Endpoint, name: bytes, size: int) -> None:
+        """From now on use this endpoint, EHLO name and number, and only connections opened from now on."""
+        self._endpoint, self._name = endpoint, name
+        self._slots = asyncio.Semaphore(size)
         self._generation += 1
         idle, self._idle = self._idle, []
         for connection in idle:
@@ -103,7 +105,9 @@ class Pool:
             self._idle.append(connection)
 
     async def _open(self) -> ReinjectConnection:
-        loop, endpoint = asyncio.get_running_loop(), self.endpoint
+        loop, endpoint, name = asyncio.get_running_loop(), self._endpoint, self._name
+        if not endpoint:
+            raise NotAcceptedError("no policy has named a re-injection service yet")
         connection = ReinjectConnection()
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
@@ -111,7 +115,7 @@ class Pool:
                     await loop.create_unix_connection(lambda: connection, endpoint.path)
                 else:
                     await loop.create_connection(lambda: connection, endpoint.host, endpoint.port)
-                await connection.greet(self.name)
+                await connection.greet(name)
         except (OSError, ProtocolError) as error:
             connection.close()
             raise NotAcceptedError(f"no connection to re-injection at {endpoint}: {error}") from error

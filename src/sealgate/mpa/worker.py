@@ -50,13 +50,11 @@ class WorkerTask:
     bytes_in_flight: int
     drain_seconds: float
 
-    def endpoint(self, policy: Policy) -> Endpoint:
-        """Where to re-inject."""
-        return self.reinject or policy.reinject
-
-    def pool_size(self, policy: Policy) -> int:
-        """This worker's share of the re-injection connections."""
-        return max(1, policy.reinject_connections // self.workers)
+    def apply(self, policy: Policy, pool: Pool, intake: Intake) -> None:
+        """Make a policy that was read the one in force; the worker gets its share of the re-injection connections."""
+        intake.name = policy.name
+        size = max(1, policy.reinject_connections // self.workers)
+        pool.renew(self.reinject or policy.reinject, policy.name, size)
 
 
 def run_worker(task: WorkerTask) -> int:
@@ -68,15 +66,12 @@ def run_worker(task: WorkerTask) -> int:
 
 async def _serve(task: WorkerTask) -> int:
     loop = asyncio.get_running_loop()
-    policy = task.policy.current
-    if isinstance(policy, Unreadable):
-        log.error("%s", policy.reason)
-        return 1
-    pool = Pool(task.endpoint(policy), policy.name, task.pool_size(policy))
-    intake = Intake(policy.name, Pipeline(task.policy, pool, task.events), Budget(task.bytes_in_flight))
+    pool = Pool()
+    intake = Intake(b"mpa", Pipeline(task.policy, pool, task.events), Budget(task.bytes_in_flight))
+    task.policy.watch(lambda policy: task.apply(policy, pool, intake))
     end = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, end.set)
-    loop.add_signal_handler(signal.SIGHUP, _reload, task, pool, intake)
+    loop.add_signal_handler(signal.SIGHUP, _reload, task)
     loop.add_reader(task.lifeline, end.set)
     with _sweeping(intake, pool):
         server = await _listen(task.listener, intake)
@@ -96,15 +91,13 @@ async def _listen(listener: socket.socket, intake: Intake) -> asyncio.Server:
     return await loop.create_server(intake.connection, sock=listener, backlog=BACKLOG)
 
 
-def _reload(task: WorkerTask, pool: Pool, intake: Intake) -> None:
+def _reload(task: WorkerTask) -> None:
     task.events.reopen()
     policy = task.policy.reload()
     if isinstance(policy, Unreadable):
         log.error("%s; every message is answered 451 until it can be read", policy.reason)
-        return
-    intake.name = policy.name
-    pool.renew(task.endpoint(policy), policy.name)
-    log.info("worker %d has read the policy again", os.getpid())
+    else:
+        log.info("worker %d has read the policy again", os.getpid())
 
 
 @contextlib.contextmanager
