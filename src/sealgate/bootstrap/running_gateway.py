@@ -152,4 +152,6 @@ def _what_runs_where(settings: Settings, supervisor: Supervisor) -> Iterator[str
     yield f"  MPA       {settings.mpa_address} → {settings.reinject_address}  ({settings.mpa_user}, process {supervisor.pid_of('mpa')})"
     yield f"  state     {settings.control_directory}"
     yield f"  logs      {settings.log_directory}"
+    launcher = os.environ.get("SEALGATE_LAUNCHER", "")
+    yield f"Talk to it in another terminal: {launcher or 'sealgate'} status{'' if launcher else f' --dir {settings.directory}'}"
     yield "The gateway is up. Ctrl-C stops everything."
