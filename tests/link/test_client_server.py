@@ -17,6 +17,7 @@ import pytest
 
 from sealgate import __version__
 from sealgate.link import messages as m
+from sealgate.link import upkeep as u
 from sealgate.link.bundle import Header, Need, Offer, SentRow
 from sealgate.link.client import Node
 from sealgate.link.codec import to_json
@@ -382,8 +383,8 @@ def test_an_agent_that_refuses_in_the_middle_of_the_parts_is_heard(path):
 def test_many_items_stream_one_by_one(path):
     def queue_list(_question, talk):
         for i in range(1000):
-            talk.item(m.QueueMessage(f"{i:010X}", "deferred", i, 1, "a@b.example", (m.QueueRecipient("c@d.example"),)))
-        return m.Count(1000)
+            talk.item(u.QueueMessage(f"{i:010X}", "deferred", i, 1, "a@b.example", (u.QueueRecipient("c@d.example"),)))
+        return u.Count(1000)
 
     with serving(path, {"queue-list": queue_list}) as node:
         assert [message.arrival for message in node.queue_list()] == list(range(1000))
@@ -394,7 +395,7 @@ def test_a_files_content_comes_whole(path):
 
     def live_file(question, talk):
         talk.content(content)
-        return m.FileInfo(question.name, len(content), "")
+        return u.FileInfo(question.name, len(content), "")
 
     with serving(path, {"live-file": live_file}) as node:
         assert node.live_file("main.cf") == content

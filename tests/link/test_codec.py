@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from sealgate.link import bundle, messages
 from sealgate.link.codec import from_json, to_json
+from sealgate.link.verbs import VERBS
 from sealgate.model.errors import InvalidValue
 
 
@@ -147,9 +148,9 @@ def test_any_json_is_a_value_or_refused(data):
         assert isinstance(value, cls)
 
 
-@pytest.mark.parametrize("verb", sorted(messages.VERBS))
+@pytest.mark.parametrize("verb", sorted(VERBS))
 def test_every_question_that_needs_no_values_reads_from_an_empty_object(verb):
-    question, _ = messages.VERBS[verb]
+    question, _ = VERBS[verb]
     try:
         value = from_json(question, {})
     except InvalidValue as refusal:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sealgate import __version__
 from sealgate.link import messages as m
+from sealgate.link import upkeep as u
 from sealgate.link.bundle import Need, Part, row_line
 from sealgate.link.codec import from_json, to_json
 from sealgate.link.failures import failure_from_json
@@ -72,63 +73,63 @@ class Node:
         """Return what runs."""
         return self._ask("status", m.Nothing(), m.Status)
 
-    def drift(self) -> m.Drift:
+    def drift(self) -> u.Drift:
         """Return which live files were changed by hand."""
-        return self._ask("drift", m.Nothing(), m.Drift)
+        return self._ask("drift", m.Nothing(), u.Drift)
 
-    def adopt(self, files: dict[str, str]) -> m.Drift:
+    def adopt(self, files: dict[str, str]) -> u.Drift:
         """Say that the live content of these files (name → digest) is in the draft."""
-        return self._ask("adopt", m.Adopt(files), m.Drift)
+        return self._ask("adopt", u.Adopt(files), u.Drift)
 
-    def overwrite(self, files: tuple[str, ...] = ()) -> m.Drift:
+    def overwrite(self, files: tuple[str, ...] = ()) -> u.Drift:
         """Make live files again as the revision in force has them."""
-        return self._ask("overwrite", m.Overwrite(files), m.Drift)
+        return self._ask("overwrite", u.Overwrite(files), u.Drift)
 
     def live_file(self, name: str, *, expected: bool = False) -> bytes:
         """Return a file of the configuration in force as it is now, or as the revision has it."""
-        return b"".join(self._contents("live-file", m.LiveFile(name, expected)))
+        return b"".join(self._contents("live-file", u.LiveFile(name, expected)))
 
-    def queue_list(self, which: m.QueueFilter | None = None) -> Iterator[m.QueueMessage]:
+    def queue_list(self, which: u.QueueFilter | None = None) -> Iterator[u.QueueMessage]:
         """Give the queued messages that a filter finds."""
-        for item in self._stream("queue-list", which or m.QueueFilter()):
-            yield from_json(m.QueueMessage, item)
+        for item in self._stream("queue-list", which or u.QueueFilter()):
+            yield from_json(u.QueueMessage, item)
 
     def queue_view(self, queue_id: str) -> Iterator[bytes]:
         """Give a queued message in pieces."""
-        yield from self._contents("queue-view", m.QueueView(queue_id))
+        yield from self._contents("queue-view", u.QueueView(queue_id))
 
-    def queue_act(self, question: m.QueueAct) -> m.Count:
+    def queue_act(self, question: u.QueueAct) -> u.Count:
         """Do something with queued messages, or count them first."""
-        return self._ask("queue-act", question, m.Count)
+        return self._ask("queue-act", question, u.Count)
 
-    def log(self, question: m.Log) -> Iterator[str]:
+    def log(self, question: u.Log) -> Iterator[str]:
         """Give lines of Postfix's log; with `follow` until the iterator is closed."""
         for item in self._stream("log", question):
             yield from (str(line) for line in item)
 
-    def verify_show(self, address: str) -> m.VerifyAnswer:
+    def verify_show(self, address: str) -> u.VerifyAnswer:
         """Look an address up in the cache of verified recipients."""
-        return self._ask("verify-show", m.VerifyShow(address), m.VerifyAnswer)
+        return self._ask("verify-show", u.VerifyShow(address), u.VerifyAnswer)
 
-    def verify_clear(self) -> m.Count:
+    def verify_clear(self) -> u.Count:
         """Empty the cache of verified recipients."""
-        return self._ask("verify-clear", m.Nothing(), m.Count)
+        return self._ask("verify-clear", m.Nothing(), u.Count)
 
-    def query(self, table: str, key: str, digest: str = "") -> m.QueryAnswer:
+    def query(self, table: str, key: str, digest: str = "") -> u.QueryAnswer:
         """Look a key up in a table, in force or of the candidate `digest`."""
-        return self._ask("query", m.Query(table, key, digest), m.QueryAnswer)
+        return self._ask("query", u.Query(table, key, digest), u.QueryAnswer)
 
-    def resolve(self, address: str, sender: str = "", digest: str = "") -> m.Route:
+    def resolve(self, address: str, sender: str = "", digest: str = "") -> u.Route:
         """Ask where an address goes, in force or in the candidate `digest`."""
-        return self._ask("resolve", m.Resolve(address, sender, digest), m.Route)
+        return self._ask("resolve", u.Resolve(address, sender, digest), u.Route)
 
     def backup_keys(self, passphrase: str) -> bytes:
         """Return the private key, encrypted to a passphrase."""
-        return self._ask("backup-keys", m.BackupKeys(passphrase), m.SealedKeys).sealed
+        return self._ask("backup-keys", u.BackupKeys(passphrase), u.SealedKeys).sealed
 
     def restore_keys(self, passphrase: str, sealed: bytes) -> m.PublicKey:
         """Give the agent its private key back from a backup."""
-        return self._ask("restore-keys", m.RestoreKeys(passphrase, sealed), m.PublicKey)
+        return self._ask("restore-keys", u.RestoreKeys(passphrase, sealed), m.PublicKey)
 
     def stop(self) -> None:
         """Stop the agent and its Postfix."""

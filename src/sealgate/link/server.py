@@ -19,7 +19,8 @@ from sealgate.link.codec import from_json, to_json
 from sealgate.link.conversation import Conversation, Peer
 from sealgate.link.failures import failure_to_json
 from sealgate.link.framing import BrokenFrame, PeerGone, Raw, receive
-from sealgate.link.messages import FORMAT, VERBS, Asker, Opening
+from sealgate.link.messages import FORMAT, Asker, Opening
+from sealgate.link.verbs import VERBS
 from sealgate.model.errors import NotPermitted, Refused, SealgateError
 
 if TYPE_CHECKING:
