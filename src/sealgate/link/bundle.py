@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FORMAT = 1
+LARGEST_DELTA = 50_000
+"""A delta of more rows is not taken: past that the whole table is sent, so a bundle offers no such base."""
 
 
 class SentRow(NamedTuple):
