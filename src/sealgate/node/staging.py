@@ -1,8 +1,8 @@
 """A release's directory: made complete under a temporary name, made durable, renamed, then recorded.
 
-Whatever breaks off leaves only a directory whose name begins with `.new-`, removed by the next one; nothing live is ever
-touched. A second copy of every file of up to four mebibytes goes to the objects; larger tables can be made again from
-the rows, which the agent keeps too. What goes into the directory: `making.py`.
+Whatever breaks off leaves only a directory whose name begins with `.new-`, removed by the next one; nothing live is
+ever touched. A second copy of every file of up to four mebibytes goes to the objects; larger tables can be made again
+from the rows, which the agent keeps too. What goes into the directory: `making.py`.
 """
 
 from __future__ import annotations

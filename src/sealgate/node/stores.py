@@ -1,7 +1,7 @@
 """All that the agent keeps on disk, opened together, and what may be thrown away.
 
-Every change of a file goes through `files`, whose `before` function hears of each step first: that is where tests end the
-process or fail the disk, at every step in turn.
+Every change of a file goes through `files`, whose `before` function hears of each step first: that is where tests end
+the process or fail the disk, at every step in turn.
 """
 
 from __future__ import annotations
