@@ -87,7 +87,9 @@ class Agent:
         journal = Journal(paths.journal, stores.files)
         self._applier = Applier(Machinery(stores, journal, self._instance, self._mender, health, reserve))
         self._drift = DriftWatch(stores)
-        self._queries = Queries(stores, self._instance, self._machine, self._applier, self._drift)
+        self._queries = Queries(
+            stores, self._instance, self._machine, applier=self._applier, drift=self._drift, health=health
+        )
         self._keeper = Keeper(self._instance, self._changing, lambda: self._applier.standing.live is not None)
         self._deadlines = Deadlines(self._next_deadline, self._expire)
 

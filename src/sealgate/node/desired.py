@@ -16,7 +16,7 @@ from sealgate.model.nouns import NOUNS
 from sealgate.model.objects import Kind, Row
 from sealgate.model.parameters import OwnLines
 from sealgate.model.secrets import Sealed
-from sealgate.model.settings import SETTINGS, settings_from
+from sealgate.model.mta import SETTINGS, settings_from
 from sealgate.model.tables import LookupTable
 
 if TYPE_CHECKING:
