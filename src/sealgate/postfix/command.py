@@ -88,9 +88,11 @@ class Programs:
         *arguments: str,
         stdin: bytes | Iterable[bytes] = b"",
         timeout: float = 30.0,
+        keep: int = -1,
     ) -> Result:
         """Run `program -c CONFIG arguments…` to its end, feeding it `stdin` as it is produced.
 
+        Of its output `keep` bytes are kept (-1: all).
         Raises NodeFailed when the program is not installed. Whatever the program itself does is in the result.
         """
         command = self._command(program, arguments)
@@ -104,7 +106,7 @@ class Programs:
             return Result(
                 (program, *command[1:]),
                 process.returncode,
-                _content(out).decode("utf-8", "surrogateescape"),
+                _content(out, keep).decode("utf-8", "surrogateescape"),
                 _lines(_content(err, KEPT_STDERR)),
                 time.monotonic() - started,
                 limit.expired,
