@@ -24,9 +24,7 @@ import hypothesis
 import pytest
 
 hypothesis.settings.register_profile("project", deadline=None, print_blob=True)
-hypothesis.settings.register_profile(
-    "thorough", parent=hypothesis.settings.get_profile("project"), max_examples=2000
-)
+hypothesis.settings.register_profile("thorough", parent=hypothesis.settings.get_profile("project"), max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "project"))
 
 
