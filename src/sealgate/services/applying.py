@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Apply, Grade, Outcome, State
-from sealgate.model.errors import InvalidValue, NodeFailed, NotFound, Refused
+from sealgate.model.errors import InvalidValue, NotFound, Refused, SealgateError
 from sealgate.model.findings import Finding, errors_in
 from sealgate.model.text import comment as comment_text
 from sealgate.services.actor import Right
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
     from sealgate.services.judging import OnProgress
+    from sealgate.store import Writer
 
 LONGEST_WATCH = 7 * 24 * 3600
 STANDS = frozenset({State.ON_WATCH, State.CONFIRMED})
@@ -62,11 +63,11 @@ def apply(
     said = _comment(comment)
     _check_watch(keep_for)
     judged = _judged(gateway, actor, progress)
-    with gateway.store.writing(actor.name) as writer:
-        number = writer.promote(judged.candidate, said, _report(judged))
-        writer.audit("apply", f"revision {number}", {"comment": said, "digest": judged.candidate.digest})
+    with gateway.writing(actor) as writer:
+        before = writer.in_force
+        number = writer.promote(judged.candidate, said, _report(judged), state=State.SWITCHING.value)
     question = Apply(judged.candidate.digest, number, said, keep_for)
-    outcome = _ask_node(gateway, actor, number, question, progress)
+    outcome = _ask_node(gateway, actor, question, before, progress)
     return Applied(number, outcome, judged.findings)
 
 
@@ -74,10 +75,9 @@ def confirm(gateway: Gateway, actor: Actor, revision: int | None = None) -> Outc
     """Keep the revision that is on watch."""
     actor.may(Right.APPLY)
     outcome = gateway.node(actor).confirm(revision)
-    with gateway.store.writing(actor.name) as writer:
-        if outcome.revision:
-            writer.set_revision_state(outcome.revision, outcome.state.value, outcome.text)
-        writer.audit("confirm", f"revision {outcome.revision}", {"state": outcome.state.value})
+    with gateway.writing(actor) as writer:
+        writer.audit("confirm", f"revision {outcome.revision}")
+        _note_standing(writer, outcome)
     return outcome
 
 
@@ -90,8 +90,8 @@ def rollback(
     """
     actor.may(Right.APPLY)
     with gateway.store.reading() as reader:
-        if revision is not None and reader.revision(revision) is None:
-            raise NotFound(f"There is no revision {revision}. Nothing was changed. See: sealgate history")
+        if revision is not None:
+            reader.revision(revision)
         before = reader.in_force
     comment = f"rollback from revision {before}" if before else "rollback"
     try:
@@ -100,38 +100,48 @@ def rollback(
         if revision is None:
             raise
         outcome = _judge_and_apply(gateway, actor, revision, comment, progress)
-    with gateway.store.writing(actor.name) as writer:
-        if outcome.revision:
-            writer.set_revision_state(outcome.revision, outcome.state.value, outcome.text)
-        writer.audit("rollback", f"revision {outcome.revision}", {"from": before, "state": outcome.state.value})
+    with gateway.writing(actor) as writer:
+        writer.audit("rollback", f"revision {outcome.revision}", {"from": before, "asked": revision})
+        _note_standing(writer, outcome)
     return outcome
 
 
 def note(gateway: Gateway, actor: Actor, status: Status) -> None:
-    """Note in the store what the agent says is in force, where the store says something else."""
+    """Note in the store what the agent says is in force, where the store says something else.
+
+    So a watch that ran out, or an undo at the node's start, is seen in the history.
+    """
     with gateway.store.reading() as reader:
-        known = {revision.number: revision.state for revision in reader.history(limit=100)}
+        known = {revision.number: revision.state for revision in reader.history(limit=200)}
         in_force = reader.in_force
     news = _news(status, known, in_force)
     if not news:
         return
-    with gateway.store.writing(actor.name) as writer:
+    with gateway.writing(actor) as writer:
         for number, state, text in news:
             writer.set_revision_state(number, state.value, text)
-            writer.audit("noted", f"revision {number}", {"state": state.value})
+        if status.revision in known:
+            writer.set_in_force(status.revision)
 
 
 def _news(status: Status, known: dict[int, str], in_force: int) -> list[tuple[int, State, str]]:
-    news = []
-    last = status.last
-    if in_force in known and in_force != status.revision and known[in_force] in STANDS:
-        text = last.text if last is not None and last.state is State.UNDONE else "Another revision is in force."
-        news.append((in_force, State.UNDONE, text))
+    """Return the revisions whose state in the store is not true any more, with state and sentence."""
+    news, last = [], status.last
+    if in_force != status.revision and known.get(in_force) == State.ON_WATCH:
+        undone = last is not None and last.state is State.UNDONE
+        news.append((in_force, State.UNDONE, last.text if last is not None and undone else "It was undone."))
     number = status.revision
-    stands = status.state in STANDS
-    if number in known and stands and (known[number] != status.state.value or number != in_force):
+    if number in known and status.state in STANDS and known[number] != status.state:
         news.append((number, status.state, last.text if last is not None and last.revision == number else ""))
     return news
+
+
+def _note_standing(writer: Writer, outcome: Outcome) -> None:
+    """Note which revision is in force after an outcome, and its state."""
+    if outcome.revision:
+        if outcome.state in STANDS:
+            writer.set_revision_state(outcome.revision, outcome.state.value, outcome.text)
+        writer.set_in_force(outcome.revision)
 
 
 def _judged(gateway: Gateway, actor: Actor, progress: OnProgress | None) -> Judged:
@@ -157,21 +167,24 @@ def _refused(digest: str, findings: tuple[Finding, ...], errors: int) -> Refused
 
 
 def _ask_node(
-    gateway: Gateway, actor: Actor, number: int, question: Apply, progress: OnProgress | None
+    gateway: Gateway, actor: Actor, question: Apply, before: int, progress: OnProgress | None
 ) -> Outcome:
     """Hand a revision to the agent and note the outcome, also when there is none."""
+    number = question.revision
     try:
         outcome = gateway.node(actor).apply(question, progress)
-    except (NodeFailed, Refused) as fault:
-        with gateway.store.writing(actor.name) as writer:
+    except SealgateError as fault:
+        with gateway.writing(actor) as writer:
             writer.set_revision_state(number, State.FAILED.value, str(fault))
-            writer.audit("outcome", f"revision {number}", {"state": State.FAILED.value})
+            writer.set_in_force(before)
         raise
-    with gateway.store.writing(actor.name) as writer:
-        stands = outcome.revision == number and outcome.state in STANDS
-        state = outcome.state if stands or outcome.state not in STANDS else State.UNDONE
-        writer.set_revision_state(number, state.value, outcome.text)
-        writer.audit("outcome", f"revision {number}", {"state": state.value})
+    with gateway.writing(actor) as writer:
+        if outcome.revision != number or outcome.state not in STANDS:
+            state = State.UNDONE if outcome.state in STANDS else outcome.state
+            writer.set_revision_state(number, state.value, outcome.text)
+            writer.set_in_force(outcome.revision or before)
+        else:
+            _note_standing(writer, outcome)
     return outcome
 
 

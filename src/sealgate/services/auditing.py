@@ -20,7 +20,7 @@ def newest(gateway: Gateway, actor: Actor, limit: int = 100, before: int | None 
     """Return the newest entries, newest first."""
     actor.may(Right.AUDIT)
     with gateway.store.reading() as reader:
-        return list(reader.newest_audit(before=before, limit=limit))
+        return reader.audit_newest(before=before, limit=limit)
 
 
 def verify(gateway: Gateway, actor: Actor) -> AuditBreak | None:
@@ -33,7 +33,7 @@ def verify(gateway: Gateway, actor: Actor) -> AuditBreak | None:
 def export(gateway: Gateway, actor: Actor, after: int = 0) -> Iterator[bytes]:
     """Give all entries after a number, oldest first, one JSON object a line; that it was exported is an entry too."""
     actor.may(Right.AUDIT)
-    with gateway.store.writing(actor.name, actor.source) as writer:
+    with gateway.writing(actor) as writer:
         writer.audit("export", "audit", {"after": after})
     with gateway.store.reading() as reader:
         for entry in reader.audit_trail(after=after):

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sealgate.model.errors import NotFound
 from sealgate.model.text import shown
 from sealgate.services.actor import Right
-from sealgate.services.states import LIVE
 from sealgate.services.wording import Difference, difference, differences
-from sealgate.store import ANY, Change
+from sealgate.store import Change
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -70,20 +69,16 @@ def compare(
 def discard(gateway: Gateway, actor: Actor, noun: str, key: str) -> None:
     """Forget the draft's change of one object; NotFound if it has none."""
     actor.may(Right.EDIT)
-    with gateway.store.writing(actor.name) as writer:
+    with gateway.writing(actor) as writer:
         if not writer.discard(noun, key):
             raise NotFound(f"The draft changes no {noun} {shown(key)}. Nothing was discarded. See: sealgate diff")
-        writer.audit("discard", f"{noun} {key}", {})
 
 
-def discard_all(gateway: Gateway, actor: Actor) -> int:
-    """Forget all changes of the draft; returns how many objects that were."""
+def discard_all(gateway: Gateway, actor: Actor) -> bool:
+    """Forget all changes of the draft; returns whether there were any."""
     actor.may(Right.EDIT)
-    with gateway.store.writing(actor.name) as writer:
-        count = writer.discard_all()
-        if count:
-            writer.audit("discard", "draft", {"objects": count})
-    return count
+    with gateway.writing(actor) as writer:
+        return writer.discard_all()
 
 
 def history(gateway: Gateway, actor: Actor, limit: int = 100) -> History:
@@ -94,38 +89,20 @@ def history(gateway: Gateway, actor: Actor, limit: int = 100) -> History:
 
 
 def object_history(gateway: Gateway, actor: Actor, noun: str, key: str) -> list[Version]:
-    """Return the life of one object, newest first."""
+    """Return the life of one object, oldest first."""
     actor.may(Right.VIEW)
     with gateway.store.reading() as reader:
         return list(reader.object_history(noun, key))
 
 
-def restore(gateway: Gateway, actor: Actor, state: StateName) -> int:
-    """Make the draft say what a revision (or what is live) says; returns the number of objects that changed."""
+def restore(gateway: Gateway, actor: Actor, revision: int) -> int:
+    """Make the draft say exactly what a revision says; returns the number of objects that differ from the newest one.
+
+    What was pending is discarded.
+    """
     actor.may(Right.EDIT)
     actor.may(Right.RAW)
-    count = 0
-    with gateway.store.writing(actor.name) as writer:
-        changes = list(writer.compare(writer.draft(), state.view(writer)))
-        for change in changes:
-            _put_back(writer, change)
-            count += 1
-        writer.audit("restore", f"revision {state}" if state != LIVE else "live", {"objects": count})
-    return count
-
-
-def _put_back(writer: Any, change: Change) -> None:
-    if change.new is None:
-        writer.delete(change.noun, change.key, base=ANY)
-        return
-    new = change.new
-    writer.save(
-        new.noun,
-        new.key,
-        new.fields,
-        comment=new.comment,
-        enabled=new.enabled,
-        position=new.position,
-        tag=new.tag,
-        base=ANY,
-    )
+    with gateway.writing(actor) as writer:
+        writer.revision(revision)
+        writer.discard_all()
+        return writer.restore(revision)

@@ -17,6 +17,8 @@ from sealgate.services.sealing import Sealing
 from sealgate.store import Store
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from sealgate.services.actor import Actor
     from sealgate.settings import Settings
     from sealgate.store import Writer
@@ -39,6 +41,10 @@ class Gateway:
     def close(self) -> None:
         """Close the store."""
         self.store.close()
+
+    def writing(self, actor: Actor) -> AbstractContextManager[Writer]:
+        """Write to the store in one transaction, in the actor's name."""
+        return self.store.writing(actor.name, origin=actor.source)
 
     def node(self, actor: Actor) -> Node:
         """Return the way to the agent, for questions in the actor's name; nothing is sent yet."""

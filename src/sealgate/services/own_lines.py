@@ -47,7 +47,7 @@ def edit(gateway: Gateway, actor: Actor, name: str, text: str, *, base: Any = AN
     actor.may(Right.RAW)
     key = text_of(name)
     checked = parse_own_lines(key, text)
-    with gateway.store.writing(actor.name) as writer:
+    with gateway.writing(actor) as writer:
         old = writer.draft().row(NOUN, key)
         if old is None and not checked:
             return Saved(NOUN, key, None)
@@ -62,7 +62,6 @@ def edit(gateway: Gateway, actor: Actor, name: str, text: str, *, base: Any = AN
                 "Look at what stands now, put both together, and save again.",
                 clash.current,
             ) from None
-        writer.audit("edit", f"{NOUN} {key}", {"lines": checked.count("\n")})
     return Saved(NOUN, key, version)
 
 

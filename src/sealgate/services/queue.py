@@ -33,7 +33,7 @@ def view(gateway: Gateway, actor: Actor, queue_id: str) -> Iterator[bytes]:
     """Give one message (envelope, header, body) in pieces; that it was read is audited."""
     actor.may(Right.OPERATE)
     pieces = gateway.node(actor).queue_view(queue_id)
-    with gateway.store.writing(actor.name, actor.source) as writer:
+    with gateway.writing(actor) as writer:
         writer.audit("queue-view", f"message {queue_id[:40]}", {})
     return pieces
 
@@ -52,7 +52,7 @@ def act(
     if is_everything(which) and not everything:
         raise InvalidValue.of("Which messages?", "Name queue ids or a filter, or say --all.", "filter")
     done = gateway.node(actor).queue_act(QueueAct(verb, which, count_only=False))
-    with gateway.store.writing(actor.name, actor.source) as writer:
+    with gateway.writing(actor) as writer:
         detail = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(which).items() if v}
         writer.audit(f"queue-{verb.value}", "queue", {"count": done.count, **detail})
     return done

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import Conflict, InvalidValue, NotFound
+from sealgate.model.objects import next_number
 from sealgate.model.text import comment as comment_text
 from sealgate.model.text import shown
 from sealgate.services.actor import Right
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from sealgate.store import Stored, View, Writer
 
 MOST_ROWS_OF_A_PAGE = 10_000
-GAP = 1024
-"""Distance of neighbours in an ordered list when a row is put at the end, so that others fit between later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def listing(
     with gateway.store.reading() as reader:
         view = reader.draft()
         found = list(view.rows(kind.name, after=after or None, limit=limit + 1, search=search or None))
-        more = found[limit - 1].key if len(found) > limit else ""
+        more = view.cursor(found[limit - 1]) if len(found) > limit else ""
         return Page(kind.name, tuple(found[:limit]), more, view.count(kind.name))
 
 
@@ -92,8 +91,10 @@ def add(
     """Add a row, at the end of an ordered list; Conflict if its key is there already."""
     actor.may(Right.EDIT)
     kind = noun_of(noun)
-    with gateway.store.writing(actor.name) as writer:
+    with gateway.writing(actor) as writer:
         given = gateway.sealing(writer).of_row(kind, fields)
+        if kind.numbered and not given.get("name"):
+            given["name"] = next_number(row.key for row in writer.draft().rows(kind.name))
         row = kind.row(given, comment=_comment(comment), enabled=enabled)
         canonical = kind.fields(row.value)
         try:
@@ -103,7 +104,6 @@ def add(
                 canonical,
                 comment=row.comment,
                 enabled=enabled,
-                position=_end(writer.draft(), kind),
                 tag=kind.tag(row.value),
                 base=None,
             )
@@ -113,7 +113,6 @@ def add(
                 "Change the row that is there, or remove it first.",
                 clash.current,
             ) from None
-        writer.audit("add", f"{kind.name} {row.key}", _detail(canonical, row.comment, enabled=enabled))
     return Saved(kind.name, row.key, version)
 
 
@@ -129,7 +128,7 @@ def change(
     """Change some fields of a row; the others stay. When that changes its key, the row moves to the new key."""
     actor.may(Right.EDIT)
     kind = noun_of(noun)
-    with gateway.store.writing(actor.name) as writer:
+    with gateway.writing(actor) as writer:
         old = found(writer.draft(), kind, key)
         given = dict(old.fields) | dict(gateway.sealing(writer).of_row(kind, fields))
         row = kind.row(given, comment=old.comment, enabled=old.enabled, position=old.position)
@@ -146,7 +145,6 @@ def change(
             tag=kind.tag(row.value),
             base=base if row.key == old.key else None,
         )
-        writer.audit("change", f"{kind.name} {old.key}", _detail(canonical, old.comment, enabled=old.enabled))
     return Saved(kind.name, row.key, version)
 
 
@@ -154,12 +152,11 @@ def remove(gateway: Gateway, actor: Actor, noun: str, keys: Sequence[str], *, ba
     """Remove rows, all or none; NotFound names those that do not exist."""
     actor.may(Right.EDIT)
     kind = noun_of(noun)
-    with gateway.store.writing(actor.name) as writer:
+    with gateway.writing(actor) as writer:
         rows = _all_found(writer.draft(), kind, keys)
         saved = []
         for row in rows:
             saved.append(Saved(kind.name, row.key, writer.delete(kind.name, row.key, base=base)))
-            writer.audit("remove", f"{kind.name} {row.key}", _detail(row.fields, row.comment, enabled=row.enabled))
     return saved
 
 
@@ -167,10 +164,9 @@ def comment(gateway: Gateway, actor: Actor, noun: str, key: str, text: str, *, b
     """Replace a row's comment; an empty text removes it."""
     actor.may(Right.EDIT)
     kind = noun_of(noun)
-    with gateway.store.writing(actor.name) as writer:
+    with gateway.writing(actor) as writer:
         old = found(writer.draft(), kind, key)
         version = _resave(writer, kind, old, base, comment=_comment(text))
-        writer.audit("comment", f"{kind.name} {old.key}", {"comment": _comment(text)})
     return Saved(kind.name, old.key, version)
 
 
@@ -180,11 +176,10 @@ def switch(
     """Enable or disable rows, all or none."""
     actor.may(Right.EDIT)
     kind = noun_of(noun)
-    with gateway.store.writing(actor.name) as writer:
+    with gateway.writing(actor) as writer:
         saved = []
         for old in _all_found(writer.draft(), kind, keys):
             saved.append(Saved(kind.name, old.key, _resave(writer, kind, old, base, enabled=enabled)))
-            writer.audit("enable" if enabled else "disable", f"{kind.name} {old.key}", {})
     return saved
 
 
@@ -227,21 +222,8 @@ def _resave(writer: Writer, kind: Noun[Any], old: Stored, base: Any, **changes: 
     return writer.save(kind.name, old.key, old.fields, base=base, **values)
 
 
-def _end(view: View, kind: Noun[Any]) -> int:
-    return view.last_position(kind.name) + GAP if kind.ordered else 0
-
-
 def _comment(text: str) -> str:
     try:
         return comment_text(text)
     except InvalidValue as fault:
         raise fault.at("comment") from None
-
-
-def _detail(fields: Mapping[str, Any], comment: str, *, enabled: bool) -> dict[str, Any]:
-    detail = dict(fields)
-    if comment:
-        detail["comment"] = comment
-    if not enabled:
-        detail["enabled"] = False
-    return detail

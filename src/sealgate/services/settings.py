@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sealgate.model.mta import SETTINGS
 from sealgate.model.errors import InvalidValue
+from sealgate.model.mta import SETTINGS
+from sealgate.model.objects import Kind
 from sealgate.services.actor import Right
 from sealgate.services.nouns import setting_of
 from sealgate.services.rows import Saved
+from sealgate.services.wording import SECRET_SHOWN, shown_setting
 from sealgate.store import ANY
 
 if TYPE_CHECKING:
@@ -29,7 +31,10 @@ NOUN = "setting"
 
 @dataclass(frozen=True, slots=True)
 class ShownSetting:
-    """One setting in the draft: JSON value, the words for people, and whether it is set, pending, or the default."""
+    """One setting in the draft: JSON value, words for people, whether it is set or the default.
+
+    `live` is the value in force, `pending` whether the draft differs from it. A secret is only ever "stored".
+    """
 
     name: str
     title: str
@@ -39,12 +44,8 @@ class ShownSetting:
     shown: str
     is_set: bool
     live: Any
+    pending: bool
     version: int | None
-
-    @property
-    def pending(self) -> bool:
-        """Whether the draft differs from what is live."""
-        return bool(self.value != self.live)
 
 
 def show(gateway: Gateway, actor: Actor, names: Sequence[str] = ()) -> list[ShownSetting]:
@@ -52,8 +53,7 @@ def show(gateway: Gateway, actor: Actor, names: Sequence[str] = ()) -> list[Show
     actor.may(Right.VIEW)
     wanted = [setting_of(name) for name in names] or list(SETTINGS.values())
     with gateway.store.reading() as reader:
-        draft = {stored.key: stored for stored in reader.draft().rows(NOUN)}
-        live = {stored.key: stored for stored in reader.live().rows(NOUN)}
+        draft, live = ({stored.key: stored for stored in view.rows(NOUN)} for view in (reader.draft(), reader.live()))
     return [_shown(setting, draft.get(setting.name), live.get(setting.name)) for setting in wanted]
 
 
@@ -61,14 +61,13 @@ def set_value(gateway: Gateway, actor: Actor, name: str, given: Any, *, base: An
     """Set one setting in the draft; InvalidValue for a value that is none."""
     actor.may(Right.EDIT)
     setting = setting_of(name)
-    with gateway.store.writing(actor.name) as writer:
+    with gateway.writing(actor) as writer:
         try:
             value = setting.parse(gateway.sealing(writer).of_setting(setting, given))
         except InvalidValue as fault:
             raise fault.at(setting.name) from None
         fields = {"value": setting.to_json(value)}
         version = writer.save(NOUN, setting.name, fields, base=base)
-        writer.audit("set", f"{NOUN} {setting.name}", fields)
     return Saved(NOUN, setting.name, version)
 
 
@@ -76,25 +75,28 @@ def unset(gateway: Gateway, actor: Actor, name: str, *, base: Any = ANY) -> Save
     """Go back to the default; a setting that is not set stays so."""
     actor.may(Right.EDIT)
     setting = setting_of(name)
-    with gateway.store.writing(actor.name) as writer:
+    with gateway.writing(actor) as writer:
         if writer.draft().row(NOUN, setting.name) is None:
             return Saved(NOUN, setting.name, None)
         version = writer.delete(NOUN, setting.name, base=base)
-        writer.audit("unset", f"{NOUN} {setting.name}", {})
     return Saved(NOUN, setting.name, version)
 
 
 def _shown(setting: Setting[Any], draft: Stored | None, live: Stored | None) -> ShownSetting:
     default = setting.to_json(setting.default)
-    value = draft.fields["value"] if draft else default
+    value, before = (stored.fields["value"] if stored else default for stored in (draft, live))
+    pending = value != before
+    if setting.kind is Kind.SECRET:
+        value, before = (SECRET_SHOWN if one else None for one in (value, before))
     return ShownSetting(
         name=setting.name,
         title=setting.title,
         page=setting.page,
         help=setting.help,
         value=value,
-        shown=setting.show(setting.parse(value)) if draft else setting.show(setting.default),
+        shown=shown_setting(setting.name, draft.fields["value"] if draft else default),
         is_set=draft is not None,
-        live=live.fields["value"] if live else default,
+        live=before,
+        pending=pending,
         version=draft.version if draft else None,
     )

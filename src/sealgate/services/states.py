@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sealgate.model.errors import InvalidValue, NotFound
+from sealgate.model.errors import InvalidValue
 from sealgate.model.text import shown
 
 if TYPE_CHECKING:
@@ -39,10 +39,7 @@ class StateName:
             return reader.draft()
         if self.name == "live":
             return reader.live()
-        view = reader.revision(self.number)
-        if view is None:
-            raise NotFound(f"There is no revision {self.number}. See: sealgate history")
-        return view
+        return reader.revision(self.number)
 
 
 DRAFT = StateName("draft")

@@ -23,6 +23,6 @@ def clear(gateway: Gateway, actor: Actor) -> Count:
     """Forget all answers; every recipient is asked for again."""
     actor.may(Right.OPERATE)
     done = gateway.node(actor).verify_clear()
-    with gateway.store.writing(actor.name, actor.source) as writer:
+    with gateway.writing(actor) as writer:
         writer.audit("verify-cache-clear", "verify cache", {"count": done.count})
     return done
