@@ -101,9 +101,7 @@ class SmtpClient:
         """Say EHLO (or LHLO); return the announced keywords with their values."""
         return frozenset(self.demand(f"{verb} {name}").lines[1:])
 
-    def xclient(
-        self, address: str, name: str = "[UNAVAILABLE]", helo: str = "client.example", **more: str
-    ) -> None:
+    def xclient(self, address: str, name: str = "[UNAVAILABLE]", helo: str = "client.example", **more: str) -> None:
         """Become the client `address` and say EHLO again; an IPv6 address is prefixed as Postfix wants it."""
         shown = f"IPV6:{address}" if ":" in address else address
         extra = "".join(f" {key.upper()}={value}" for key, value in more.items())
@@ -176,9 +174,7 @@ def _connect(address: Address, timeout: float) -> socket.socket:
     end = time.monotonic() + timeout
     while True:
         family = (
-            socket.AF_UNIX
-            if isinstance(address, str)
-            else (socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
+            socket.AF_UNIX if isinstance(address, str) else (socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
         )
         connection = socket.socket(family)
         connection.settimeout(timeout)

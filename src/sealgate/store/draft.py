@@ -123,15 +123,17 @@ def write(tx: Transaction, noun: str, puts: Sequence[Put], known: Mapping[str, A
     total = 0
     for put in puts:
         old = known.get(put.key)
-        new = _record(tx, noun, put, old)
+        new = _content(tx, noun, put, old)
         if old is not None and _same(new, old):
             continue
         number = tx.next_edit()
-        total += _digest(new)
+        total += encoded_row_digest(
+            noun, new.key, new.fields, comment=new.comment, enabled=new.enabled, position=new.position
+        )
         if old is not None:
             total -= row_digest(old)
             ended.append((old.since, number))
-        begun.append(new._replace(since=number))
+        begun.append(bulk.Record(number, noun, *new))
     if begun:
         bulk.end(tx, ended)
         bulk.insert(tx.connection, begun)
@@ -154,23 +156,38 @@ def row_digest(row: AnyRow) -> int:
     )
 
 
-def _record(tx: Transaction, noun: str, put: Put, old: AnyRow | None) -> bulk.Record:
-    comment = put.comment if put.comment is not None else (old.comment if old is not None else "")
-    enabled = put.enabled if put.enabled is not None else (bool(old.enabled) if old is not None else True)
-    position = put.position if put.position is not None and noun in tx.ordered else None
+class _Content(NamedTuple):
+    """The columns of a row that make its content."""
+
+    key: str
+    fields: str
+    comment: str
+    enabled: bool
+    position: int
+    tag: str | None
+    words: str
+
+
+def _content(tx: Transaction, noun: str, put: Put, old: AnyRow | None) -> _Content:
+    key, fields, tag, comment, enabled, position = put
+    if noun not in tx.ordered:
+        position = 0
+    if old is not None:
+        comment = old.comment if comment is None else comment
+        enabled = bool(old.enabled) if enabled is None else enabled
+        position = old.position if position is None else position
     if position is None:
-        position = old.position if old is not None else tx.next_position(noun)
-    _check_words(noun, put.key, put.tag or "", comment)
-    return bulk.Record(
-        since=0,
-        noun=noun,
-        key=put.key,
-        fields=canonical_json(put.fields).decode(),
-        comment=comment,
-        enabled=enabled,
-        position=position,
-        tag=put.tag or None,
-        words=words(put.key, put.fields, comment),
+        position = tx.next_position(noun)
+    comment = comment or ""
+    _check_words(noun, key, tag or "", comment)
+    return _Content(
+        key,
+        canonical_json(fields).decode(),
+        comment,
+        enabled is not False,
+        position,
+        tag or None,
+        words(key, fields, comment),
     )
 
 
@@ -183,19 +200,13 @@ def _check_words(noun: str, key: str, tag: str, comment: str) -> None:
         )
 
 
-def _same(new: bulk.Record, old: AnyRow) -> bool:
+def _same(new: _Content, old: AnyRow) -> bool:
     return (new.fields, new.comment, new.enabled, new.position, new.tag) == (
         old.fields,
         old.comment,
         bool(old.enabled),
         old.position,
         old.tag,
-    )
-
-
-def _digest(new: bulk.Record) -> int:
-    return encoded_row_digest(
-        new.noun, new.key, new.fields, comment=new.comment, enabled=new.enabled, position=new.position
     )
 
 

@@ -7,7 +7,6 @@ edited over before it, and so is in no revision, is swept away; except where tha
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +65,7 @@ def promote(tx: Transaction, candidate: Candidate, comment: str, report: Mapping
     )
     _keep_totals(tx, number, totals)
     _sweep(tx, before, candidate.limit)
-    tx.head = replace(tx.head, revision=number, in_force=number)
+    tx.head.revision = tx.head.in_force = number
     tx.audit("revision", f"revision {number}", {"digest": candidate.digest, "comment": comment})
     return number
 
@@ -84,7 +83,7 @@ def set_in_force(tx: Transaction, number: int) -> None:
     if tx.edit_of(number) is None:
         raise _unknown(number)
     if tx.head.in_force != number:
-        tx.head = replace(tx.head, in_force=number)
+        tx.head.in_force = number
         tx.audit("in-force", f"revision {number}", {})
 
 

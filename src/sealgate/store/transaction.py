@@ -25,7 +25,7 @@ GAP = 1 << 20
 """The distance between neighbours of an ordered list: room for twenty insertions at one place."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Head:
     """The counters: last edit, newest revision, revision in force, last line of the audit and its hash."""
 
@@ -85,12 +85,12 @@ class Transaction(Snapshot):
 
     def __post_init__(self) -> None:
         self.first_edit = self.head.edit
-        self.started = self.head
+        self.started = replace(self.head)
 
     def next_edit(self, count: int = 1) -> int:
         """Take the next number for an edit, or the first of `count` numbers."""
         number = self.head.edit + 1
-        self.head = replace(self.head, edit=self.head.edit + count)
+        self.head.edit += count
         return number
 
     def is_own(self, edit: int) -> bool:
@@ -142,7 +142,8 @@ class Transaction(Snapshot):
         }
         line["hash"] = link(self.head.audit_hash, line)
         self.connection.execute(insert(schema.audit).values(line))
-        self.head = replace(self.head, audit=self.head.audit + 1, audit_hash=str(line["hash"]))
+        self.head.audit += 1
+        self.head.audit_hash = str(line["hash"])
 
     def finish(self) -> None:
         """Store sums and counters; the last act before the commit."""

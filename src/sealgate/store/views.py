@@ -44,6 +44,7 @@ CONTENT = (
 STANDING = text("until IS NULL")
 ENDED = text("until IS NOT NULL")
 _PLACED = text("position <> 0")
+_DIGEST_LENGTH = 64
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -55,27 +56,20 @@ def stored(row: Sequence[Any]) -> Stored:
 
 def words(key: str, fields: Mapping[str, Any], comment: str) -> str:
     """Return the text that a search looks at: key, values and comment without case. Digests are no words."""
-    found = [key]
-    _collect(fields, found)
-    found.append(comment)
-    return "\n".join(found).casefold().replace("\0", "")
-
-
-def _collect(value: Any, found: list[str]) -> None:
-    match value:
-        case str():
-            if len(value) != 64 or not _DIGEST.fullmatch(value):
+    found = [key, comment]
+    values = list(fields.values())
+    for value in values:
+        kind = type(value)
+        if kind is str:
+            if value and (len(value) != _DIGEST_LENGTH or not _DIGEST.fullmatch(value)):
                 found.append(value)
-        case bool() | None:
-            pass
-        case int() | float():
+        elif kind is int:
             found.append(str(value))
-        case dict():
-            for item in value.values():
-                _collect(item, found)
-        case list() | tuple():
-            for item in value:
-                _collect(item, found)
+        elif kind is dict:
+            values += value.values()
+        elif kind in {list, tuple}:
+            values += value
+    return "\n".join(found).casefold().replace("\0", "")
 
 
 def visible(at: int | None) -> list[Any]:
