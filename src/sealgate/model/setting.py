@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sealgate.model.errors import InvalidValue
 from sealgate.model.names import HostName, MailAddress, NextHop, parse_address, parse_port
-from sealgate.model.objects import Kind
+from sealgate.model.objects import Kind, list_of
 from sealgate.model.text import flag, one_line, shown, whole_number
 from sealgate.model.units import parse_duration, parse_size, show_duration, show_size
 
@@ -161,17 +161,6 @@ def show_next_hop(hop: NextHop) -> str:
     return f"{name}, port {hop.port}{', by its MX records' if hop.mx else ''}"
 
 
-def list_items(value: object, title: str, most: int) -> list[Any]:
-    """Return the items of a JSON list, or of text separated by commas or blanks."""
-    if is_unset(value):
-        return []
-    given = value if isinstance(value, list | tuple) else one_line(value, title, 20_000).replace(",", " ").split()
-    items = list(given)
-    if len(items) > most:
-        raise InvalidValue.of(f"{title} has {len(items)} entries.", f"At most {most} are possible.")
-    return items
-
-
 def parse_listener(value: object, title: str) -> Listener:
     """Read a listener: `{"address", "port"}`, or text such as `192.0.2.1`, `[2001:db8::1]:25`, `*:2525`, `2525`."""
     if isinstance(value, Listener):
@@ -197,17 +186,17 @@ def listener_json(listener: Listener) -> dict[str, Any]:
 def parse_listeners(value: object, title: str) -> tuple[Listener, ...]:
     """Read a list of listeners without repetitions."""
     single = isinstance(value, dict)
-    return _distinct([parse_listener(item, title) for item in ([value] if single else list_items(value, title, 50))])
+    return _distinct([parse_listener(item, title) for item in ([value] if single else list_of(value, title, 50))])
 
 
 def parse_addresses(value: object, title: str) -> tuple[Address, ...]:
     """Read a list of IP addresses without repetitions."""
-    return _distinct([parse_address(item, title) for item in list_items(value, title, 50)])
+    return _distinct([parse_address(item, title) for item in list_of(value, title, 50)])
 
 
 def parse_mail_addresses(value: object, title: str) -> tuple[MailAddress, ...]:
     """Read a list of mail addresses without repetitions."""
-    return _distinct([MailAddress.parse(item, title) for item in list_items(value, title, 100)])
+    return _distinct([MailAddress.parse(item, title) for item in list_of(value, title, 100)])
 
 
 def _distinct(items: list[T]) -> tuple[T, ...]:
