@@ -94,7 +94,10 @@ def history(terminal: Terminal, limit: int) -> None:
     ]  # fmt: skip
     shapes = [revision_json(item, found.in_force) for item in found.revisions]
     terminal.answer_table(
-        shapes, ("Revision", "State", "By", "At", "Comment"), rows, "Nothing was applied yet. Do it: sealgate apply -m TEXT"
+        shapes,
+        ("Revision", "State", "By", "At", "Comment"),
+        rows,
+        "Nothing was applied yet. Do it: sealgate apply -m TEXT",
     )
 
 

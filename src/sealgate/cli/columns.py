@@ -75,8 +75,10 @@ def _option_kind(column: Column) -> dict[str, Any]:
     if column.kind is Kind.LIST:
         return {"multiple": True, "help": f"{text} Can be said several times.", "metavar": column.name.upper()}
     if column.kind in FILE_KINDS:
-        source = "a file; - is standard input." if column.kind is Kind.LONG_TEXT else (
-            "a file, or - for standard input; asked for on a terminal."
+        source = (
+            "a file; - is standard input."
+            if column.kind is Kind.LONG_TEXT
+            else ("a file, or - for standard input; asked for on a terminal.")
         )
         return {"metavar": "FILE", "help": f"{text} Read from {source}"}
     return {"metavar": "YYYY-MM-DD" if column.kind is Kind.DATE else column.name.upper(), "help": text}

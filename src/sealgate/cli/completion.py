@@ -44,9 +44,7 @@ def objects(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     return _matching(words, incomplete) + nouns(ctx, param, incomplete)
 
 
-def keys(
-    ctx: click.Context, _param: click.Parameter, incomplete: str, noun: str = ""
-) -> list[CompletionItem]:
+def keys(ctx: click.Context, _param: click.Parameter, incomplete: str, noun: str = "") -> list[CompletionItem]:
     """Offer keys of the draft's rows that begin with what was typed."""
     name = noun or str(ctx.params.get("noun") or "")
     terminal = ctx.ensure_object(Terminal)

@@ -1,9 +1,9 @@
 """How errors end: one text for people, one shape for programs, one exit code.
 
-    0  done
-    1  findings or refused: nothing was changed, or a conflict, or no permission
-    2  wrong usage: a value that is none, an object that does not exist
-    3  the node or the database failed or cannot be reached; the draft is safe
+0  done
+1  findings or refused: nothing was changed, or a conflict, or no permission
+2  wrong usage: a value that is none, an object that does not exist
+3  the node or the database failed or cannot be reached; the draft is safe
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ def of_the_system(error: OSError) -> SealgateError:
     """Return what an error of the operating system means here, as one sentence with what to do."""
     where = f" {error.filename}" if error.filename else ""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return StoreFailed(f"The disk is full{where and f' ({error.filename})'}. Nothing was changed. Make room, then repeat.")
+        return StoreFailed(
+            f"The disk is full{where and f' ({error.filename})'}. Nothing was changed. Make room, then repeat."
+        )
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return NotPermitted(f"The file{where} may not be opened: {error.strerror}. Nothing was changed.")
     if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.EISDIR}:

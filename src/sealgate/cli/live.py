@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 @click.command("apply", cls=Verb, short_help="Make the draft live.")
 @click.option("-m", "--message", "comment", metavar="TEXT", required=True, help="What the change is for; kept with it.")
 @click.option(
-    "--for", "minutes", type=click.IntRange(1, 10_080), metavar="MIN", help="Undo it after MIN minutes unless confirmed."
+    "--for",
+    "minutes",
+    type=click.IntRange(1, 10_080),
+    metavar="MIN",
+    help="Undo it after MIN minutes unless confirmed.",
 )
 @click.pass_context
 def apply(ctx: click.Context, comment: str, minutes: int | None) -> None:

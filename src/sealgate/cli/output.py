@@ -60,6 +60,11 @@ def to_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=True, indent=2)
 
 
+def to_json_line(value: Any) -> str:
+    """Return a value as JSON on one line, for streams of them."""
+    return json.dumps(value, ensure_ascii=True)
+
+
 def cell(value: Any) -> str:
     """Return a JSON value as people read it in a table."""
     if value is None or value == "" or value == []:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sealgate.model.objects import Noun
-    from sealgate.services.rows import Saved
+    from sealgate.services.saved import Saved
 
 LATER = "Live after: sealgate apply"
 
@@ -52,7 +52,9 @@ def _add_command(noun: Noun[Any]) -> click.Command:
         click.Option(["--disabled"], is_flag=True, help="Add it switched off."),
     ]
     title = f"Add a row to {noun.title}, in the draft."
-    return Verb(noun.name, params=params, callback=click.pass_obj(partial(_add, noun)), help=title, short_help=noun.title)
+    return Verb(
+        noun.name, params=params, callback=click.pass_obj(partial(_add, noun)), help=title, short_help=noun.title
+    )
 
 
 def _add(noun: Noun[Any], terminal: Terminal, comment: str, *, disabled: bool, **given: Any) -> None:
@@ -67,7 +69,9 @@ def _change_command(noun: Noun[Any]) -> click.Command:
     params = [
         click.Argument(["key"], shell_complete=partial(keys, noun=noun.name)),
         *columns.parameters(noun, adding=False),
-        click.Option(["--base"], type=int, metavar="VERSION", help="Refuse if the row is not of this version any more."),
+        click.Option(
+            ["--base"], type=int, metavar="VERSION", help="Refuse if the row is not of this version any more."
+        ),
     ]
     title = f"Change some fields of a row of {noun.title}, in the draft; the others stay."
     return Verb(
@@ -100,7 +104,9 @@ def _more(lines: Sequence[str]) -> list[str]:
 
 
 add = PerNoun("add", make=_add_command, help="Add a row to a list, in the draft.", short_help="Add a row.")
-change = PerNoun("change", make=_change_command, help="Change fields of a row, in the draft.", short_help="Change a row.")
+change = PerNoun(
+    "change", make=_change_command, help="Change fields of a row, in the draft.", short_help="Change a row."
+)
 
 
 @click.command("remove", cls=Verb, short_help="Remove rows.")

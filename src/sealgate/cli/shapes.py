@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 from sealgate.services.wording import shown_fields
 
 if TYPE_CHECKING:
+    from sealgate.link.messages import Outcome
     from sealgate.services.changes import Pending
-    from sealgate.services.rows import Page, Saved
+    from sealgate.services.judging import Judged
+    from sealgate.services.rows import Page
+    from sealgate.services.saved import Saved
     from sealgate.services.settings import ShownSetting
     from sealgate.services.wording import Difference
     from sealgate.store import Revision, Stored
@@ -90,4 +93,32 @@ def revision_json(item: Revision, in_force: int) -> dict[str, Any]:
         "comment": item.comment,
         "detail": item.detail,
         "digest": item.digest,
+    }
+
+
+def judged_json(judged: Judged) -> dict[str, Any]:
+    """Return what is known of a candidate."""
+    report = judged.report
+    return {
+        "digest": judged.candidate.digest,
+        "passed": judged.passed,
+        "judged_by_postfix": report is not None,
+        "grade": report.grade.value if report else None,
+        "seconds": report.seconds if report else None,
+        "judged": list(report.judged) if report else [],
+        "not_judged": list(report.not_judged) if report else [],
+        "findings": [finding.to_json() for finding in judged.findings],
+    }
+
+
+def outcome_json(outcome: Outcome) -> dict[str, Any]:
+    """Return how an apply, confirm or rollback ended."""
+    return {
+        "state": outcome.state.value,
+        "revision": outcome.revision,
+        "release": outcome.release,
+        "text": outcome.text,
+        "evidence": list(outcome.evidence),
+        "watch_until": outcome.watch_until,
+        "seconds": outcome.seconds,
     }

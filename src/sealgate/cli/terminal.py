@@ -56,9 +56,7 @@ class Terminal:
 
     def _open(self) -> Gateway:
         if not self.directory:
-            raise InvalidValue.of(
-                "Which gateway?", "Give its directory with --dir DIR, or set SEALGATE_DIR.", "--dir"
-            )
+            raise InvalidValue.of("Which gateway?", "Give its directory with --dir DIR, or set SEALGATE_DIR.", "--dir")
         from sealgate.services.gateway import Gateway
         from sealgate.settings import Settings
 

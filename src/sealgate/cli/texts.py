@@ -20,7 +20,7 @@ from sealgate.model.errors import Conflict, InvalidValue, Problem, Refused, Seal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sealgate.services.rows import Saved
+    from sealgate.services.saved import Saved
 
 
 @click.command("edit", cls=Verb, short_help="Edit own lines or a look-up table as text.")

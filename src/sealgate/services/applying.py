@@ -166,9 +166,7 @@ def _refused(digest: str, findings: tuple[Finding, ...], errors: int) -> Refused
     )
 
 
-def _ask_node(
-    gateway: Gateway, actor: Actor, question: Apply, before: int, progress: OnProgress | None
-) -> Outcome:
+def _ask_node(gateway: Gateway, actor: Actor, question: Apply, before: int, progress: OnProgress | None) -> Outcome:
     """Hand a revision to the agent and note the outcome, also when there is none."""
     number = question.revision
     try:

@@ -57,9 +57,7 @@ def pending(gateway: Gateway, actor: Actor, limit: int = 10_000) -> list[Pending
 
 
 @contextmanager
-def compare(
-    gateway: Gateway, actor: Actor, old: StateName, new: StateName
-) -> Iterator[Iterator[Difference]]:
+def compare(gateway: Gateway, actor: Actor, old: StateName, new: StateName) -> Iterator[Iterator[Difference]]:
     """Give the difference from `old` to `new` in words, object by object; valid inside the block."""
     actor.may(Right.VIEW)
     with gateway.store.reading() as reader:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Grade
-from sealgate.model.checking import CheckContext, check as model_check
+from sealgate.model.checking import CheckContext
+from sealgate.model.checking import check as model_check
 from sealgate.model.errors import NodeUnreachable
 from sealgate.model.findings import Finding, Place, errors_in, warning
 from sealgate.services.actor import Right

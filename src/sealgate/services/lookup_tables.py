@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model.content import chunk_digest, join, split
-from sealgate.model.errors import Conflict, Refused
+from sealgate.model.errors import Conflict, InvalidValue, Refused
 from sealgate.model.findings import Finding, Place, error
+from sealgate.model.tables import checked_text
 from sealgate.services.actor import Right
 from sealgate.services.nouns import noun_of
-from sealgate.services.rows import Saved, found
+from sealgate.services.saved import Saved, found
 from sealgate.store import ANY
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def edit(gateway: Gateway, actor: Actor, name: str, text: str, *, base: Any = AN
     kind = noun_of(NOUN)
     with gateway.writing(actor) as writer:
         old = found(writer.draft(), kind, name)
-        fields = with_content(writer, old.fields, text)
+        fields = {**old.fields, **stored_text(writer, text)}
         canonical = kind.fields(kind.parse(fields))
         try:
             version = writer.save(NOUN, old.key, canonical, base=base)
@@ -68,14 +69,17 @@ def edit(gateway: Gateway, actor: Actor, name: str, text: str, *, base: Any = AN
     return Saved(NOUN, old.key, version)
 
 
-def with_content(writer: Writer, fields: dict[str, Any], text: str) -> dict[str, Any]:
-    """Store a text's pieces and return the fields of a table that has it."""
-    whole = text if text.endswith("\n") or not text else f"{text}\n"
+def stored_text(writer: Writer, text: str) -> dict[str, Any]:
+    """Store a text's pieces and return the fields that name them; InvalidValue for a text that is none."""
+    try:
+        whole = checked_text(text)
+    except InvalidValue as fault:
+        raise fault.at("file") from None
     digests = []
     for chunk in split(whole):
         digests.append(chunk_digest(chunk))
         writer.put_content(digests[-1], chunk)
-    return {**fields, "content": digests, "lines": whole.count("\n"), "size": len(whole.encode())}
+    return {"content": digests, "lines": whole.count("\n"), "size": len(whole.encode())}
 
 
 def refuse_while_used(view: View, row: Stored) -> None:
@@ -91,7 +95,9 @@ def refuse_while_used(view: View, row: Stored) -> None:
 
 def uses(view: View, row: Stored) -> Iterator[Place]:
     """Give the lines of own texts that name a table's file: `$maps_d_dir/<type>-<name>.map` or its whole path."""
-    file = re.compile(rf"(?<![A-Za-z0-9_.-]){re.escape(row.fields['type'])}-{re.escape(row.key)}\.map(?![A-Za-z0-9_.-])")
+    file = re.compile(
+        rf"(?<![A-Za-z0-9_.-]){re.escape(row.fields['type'])}-{re.escape(row.key)}\.map(?![A-Za-z0-9_.-])"
+    )
     for name in ("main-cf", "master-cf"):
         own = view.row("own-lines", name)
         for number, line in enumerate(own.fields["text"].splitlines() if own else (), 1):

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 MOST_LINES = 1_000_000
 
 
-def lines(
-    gateway: Gateway, actor: Actor, *, last: int = 100, message: str = "", follow: bool = False
-) -> Iterator[str]:
+def lines(gateway: Gateway, actor: Actor, *, last: int = 100, message: str = "", follow: bool = False) -> Iterator[str]:
     """Give lines of the log, oldest first; with `follow` without end, until the iterator is closed."""
     actor.may(Right.OPERATE)
     if not 0 <= last <= MOST_LINES:

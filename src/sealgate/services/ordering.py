@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sealgate.model.errors import InvalidValue
 from sealgate.services.actor import Right
 from sealgate.services.nouns import noun_of
-from sealgate.services.rows import Saved, found
+from sealgate.services.saved import Saved, found
 from sealgate.store import ANY
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sealgate.model.errors import Conflict
 from sealgate.services.actor import Right
 from sealgate.services.nouns import text_of
-from sealgate.services.rows import Saved
+from sealgate.services.saved import Saved
 from sealgate.store import ANY
 
 if TYPE_CHECKING:

@@ -44,9 +44,7 @@ def count(gateway: Gateway, actor: Actor, verb: QueueVerb, which: QueueFilter) -
     return gateway.node(actor).queue_act(QueueAct(verb, which, count_only=True))
 
 
-def act(
-    gateway: Gateway, actor: Actor, verb: QueueVerb, which: QueueFilter, *, everything: bool = False
-) -> Count:
+def act(gateway: Gateway, actor: Actor, verb: QueueVerb, which: QueueFilter, *, everything: bool = False) -> Count:
     """Do something with all messages that a filter finds; returns how many there were."""
     actor.may(Right.OPERATE)
     if is_everything(which) and not everything:

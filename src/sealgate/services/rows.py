@@ -10,34 +10,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sealgate.model.errors import Conflict, InvalidValue, NotFound
-from sealgate.model.objects import next_number
+from sealgate.model.errors import Conflict, InvalidValue
+from sealgate.model.objects import Kind, next_number
 from sealgate.model.text import comment as comment_text
 from sealgate.model.text import shown
 from sealgate.services.actor import Right
+from sealgate.services.lookup_tables import refuse_while_used, stored_text
 from sealgate.services.nouns import noun_of
+from sealgate.services.saved import Saved, all_found, found
 from sealgate.store import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sealgate.model.findings import Finding
     from sealgate.model.objects import Noun
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
-    from sealgate.store import Stored, View, Writer
+    from sealgate.store import Stored, Writer
 
 MOST_ROWS_OF_A_PAGE = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What a write left behind: the object and its new version (None: there was nothing to change)."""
-
-    noun: str
-    key: str
-    version: int | None
-    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +54,9 @@ def listing(
     actor.may(Right.VIEW)
     kind = noun_of(noun)
     if not 1 <= limit <= MOST_ROWS_OF_A_PAGE:
-        raise InvalidValue.of(f"A page of {limit} rows is not possible.", f"Ask for 1 to {MOST_ROWS_OF_A_PAGE}.", "limit")
+        raise InvalidValue.of(
+            f"A page of {limit} rows is not possible.", f"Ask for 1 to {MOST_ROWS_OF_A_PAGE}.", "limit"
+        )
     with gateway.store.reading() as reader:
         view = reader.draft()
         found = list(view.rows(kind.name, after=after or None, limit=limit + 1, search=search or None))
@@ -92,7 +85,7 @@ def add(
     actor.may(Right.EDIT)
     kind = noun_of(noun)
     with gateway.writing(actor) as writer:
-        given = gateway.sealing(writer).of_row(kind, fields)
+        given = _prepared(gateway, writer, kind, fields)
         if kind.numbered and not given.get("name"):
             given["name"] = next_number(row.key for row in writer.draft().rows(kind.name))
         row = kind.row(given, comment=_comment(comment), enabled=enabled)
@@ -130,7 +123,7 @@ def change(
     kind = noun_of(noun)
     with gateway.writing(actor) as writer:
         old = found(writer.draft(), kind, key)
-        given = dict(old.fields) | dict(gateway.sealing(writer).of_row(kind, fields))
+        given = dict(old.fields) | _prepared(gateway, writer, kind, fields)
         row = kind.row(given, comment=old.comment, enabled=old.enabled, position=old.position)
         if row.key != old.key:
             writer.delete(kind.name, old.key, base=base)
@@ -153,9 +146,11 @@ def remove(gateway: Gateway, actor: Actor, noun: str, keys: Sequence[str], *, ba
     actor.may(Right.EDIT)
     kind = noun_of(noun)
     with gateway.writing(actor) as writer:
-        rows = _all_found(writer.draft(), kind, keys)
+        rows = all_found(writer.draft(), kind, keys)
         saved = []
         for row in rows:
+            if kind.name == "lookup-table":
+                refuse_while_used(writer.draft(), row)
             saved.append(Saved(kind.name, row.key, writer.delete(kind.name, row.key, base=base)))
     return saved
 
@@ -178,43 +173,18 @@ def switch(
     kind = noun_of(noun)
     with gateway.writing(actor) as writer:
         saved = []
-        for old in _all_found(writer.draft(), kind, keys):
+        for old in all_found(writer.draft(), kind, keys):
             saved.append(Saved(kind.name, old.key, _resave(writer, kind, old, base, enabled=enabled)))
     return saved
 
 
-def found(view: View, kind: Noun[Any], key: str) -> Stored:
-    """Return a row by its key, as stored or as a person would spell it; NotFound otherwise."""
-    stored = view.row(kind.name, key)
-    if stored is None and (spelled := _canonical_key(kind, key)):
-        stored = view.row(kind.name, spelled)
-    if stored is None:
-        raise NotFound(f"{kind.title}: there is no {shown(key)}. Nothing was changed. See: sealgate list {kind.name}")
-    return stored
-
-
-def _canonical_key(kind: Noun[Any], key: str) -> str:
-    """Return the key in the spelling of the store (`EXAMPLE.com` is `example.com`), or an empty text."""
-    from sealgate.model.forms import parse_text_line
-
-    try:
-        return str(kind.key(parse_text_line(kind.name, key)))
-    except (InvalidValue, KeyError, ValueError):
-        return ""
-
-
-def _all_found(view: View, kind: Noun[Any], keys: Sequence[str]) -> list[Stored]:
-    rows, missing = [], []
-    for key in dict.fromkeys(keys):
-        try:
-            rows.append(found(view, kind, key))
-        except NotFound:
-            missing.append(shown(key))
-    if missing:
-        raise NotFound(
-            f"{kind.title}: there is no {', '.join(missing)}. Nothing was changed. See: sealgate list {kind.name}"
-        )
-    return rows
+def _prepared(gateway: Gateway, writer: Writer, kind: Noun[Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields as the model stores them: secrets sealed, a look-up table's text as the digests of its pieces."""
+    given = gateway.sealing(writer).of_row(kind, fields)
+    for column in kind.columns:
+        if column.kind is Kind.LONG_TEXT and isinstance(given.get(column.name), str):
+            given |= stored_text(writer, given[column.name])
+    return given
 
 
 def _resave(writer: Writer, kind: Noun[Any], old: Stored, base: Any, **changes: Any) -> int:

@@ -70,6 +70,8 @@ def private_key(text: object) -> bytes:
         ) from None
     except Exception:  # noqa: BLE001 - whatever the library finds wrong, its text might quote the key
         raise InvalidValue.of(
-            "This is no private key in PEM form.", "Give the file that begins with -----BEGIN PRIVATE KEY-----.", "tls-key"
+            "This is no private key in PEM form.",
+            "Give the file that begins with -----BEGIN PRIVATE KEY-----.",
+            "tls-key",
         ) from None
     return data

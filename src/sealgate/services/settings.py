@@ -14,7 +14,7 @@ from sealgate.model.mta import SETTINGS
 from sealgate.model.objects import Kind
 from sealgate.services.actor import Right
 from sealgate.services.nouns import setting_of
-from sealgate.services.rows import Saved
+from sealgate.services.saved import Saved
 from sealgate.services.wording import SECRET_SHOWN, shown_setting
 from sealgate.store import ANY
 

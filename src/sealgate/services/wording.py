@@ -156,9 +156,7 @@ def _field_changes(change: Change) -> Iterator[FieldChange]:
             yield _field_change(columns.get(name), name, before, after)
     for name, title in (("comment", "Comment"), ("enabled", "Enabled"), ("position", "Place in the list")):
         before, after = (None if side is None else getattr(side, name) for side in (old, new))
-        if old is not None and new is not None and before != after:
-            yield FieldChange(name, title, before, after)
-        elif (old is None or new is None) and (before or after) not in {"", True} and name != "position":
+        if (old is not None and new is not None and before != after) or ((old is None or new is None) and (before or after) not in {"", True} and name != "position"):
             yield FieldChange(name, title, before, after)
 
 
