@@ -20,20 +20,27 @@ if TYPE_CHECKING:
     from sealgate.cli.terminal import Terminal
     from sealgate.model.objects import Column, Noun
 
+FOLLOWING = frozenset({"lines", "size"})
 FILE_KINDS = frozenset({Kind.SECRET, Kind.LONG_TEXT})
 
 
 def parameters(noun: Noun[Any], *, adding: bool) -> list[click.Parameter]:
     """Return the parameters for a kind of row: to add one, or (all optional) to change one."""
-    made = [_parameter(column, adding=adding) for column in noun.columns]
+    made = [_parameter(column, adding=adding) for column in columns_of(noun)]
     arguments = [param for param in made if isinstance(param, click.Argument)]
     return [*arguments, *(param for param in made if not isinstance(param, click.Argument))]
+
+
+def columns_of(noun: Noun[Any]) -> list[Column]:
+    """Return the columns that a person fills in: without what follows from a long text (its lines, its size)."""
+    long_text = any(column.kind is Kind.LONG_TEXT for column in noun.columns)
+    return [column for column in noun.columns if not (long_text and column.name in FOLLOWING)]
 
 
 def fields_from(terminal: Terminal, noun: Noun[Any], given: Mapping[str, Any], *, adding: bool) -> dict[str, Any]:
     """Return the fields that were given on the command line, with files read and secrets asked for."""
     fields: dict[str, Any] = {}
-    for column in noun.columns:
+    for column in columns_of(noun):
         value = given.get(_name(column))
         if column.kind is Kind.SECRET:
             if value is not None or (adding and column.required):
@@ -52,7 +59,8 @@ def fields_from(terminal: Terminal, noun: Noun[Any], given: Mapping[str, Any], *
 def _parameter(column: Column, *, adding: bool) -> click.Parameter:
     if column.argument and adding and column.kind not in FILE_KINDS:
         nargs = -1 if column.kind is Kind.LIST else 1
-        metavar = column.name.upper().replace("_", "-") + ("..." if nargs == -1 else "")
+        word = column.name.upper().replace("_", "-")
+        metavar = (word if column.required else f"[{word}]") + ("..." if nargs == -1 else "")
         return click.Argument([_name(column)], nargs=nargs, required=column.required, metavar=metavar)
     return click.Option([*_option_words(column), _name(column)], **_option_kind(column))
 

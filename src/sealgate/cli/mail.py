@@ -15,7 +15,9 @@ from sealgate.link.codec import to_json
 @click.command("log", cls=Verb, short_help="Show Postfix's log.")
 @click.option("--follow", "-f", is_flag=True, help="Go on with what comes, until interrupted.")
 @click.option("--message", metavar="ID", default="", help="Only what concerns this queue id, through all of its way.")
-@click.option("--lines", "-n", type=click.IntRange(0, 1_000_000), default=100, show_default=True, help="The last lines.")
+@click.option(
+    "--lines", "-n", type=click.IntRange(0, 1_000_000), default=100, show_default=True, help="The last lines."
+)
 @pass_terminal
 def log(terminal: Terminal, message: str, lines: int, *, follow: bool) -> None:
     """Show the last lines of Postfix's log, or those of one message."""
@@ -66,7 +68,9 @@ def clear(terminal: Terminal, *, yes: bool) -> None:
 
     terminal.confirm("Forget all verified recipients?", yes=yes)
     done = service.clear(terminal.gateway, terminal.actor)
-    terminal.answer(to_json(done), [output.safe(done.text) or f"{output.count_of(done.count, 'address', 'addresses')}."])
+    terminal.answer(
+        to_json(done), [output.safe(done.text) or f"{output.count_of(done.count, 'address', 'addresses')}."]
+    )
 
 
 @click.command("query", cls=Verb, short_help="Look a key up in a table.")

@@ -15,15 +15,16 @@ from sealgate.cli import output
 from sealgate.cli.terminal import Terminal, pass_terminal
 from sealgate.cli.verbs import Verb, Verbs
 from sealgate.link.codec import to_json
-from sealgate.link.messages import QueueFilter, QueueVerb
+from sealgate.link.upkeep import QueueFilter, QueueVerb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sealgate.link.messages import QueueMessage
+    from sealgate.link.upkeep import QueueMessage
 
 queue = Verbs("queue", help="Look at the mail queue and act on messages.", short_help="The mail queue.")
 
+_MOST = 1_000_000
 _QUEUES = ("active", "incoming", "deferred", "hold", "maildrop", "corrupt")
 
 
@@ -41,7 +42,7 @@ def _filtered(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def _filter(given: dict[str, Any], limit: int = 10_000) -> QueueFilter:
+def _filter(given: dict[str, Any], limit: int = _MOST) -> QueueFilter:
     from sealgate.model.units import parse_duration
 
     age = given["older_than"]

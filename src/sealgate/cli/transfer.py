@@ -72,7 +72,9 @@ class _Reading:
             try:
                 yield line.decode()
             except UnicodeDecodeError:
-                raise InvalidValue.of("The line is not UTF-8 text.", "Save the file as UTF-8.", f"line {number}") from None
+                raise InvalidValue.of(
+                    "The line is not UTF-8 text.", "Save the file as UTF-8.", f"line {number}"
+                ) from None
 
     def position(self) -> int:
         return self._read if self.size else 0

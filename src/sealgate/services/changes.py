@@ -50,7 +50,7 @@ def pending(gateway: Gateway, actor: Actor, limit: int = 10_000) -> list[Pending
     found = []
     with gateway.store.reading() as reader:
         for change in reader.pending():
-            found.append(Pending(difference(Change(*change[:4])), change.actor, change.at))
+            found.append(Pending(difference(Change(*change[:4]), reader.content), change.actor, change.at))
             if len(found) == limit:
                 break
     return found
@@ -61,7 +61,7 @@ def compare(gateway: Gateway, actor: Actor, old: StateName, new: StateName) -> I
     """Give the difference from `old` to `new` in words, object by object; valid inside the block."""
     actor.may(Right.VIEW)
     with gateway.store.reading() as reader:
-        yield differences(reader.compare(old.view(reader), new.view(reader)))
+        yield differences(reader.compare(old.view(reader), new.view(reader)), reader.content)
 
 
 def discard(gateway: Gateway, actor: Actor, noun: str, key: str) -> None:

@@ -13,7 +13,7 @@ from sealgate.services.actor import Right
 from sealgate.services.judging import judge
 
 if TYPE_CHECKING:
-    from sealgate.link.messages import QueryAnswer, Route
+    from sealgate.link.upkeep import QueryAnswer, Route
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
 

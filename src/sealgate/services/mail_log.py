@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sealgate.link.messages import Log
+from sealgate.link.upkeep import Log
 from sealgate.model.errors import InvalidValue
 from sealgate.services.actor import Right
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from sealgate.link.messages import QueueAct, QueueFilter, QueueVerb
+from sealgate.link.upkeep import QueueAct, QueueFilter, QueueVerb
 from sealgate.model.errors import InvalidValue
 from sealgate.services.actor import Right
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sealgate.link.messages import Count, QueueMessage
+    from sealgate.link.upkeep import Count, QueueMessage
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
 

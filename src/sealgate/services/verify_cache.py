@@ -8,7 +8,7 @@ from sealgate.model.names import MailAddress
 from sealgate.services.actor import Right
 
 if TYPE_CHECKING:
-    from sealgate.link.messages import Count, VerifyAnswer
+    from sealgate.link.upkeep import Count, VerifyAnswer
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
 

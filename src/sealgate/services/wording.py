@@ -11,18 +11,20 @@ from difflib import unified_diff
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from sealgate.model.content import join
 from sealgate.model.errors import InvalidValue
 from sealgate.model.mta import SETTINGS
 from sealgate.model.nouns import NOUNS
 from sealgate.model.objects import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from sealgate.model.objects import Column
     from sealgate.store import Change, Stored
 
 SECRET_SHOWN = "stored"  # noqa: S105 - what is shown instead of one
+MOST_CHUNKS = 100
 MOST_TEXT_LINES = 5000
 """Texts of more lines are not compared line by line; the rendered files show them."""
 
@@ -58,8 +60,8 @@ class Difference:
     widens: str = ""
 
 
-def difference(change: Change) -> Difference:
-    """Return a change in words."""
+def difference(change: Change, content: Callable[[str], bytes]) -> Difference:
+    """Return a change in words; `content` gives the pieces of look-up tables' texts by digest."""
     what = What.ADDED if change.old is None else What.REMOVED if change.new is None else What.CHANGED
     if change.noun == "setting":
         return Difference(change.noun, change.key, _setting_title(change.key), what, (_setting_change(change),))
@@ -67,12 +69,30 @@ def difference(change: Change) -> Difference:
         lines = tuple(text_difference(_text(change.old), _text(change.new), change.key))
         return Difference(change.noun, change.key, f"Own lines of {change.key}", what, (), lines)
     fields = tuple(_field_changes(change))
-    return Difference(change.noun, change.key, NOUNS[change.noun].title, what, fields, (), widening(change))
+    lines = tuple(_content_lines(change, content))
+    return Difference(change.noun, change.key, NOUNS[change.noun].title, what, fields, lines, widening(change))
 
 
-def differences(changes: Iterable[Change]) -> Iterator[Difference]:
+def differences(changes: Iterable[Change], content: Callable[[str], bytes]) -> Iterator[Difference]:
     """Give each change in words."""
-    return map(difference, changes)
+    return (difference(change, content) for change in changes)
+
+
+def _content_lines(change: Change, content: Callable[[str], bytes]) -> Iterator[str]:
+    """Give the difference of the texts of a kind of row that has one."""
+    for name in _long_texts(change.noun):
+        old, new = ([] if side is None else side.fields.get(name, []) for side in (change.old, change.new))
+        if old == new:
+            continue
+        if max(len(old), len(new)) > MOST_CHUNKS:
+            yield "(a long text: the rendered files show what changed)"
+            continue
+        before, after = (join(map(content, digests)) for digests in (old, new))
+        yield from text_difference(before, after, change.key)
+
+
+def _long_texts(noun: str) -> list[str]:
+    return [column.name for column in NOUNS[noun].columns if column.kind is Kind.LONG_TEXT]
 
 
 def text_difference(old: str, new: str, name: str) -> Iterator[str]:
@@ -149,14 +169,19 @@ def _text(stored: Stored | None) -> str:
 def _field_changes(change: Change) -> Iterator[FieldChange]:
     columns = {column.name: column for column in NOUNS[change.noun].columns}
     old, new = change.old, change.new
+    long_texts = _long_texts(change.noun)
     names = [*columns, *(name for name in (new or old).fields if name not in columns)]  # type: ignore[union-attr]
     for name in names:
+        if name in long_texts:
+            continue
         before, after = (None if side is None else side.fields.get(name) for side in (old, new))
         if before != after:
             yield _field_change(columns.get(name), name, before, after)
     for name, title in (("comment", "Comment"), ("enabled", "Enabled"), ("position", "Place in the list")):
         before, after = (None if side is None else getattr(side, name) for side in (old, new))
-        if (old is not None and new is not None and before != after) or ((old is None or new is None) and (before or after) not in {"", True} and name != "position"):
+        if (old is not None and new is not None and before != after) or (
+            (old is None or new is None) and (before or after) not in {"", True} and name != "position"
+        ):
             yield FieldChange(name, title, before, after)
 
 
