@@ -110,6 +110,7 @@ def mail_gateway(
     main: Mapping[str, str | None] | None = None,
     transport: Mapping[str, str | None] | None = None,
     reinjection: Mapping[str, str | None] | None = None,
+    probe: Mapping[str, str] | None = None,
     workers: int = 1,
     start_mpa: bool = True,
     **policy: object,
@@ -131,7 +132,7 @@ def mail_gateway(
                 main or {},
             ),
             [
-                PROBE,
+                f"{PROBE} {options(probe or {})}",
                 f"127.0.0.1:{reinject} inet n - n - 20 smtpd {options(changed(REINJECTION, reinjection or {}))}",
                 f"mpa unix - - n - 8 lmtp {options(changed(TRANSPORT, transport or {}))}",
                 *STOCK_SERVICES,

@@ -10,7 +10,6 @@ Ports are free ones on loopback; secrets are given by name. This is the tests' o
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
 import subprocess
 import tempfile
@@ -19,13 +18,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sealgate.model.names import HostName
-from sealgate.render import ConfigTree, Endpoint, NodeFacts, SecretText, TableFile, TextSource, render
 from tests.support.ports import lease_port
 from tests.support.postfix_instance import PostfixInstance, back_date
 
+from sealgate.model.names import HostName
+from sealgate.render import ConfigTree, Endpoint, NodeFacts, SecretText, TableFile, TextSource, render
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from sealgate.model.desired import DesiredState
 
@@ -91,7 +91,7 @@ class Release:
         target = self._put(table.path, lines, table.mode)
         self._postmap(table, [f"{table.type}:{target}"], "")
         target.unlink()
-        os.chmod(f"{target}.lmdb", table.mode)
+        target.with_name(f"{target.name}.lmdb").chmod(table.mode)
 
     def _postmap(self, table: TableFile, arguments: list[str], text: str) -> None:
         done = self.run("postmap", *arguments, stdin=text)
@@ -103,12 +103,12 @@ class Release:
             [program, "-c", str(self.path), *arguments], input=stdin, capture_output=True, text=True, check=False
         )
 
-    def start(self) -> PostfixInstance:
+    def start(self, prefix: Iterable[str] = ()) -> PostfixInstance:
         """Run Postfix on it; whoever calls this stops it."""
         for name in (self.node.spool_dir, self.node.data_dir, str(Path(self.node.log_file).parent)):
             Path(name).mkdir(mode=0o755, exist_ok=True, parents=True)
         instance = PostfixInstance(self.path, Path(self.node.spool_dir), Path(self.node.data_dir))
-        instance.start()
+        instance.start(prefix)
         return instance
 
 

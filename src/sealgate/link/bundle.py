@@ -10,10 +10,12 @@ that the row is gone. Rows of a table come in any order; each key once.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from sealgate.model.digest import canonical_json
 from sealgate.model.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -102,6 +104,11 @@ class Bundle(Protocol):
     def secret(self, name: str) -> bytes:
         """Give the ciphertext of a secret."""
         ...
+
+
+def release_name(candidate: str, facts: str, version: str) -> str:
+    """Return the name of the release that a candidate makes on a node with these facts (both digests): 16 digits."""
+    return hashlib.sha256(canonical_json([candidate, facts, version])).hexdigest()[:16]
 
 
 def row_line(row: SentRow) -> bytes:

@@ -3,13 +3,13 @@
     {"time": "2026-07-01T10:00:00.123456Z", "event": "message", "decision": "pass", "reason": "",
      "queue_id_in": "4XY…", "queue_id_out": "4XZ…",
      "client": {"address": …, "name": …, "port": …, "helo": …, "protocol": …},
-     "sender": …, "recipients": [{"address": …, "outcome": "passed", "reply": "250 2.0.0 Ok …"}],
+     "sender": …, "recipients": [{"address": …, "outcome": "passed", "reply": "250 2.0.0 Ok…"}],
      "size": 10240, "message_id": "<…>", "milliseconds": 23.4, "worker": 4711}
 
-Both queue ids join it to Postfix's log. Outcomes are `passed`, `deferred` and `refused`. The log never holds any part of
-a body, nor a header field other than Message-ID. Files are only appended to, one write(2) a line, so workers share one
-file; `reopen()` follows a rotation. A line that could not be written does not stop mail: the next that can is preceded
-by `{"event": "events-lost", "count": N}`, and the first loss is said on the program's own log.
+Both queue ids join it to Postfix's log. Outcomes are `passed`, `deferred` and `refused`. The log never holds any
+part of a body, nor a header field other than Message-ID. Files are only appended to, one write(2) a line, so
+workers share one file; `reopen()` follows a rotation. A line that could not be written does not stop mail: the next
+that can is preceded by `{"event": "events-lost", "count": N}`, and the first loss is said on the program's own log.
 """
 
 from __future__ import annotations

@@ -67,6 +67,11 @@ class NodePaths:
         return self.node / "rows"
 
     @property
+    def aside(self) -> Path:
+        """Hand edits that were overwritten or left behind, kept in case somebody misses them."""
+        return self.node / "aside"
+
+    @property
     def neutral(self) -> Path:
         """A configuration with nothing of any candidate in it, for building tables."""
         return self.node / "neutral"

@@ -54,23 +54,20 @@ _PLACES = (
     re.compile(r"(?:map|table|file|open(?: database)?) (?P<file>/[^\s:,]+)"),
     re.compile(r"(?P<file>/[^\s:,]+\.cf)\b"),
 )
-_NAME = r"(?P<parameter>[A-Za-z0-9][A-Za-z0-9_]*)"
+_NAME = (
+    r"(?P<parameter>[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+"
+    r"|relayhost|myhostname|mydomain|myorigin|mynetworks|mydestination|biff|content_filter)"
+)
 _PARAMETERS = (
-    re.compile(rf"\.cf: (?:unused|undefined) parameter: {_NAME}"),
-    re.compile(rf"unused parameter: {_NAME}="),
-    re.compile(rf"undefined parameter: {_NAME}"),
+    re.compile(rf"\bparameters?:? \"?{_NAME}\b"),
+    re.compile(rf"un(?:used|defined) parameter: {_NAME}\b"),
     re.compile(rf"overriding earlier entry: {_NAME}="),
-    re.compile(rf"bad numerical configuration: {_NAME} ="),
-    re.compile(rf"bad boolean configuration: {_NAME} ="),
-    re.compile(rf"invalid {_NAME} parameter value"),
-    re.compile(rf"(?:bad|invalid|unreasonable|empty) {_NAME} (?:value|parameter|configuration)"),
-    re.compile(rf"\bparameter \"?{_NAME}\"?"),
-    re.compile(rf"\bparameters? {_NAME}\b"),
-    re.compile(rf"^{_NAME}: (?:bad|invalid|no |unknown|unsupported|unable|non-|malformed|missing|lookup)"),
-    re.compile(rf"^(?:bad|invalid|unknown) {_NAME}:"),
-    re.compile(rf"configuration parameter:? {_NAME}"),
+    re.compile(rf"\b(?:configuration|string length [^:]*|value): {_NAME} ="),
+    re.compile(rf"\b(?:bad|invalid|unreasonable|empty|unknown|unsupported) {_NAME}\b"),
+    re.compile(rf"^{_NAME}: "),
+    re.compile(rf"\b{_NAME} (?:lookup|parameter|setting|configuration|value)"),
     re.compile(rf"macro processing error.*\b{_NAME}\b"),
-    re.compile(rf"in {_NAME} (?:parameter|configuration|setting)"),
+    re.compile(rf"\bin {_NAME}\b"),
 )
 
 

@@ -128,15 +128,19 @@ class Instance:
     # -- state
 
     def pid(self) -> int | None:
-        """Return the process id of the running master of this queue directory; None when there is none."""
+        """Return the process id of the running master of this queue directory; None when there is none.
+
+        It is the process named in pid/master.pid, if it is a master that lives and the kernel knows a lock of its on
+        that file. Nothing is locked to find out: a master that starts at this moment would take that for another one.
+        """
+        path = self.paths.queue_dir / "pid/master.pid"
         try:
-            number = int((self.paths.queue_dir / "pid/master.pid").read_text())
-            program = Path(f"/proc/{number}/exe").readlink().name
-            directory = Path(f"/proc/{number}/cwd").readlink()
+            number = int(path.read_text())
+            name, state = _name_and_state(number)
+            inode = path.stat().st_ino
         except (OSError, ValueError):
             return None
-        ours = program.startswith("master") and directory == self.paths.queue_dir.resolve()
-        return number if ours else None
+        return number if name == "master" and state != "Z" and inode in _locked_by(number) else None
 
     def is_running(self) -> bool:
         """Tell whether a master works on this queue directory."""
@@ -262,7 +266,7 @@ class Instance:
         """End masters that said they are dying: until they do they would hold the lock for another second."""
         for number in processes:
             with contextlib.suppress(OSError):
-                if Path(f"/proc/{number}/exe").readlink().name.startswith("master"):
+                if _name_and_state(number)[0] == "master":
                     os.kill(number, signal.SIGKILL)
         self._await(self._lock_is_free, time.monotonic() + _DYING)
 
@@ -363,3 +367,15 @@ def children(pid: int) -> set[int]:
     with contextlib.suppress(OSError):
         return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
     return set()
+
+
+def _name_and_state(pid: int) -> tuple[str, str]:
+    """Return a process's name and state letter, proc(5). Raises OSError when there is none."""
+    before, _, after = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")
+    return before.partition(" (")[2], after[:1]
+
+
+def _locked_by(pid: int) -> set[int]:
+    """Return the inodes of the files that a process has locked with flock(2)."""
+    lines = (line.split() for line in Path("/proc/locks").read_text().splitlines())
+    return {int(line[5].rpartition(":")[2]) for line in lines if line[1] == "FLOCK" and line[4] == str(pid)}

@@ -13,14 +13,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealgate.model.errors import NodeFailed
 from sealgate.postfix.complaints import complaints, stderr_complaints
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from sealgate.postfix.command import Programs, Result
     from sealgate.postfix.complaints import Complaint
@@ -102,18 +101,27 @@ def installed(programs: Programs) -> Installed:
     return Installed(defaults["mail_version"], types, found, daemons)
 
 
-def read_back(programs: Programs) -> ReadBack:
-    """Read the main.cf and master.cf of the programs' directory with every complaint Postfix has about them."""
-    main = programs.run("postconf", "-n")
-    services = programs.run("postconf", "-M")
-    overrides = programs.run("postconf", "-P")
-    said = dict.fromkeys(line for run in (main, services, overrides) for line in run.stderr)
-    silent = tuple(c for run in (main, services, overrides) if run.failed and not run.stderr for c in run.complaints)
+def read_back(programs: Programs, *, expanded: bool = False) -> ReadBack:
+    """Read the main.cf and master.cf of the programs' directory with every complaint Postfix has about them.
+
+    `expanded` gives values with their `$names` replaced.
+    """
+    expand = ("-x",) if expanded else ()
+    outputs: list[str] = []
+    said: dict[str, None] = {}
+    for view in ("-n", "-M", "-P"):
+        result = programs.run("postconf", view, *expand)
+        said |= dict.fromkeys(result.stderr)
+        outputs.append(result.output)
+        if result.failed:  # the other views would fail for the same reason, a second later each
+            said |= {} if result.stderr else {f"postconf: fatal: status {result.status} without a word": None}
+            break
+    main, services, overrides = (*outputs, "", "")[:3]
     return ReadBack(
-        _pairs(main.output),
-        tuple(map(service, filter(str.strip, services.output.splitlines()))),
-        _by_service(_pairs(overrides.output)),
-        stderr_complaints(said) + silent,
+        _pairs(main),
+        tuple(map(service, filter(str.strip, services.splitlines()))),
+        _by_service(_pairs(overrides)),
+        stderr_complaints(said),
     )
 
 
@@ -169,11 +177,3 @@ def _kind(default: str) -> ParameterKind:
     if re.fullmatch(r"\d+[smhdw]", default):
         return ParameterKind.TIME
     return ParameterKind.TEXT
-
-
-def tables_named(values_of: Iterable[str], types: Iterable[str]) -> tuple[tuple[str, Path], ...]:
-    """Return every `type:/path` that stands in these values, each once, in order; `types`: the map types to find."""
-    known = "|".join(sorted(map(re.escape, types), key=len, reverse=True))
-    pattern = re.compile(rf"(?:^|[\s,{{]|proxy:)({known}):(/[^\s,}}]+)")
-    found = ((m[1], Path(m[2])) for value in values_of for m in pattern.finditer(value))
-    return tuple(dict.fromkeys(found))

@@ -100,9 +100,9 @@ def pays_to_rebuild(changed: int, total: int) -> bool:
 class Tables:
     """Builds and asks tables with the given programs (see `neutral_programs`), writing through `files`."""
 
-    def __init__(self, programs: Programs, files: Files) -> None:
+    def __init__(self, programs: Programs, files: Files | None = None) -> None:
         self._programs = programs
-        self._files = files
+        self._files = files or Files()
 
     def build(
         self,

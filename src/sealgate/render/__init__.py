@@ -63,7 +63,7 @@ def render(desired: DesiredState, node: NodeFacts) -> ConfigTree:
     main, main_overrides, misplaced = main_cf(parts, own, node)
     generated, listener_findings = services(desired, node)
     master, master_overrides = merged_master(generated, desired.master_cf.text, node)
-    texts = (TextFile("main.cf", main), TextFile("master.cf", master), policy(desired))
+    texts = (TextFile("main.cf", main), TextFile("master.cf", master), policy(desired, node))
     return ConfigTree(
         texts=texts + tuple(text for part in parts for text in part.texts),
         tables=tuple(table for part in parts for table in part.tables),
@@ -99,7 +99,7 @@ def settled(desired: DesiredState, node: NodeFacts) -> NodeFacts:
         row.value.expires
         for noun in ("black", "white")
         for row in enabled(desired, noun)
-        if row.value.expires is not None and row.value.expires < node.today
+        if not row.value.in_force(node.today)
     ]
     since = max(expired) + dt.timedelta(days=1) if expired else dt.date.min
     return dataclasses.replace(node, today=since)

@@ -34,9 +34,9 @@ from sealgate.render.part import Parameter, Part, named
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sealgate.model.access import Provider
     from sealgate.model.desired import DesiredState
     from sealgate.model.objects import Row
+    from sealgate.model.providers import Provider
     from sealgate.render.facts import NodeFacts
     from sealgate.render.tree import TableFile
 
@@ -117,6 +117,5 @@ def _recipient(desired: DesiredState, node: NodeFacts, provider_checks: tuple[st
 
 
 def _unlimited(node: NodeFacts, providers: list[tuple[TableFile, Row[Provider]]]) -> tuple[str, ...]:
-    """Return the clients without rate limits; a match list cannot exclude by DUNNO, so such a provider stays out."""
-    whole = (table for table, row in providers if not any(network.negated for network in row.value.networks))
-    return ("$mynetworks", *(named(table, node) for table in whole))
+    """Return the clients without rate limits."""
+    return ("$mynetworks", *(named(table, node) for table, _ in providers))

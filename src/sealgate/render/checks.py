@@ -16,7 +16,7 @@ from sealgate.render.clients import enabled
 from sealgate.render.part import Parameter, Part, named, text_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from sealgate.model.checks import CheckRule, PatternType
     from sealgate.model.desired import DesiredState
@@ -30,8 +30,6 @@ NOUNS = {
     "nested-header-check": "nested_header_checks",
     "body-check": "body_checks",
 }
-# Tried in this order; `!` and letters mean something to Postfix, a blank ends a pattern of other tables.
-_DELIMITERS = "/|,;%@~=&:_"
 
 
 def checks(desired: DesiredState, node: NodeFacts) -> Part:
@@ -48,28 +46,34 @@ def checks(desired: DesiredState, node: NodeFacts) -> Part:
 
 
 def _tables(noun: str, parameter: str, rows: list[Row[CheckRule]]) -> tuple[list[TableFile], list[Finding]]:
-    kept, findings = _whole_blocks(noun, rows)
+    typed, findings = _by_block(noun, rows)
     tables: list[TableFile] = []
-    for number, (kind, run) in enumerate(groupby(kept, key=lambda row: row.value.type), 1):
+    for number, (kind, run) in enumerate(groupby(typed, key=lambda pair: pair[0]), 1):
         name = parameter if number == 1 else f"{parameter}-{number}"
-        tables.append(text_table(name, kind.value, (rule_line(row.value) for row in run), Place(noun)))
+        tables.append(text_table(name, kind.value, (row.value.line for _, row in run), Place(noun)))
     return tables, findings
 
 
-def _whole_blocks(noun: str, rows: Iterable[Row[CheckRule]]) -> tuple[list[Row[CheckRule]], list[Finding]]:
-    """Return the rules without those that stand in a block of the other type, and an error for each of these."""
-    kept: list[Row[CheckRule]] = []
+def _by_block(
+    noun: str, rows: Iterable[Row[CheckRule]]
+) -> tuple[list[tuple[PatternType, Row[CheckRule]]], list[Finding]]:
+    """Return the rules with the type of table each goes to, and an error for each rule that its block cannot hold.
+
+    A block's end goes where the block is, whatever type it was given.
+    """
+    kept: list[tuple[PatternType, Row[CheckRule]]] = []
     findings: list[Finding] = []
-    open_blocks: list[PatternType] = []
+    blocks: list[PatternType] = []
     for row in rows:
-        if open_blocks and row.value.type is not open_blocks[-1]:
-            findings.append(_foreign(noun, row, open_blocks[-1]))
-            continue
-        if row.value.action in {"IF", "IF!"}:
-            open_blocks.append(row.value.type)
-        elif row.value.action == "ENDIF" and open_blocks:
-            open_blocks.pop()
-        kept.append(row)
+        rule = row.value
+        if rule.action == "ENDIF":
+            kept.append((blocks.pop() if blocks else rule.type, row))
+        elif blocks and rule.type is not blocks[-1]:
+            findings.append(_foreign(noun, row, blocks[-1]))
+        else:
+            kept.append((rule.type, row))
+        if rule.action == "IF":
+            blocks.append(blocks[-1] if blocks else rule.type)
     return kept, findings
 
 
@@ -81,41 +85,3 @@ def _foreign(noun: str, row: Row[CheckRule], block: PatternType) -> Finding:
         "Postfix keeps each type in a table of its own, and a block cannot reach over two tables.",
         f"Write the rule as {block.value}, or move it out of the block.",
     )
-
-
-def rule_line(rule: CheckRule) -> str:
-    """Return a rule as pcre_table(5) and regexp_table(5) write it."""
-    if rule.action == "ENDIF":
-        return "endif"
-    delimiter = delimiter_for(rule.pattern)
-    pattern = _escaped(rule.pattern, delimiter)
-    if rule.action in {"IF", "IF!"}:
-        return f"if {'!' if rule.action == 'IF!' or rule.negated else ''}{delimiter}{pattern}{delimiter}{rule.flags}"
-    head = f"{'!' if rule.negated else ''}{delimiter}{pattern}{delimiter}{rule.flags}"
-    return f"{head} {rule.action} {rule.text}".rstrip()
-
-
-def delimiter_for(pattern: str) -> str:
-    """Return a character to stand around a pattern that does not occur bare in it; `/` where that is possible."""
-    bare = set(_bare(pattern))
-    return next((char for char in _DELIMITERS if char not in bare), "/")
-
-
-def _bare(pattern: str) -> Iterator[str]:
-    """Give the characters of a pattern that no backslash stands before."""
-    characters = iter(pattern)
-    for char in characters:
-        if char == "\\":
-            next(characters, None)
-        else:
-            yield char
-
-
-def _escaped(pattern: str, delimiter: str) -> str:
-    result, characters = "", iter(pattern)
-    for char in characters:
-        if char == "\\":
-            result += char + next(characters, "")
-        else:
-            result += f"\\{char}" if char == delimiter else char
-    return result

@@ -15,16 +15,18 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sealgate.model.access import MyNetwork, Provider, ProviderSenders, StaticClient
 from sealgate.model.findings import Place
 from sealgate.model.network import LOOPBACK, IPNetwork, Network
+from sealgate.model.providers import Provider, ProviderSenders
 from sealgate.render.part import Parameter, named, text_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sealgate.model.access import MyNetwork
     from sealgate.model.desired import DesiredState
     from sealgate.model.objects import Row
+    from sealgate.model.static_lists import StaticClient
     from sealgate.render.facts import NodeFacts
     from sealgate.render.tree import TableFile
 
@@ -73,9 +75,9 @@ def provider_class(provider: Provider, own_domains: str, place: Place) -> Parame
 
 
 def provider_table(provider: Provider, place: Place) -> TableFile:
-    """Return a provider's ranges; each leads to the provider's class, an excluded one to nothing."""
+    """Return a provider's ranges; each leads to the provider's class."""
     verb = class_name(provider)
-    lines = [f"{pattern(one.network)} {'DUNNO' if one.negated else verb}" for one in provider.networks]
+    lines = [f"{pattern(one.network)} {verb}" for one in provider.networks]
     return text_table(f"client_{verb}", "cidr", lines, place)
 
 
@@ -85,7 +87,7 @@ def static_list(desired: DesiredState, node: NodeFacts, noun: str) -> TableFile 
     lines = [
         f"{pattern(row.value.pattern.network)} {_verdict(noun, row.value.reason)}"
         for row in rows
-        if row.value.expires is None or row.value.expires >= node.today
+        if row.value.in_force(node.today)
     ]
     return text_table(f"client_{noun}", "cidr", lines, Place(noun)) if lines else None
 

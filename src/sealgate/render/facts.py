@@ -76,6 +76,7 @@ class NodeFacts:
     daemon_dir: str = "/usr/lib/postfix/sbin"
     command_dir: str = "/usr/sbin"
     mpa_processes: int = 8
+    reinject_processes: int = 20
 
     def __post_init__(self) -> None:
         """Refuse paths and words that main.cf cannot carry, and filter ports that are open to others."""

@@ -39,12 +39,7 @@ def type_here(kind: str, node: NodeFacts) -> str:
     return "lmdb" if kind in REPLACED and kind not in node.map_types else kind
 
 
-def path_of(table: LookupTable) -> str:
-    """Return the path of a named table in its release; it keeps the type that was asked for."""
-    return f"maps.d/{table.type}-{table.name}.map"
-
-
 def _table(row: Row[LookupTable], desired: DesiredState, node: NodeFacts) -> TableFile:
     table = row.value
     source = TextSource(table.content, lambda: desired.rows.chunks(table.content))
-    return TableFile(path_of(table), type_here(table.type, node), source, Place("lookup-table", row.key))
+    return TableFile(f"maps.d/{table.file_name}", type_here(table.type, node), source, Place("lookup-table", row.key))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sealgate.render.part import Parameter, Part
 
 HEAD = """\
-# Made by Sealgate. A change by hand is noticed (sealgate drift) and is lost with the next apply unless it is adopted.
+# Made by Sealgate. A change by hand is noticed as drift, to be adopted or overwritten (sealgate drift).
 # To change a value: sealgate set, sealgate add. For lines of your own: sealgate edit main-cf.
 """
 

@@ -47,7 +47,6 @@ anvil     unix  -       -       n       -       1       anvil
 scache    unix  -       -       n       -       1       scache
 postlog   unix-dgram n  -       n       -       1       postlogd
 """
-_REINJECT_PROCESSES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ def services(desired: DesiredState, node: NodeFacts) -> tuple[tuple[Service, ...
     limit = ("message_size_limit", str(desired.settings.before_filter_size_limit))
     public = tuple(Service(_fields(_listener_name(end), "inet", "n", "smtpd"), (limit,)) for end in listeners)
     stock = tuple(Service(tuple(line.split())) for line in STOCK.splitlines())
-    back = _fields(str(node.reinject), "inet", "n", "smtpd", _REINJECT_PROCESSES)
+    back = _fields(str(node.reinject), "inet", "n", "smtpd", node.reinject_processes)
     forth = _fields(SERVICE, "unix", "-", "lmtp", node.mpa_processes)
     own = (Service(back, reinject_options(node)), Service(forth, lmtp_options()))
     return (*public, *stock, *own), findings

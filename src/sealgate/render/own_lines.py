@@ -68,6 +68,12 @@ def parameters_set(text: str) -> dict[str, int]:
     return found
 
 
+def parameter_values(text: str) -> dict[str, str]:
+    """Return the parameters that own lines of main.cf set, with their values; the last one counts, as for Postfix."""
+    pairs = (line.text.partition("=") for line in logical_lines(text))
+    return {name.strip(): value.strip() for name, equals, value in pairs if equals}
+
+
 @dataclass(frozen=True, slots=True)
 class OwnService:
     """An own entry of master.cf: its service with the options it names, and the lines it stands on."""

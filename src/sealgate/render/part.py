@@ -25,7 +25,7 @@ _WIDTH = 100
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of main.cf. A tuple is a list, written one item a line when long; `origin` is the place to blame."""
+    """One parameter of main.cf. A tuple is a list, one item a line when long; `origin` is the place to blame."""
 
     name: str
     value: str | tuple[str, ...]

@@ -98,15 +98,12 @@ def spellings(name: str) -> tuple[str, ...]:
 
 
 def transport_entries(row: Row[Transport]) -> tuple[Entry, ...]:
-    """Return the entries of one transport; a raw line is split as postmap(1) does, a comment gives nothing."""
+    """Return the entries of one transport; a raw line's key is taken as it stands."""
     value = row.value
     if not row.enabled:
         return ()
-    if value.raw:
-        key, *rest = value.raw.split(maxsplit=1)
-        return ((key.lower(), rest[0].strip()),) if rest and not key.startswith("#") else ()
-    target = _route("smtp", value.next_hop) if value.next_hop else value.special
-    return tuple((key, target) for key in spellings(value.pattern.lower()))
+    keys = (value.pattern,) if value.raw else spellings(value.pattern)
+    return tuple((key, value.result) for key in keys)
 
 
 def logins(desired: DesiredState, node: NodeFacts) -> Part:

@@ -78,8 +78,5 @@ def _policies(desired: DesiredState) -> TableFile | None:
 
 
 def policy_entries(row: Row[TlsPolicy]) -> tuple[Entry, ...]:
-    """Return the entry of one destination; each name or fingerprint is an attribute of its own."""
-    if not row.enabled:
-        return ()
-    value = row.value
-    return ((value.destination, " ".join((value.level, *(f"match={name}" for name in value.match)))),)
+    """Return the entry of one destination."""
+    return ((row.value.destination, row.value.result),) if row.enabled else ()
