@@ -154,14 +154,13 @@ def write_csv(noun: str, rows: Iterable[Row[Any]]) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow([*(column.name for column in columns), "comment", "enabled"])
+    yield buffer.getvalue()
     for row in rows:
+        buffer.seek(0)
+        buffer.truncate()
         fields = described.fields(row.value)
         cells = [_cell(fields[column.name]) for column in columns]
         writer.writerow([*cells, row.comment, "yes" if row.enabled else "no"])
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-    if buffer.tell():
         yield buffer.getvalue()
 
 

@@ -185,10 +185,15 @@ def _from_result(pattern: str, result: str) -> Transport:
     service, _, hop = result.partition(":")
     if service == "smtp":
         try:
-            return Transport(pattern, NextHop.from_destination(hop))
+            return Transport(pattern, _from_destination(hop))
         except InvalidValue:
             pass
     return Transport(pattern, special=parse_special(result))
+
+
+@lru_cache(maxsize=16384)
+def _from_destination(text: str) -> NextHop:
+    return NextHop.from_destination(text)
 
 
 def _raw(text: object, pattern: object) -> Transport:
