@@ -94,8 +94,8 @@ def settings_page() -> Iterator[str]:
 def rows_page() -> Iterator[str]:
     """Give every kind of row with its fields."""
     yield "# Lists\n"
-    yield "What `sealgate add NOUN …`, `sealgate import NOUN FILE` and `sealgate list NOUN` work on. Every row also has a"
-    yield "comment and can be disabled.\n"
+    yield "What `sealgate add NOUN …`, `sealgate import NOUN FILE` and `sealgate list NOUN` work on. Every row also"
+    yield "has a comment and can be disabled.\n"
     for noun in NOUNS.values():
         yield from _noun(noun)
 

@@ -5,7 +5,6 @@ Here the verbs that make and run a gateway join those of the terminal; nothing i
 
 from __future__ import annotations
 
-
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
