@@ -81,7 +81,19 @@ _local_parts = st.one_of(
 mail_addresses = st.builds(MailAddress, _local_parts, domain_names).filter(lambda a: len(str(a)) <= 254)
 reply_texts = st.one_of(
     st.just(""),
-    st.sampled_from(["spam detected", "a # b", "a, b", "see http://example.com/ {x}", "50% off!", "quote \" and ' \\"]),
+    st.sampled_from(
+        [
+            "spam detected",
+            "a # b",
+            "REJECT it",
+            "OK",
+            "expires=never",
+            "a, b",
+            "see http://example.com/ {x}",
+            "50% off!",
+            "quote \" and ' \\",
+        ]
+    ),
     st.text(_PRINTABLE.replace("$", ""), min_size=1, max_size=60).map(str.strip),
 ).filter(lambda text: not text[:1].isdigit())
 comments = st.one_of(st.just(""), st.text(_PRINTABLE, max_size=20).map(str.strip), st.just("für Müller"))

@@ -24,6 +24,8 @@ def shown(text: str) -> str:
 
 def hidden_character(text: str) -> str:
     """Return a name for the first control or invisible character in `text`, or an empty string."""
+    if text.isprintable():
+        return ""
     for position, char in enumerate(text, 1):
         if char in "\n\r":
             return f"a line break at character {position}"

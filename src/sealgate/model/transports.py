@@ -102,7 +102,8 @@ def parse_transport(fields: Mapping[str, Any]) -> Transport:
     if raw:
         return _raw(raw, given["pattern"])
     with at("special"):
-        return Transport(_checked_pattern(given["pattern"]), special=parse_special(special))
+        result = one_line(special, "The special transport", _LONGEST)
+    return _special(_checked_pattern(given["pattern"]), result)
 
 
 def _is_plain(fields: object) -> bool:
@@ -115,6 +116,11 @@ _PLAIN = frozenset(column.name for column in _TRANSPORT_COLUMNS)
 @lru_cache(maxsize=16384)
 def _next_hop(host: object, port: object, mx: object) -> NextHop:
     return NextHop.parse(host, port, mx, "The relay host")
+
+
+def _special(pattern: str, result: str) -> Transport:
+    with at("special"):
+        return _from_result(pattern, result)
 
 
 def _checked_pattern(text: object) -> str:
@@ -159,19 +165,44 @@ def parse_special(text: object) -> str:
     return f"{service}:{rest.strip()}"
 
 
+def parse_line(text: object) -> Transport:
+    """Read a line of transport(5); what is no next hop, no known transport, or no known pattern becomes a raw line."""
+    line = one_line(text.replace("\t", " ") if isinstance(text, str) else text, "The line", _LONGEST)
+    key, _, result = line.partition(" ")
+    try:
+        return _from_result(parse_pattern(key), result.strip())
+    except InvalidValue:
+        pass
+    if not result.strip() or key[:1] in {"#", '"'}:
+        raise InvalidValue.of(
+            f"The line {shown(line)!r} has no key with a value after it.",
+            "Write it as in transport(5): the pattern, a blank, and transport:nexthop.",
+        )
+    return Transport(key.lower(), raw=line)
+
+
+def _from_result(pattern: str, result: str) -> Transport:
+    service, _, hop = result.partition(":")
+    if service == "smtp":
+        try:
+            return Transport(pattern, _from_destination(hop))
+        except InvalidValue:
+            pass
+    return Transport(pattern, special=parse_special(result))
+
+
+@lru_cache(maxsize=16384)
+def _from_destination(text: str) -> NextHop:
+    return NextHop.from_destination(text)
+
+
 def _raw(text: object, pattern: object) -> Transport:
     with at("raw"):
-        line = one_line(text.replace("\t", " ") if isinstance(text, str) else text, "The raw line", _LONGEST)
-        key, _, value = line.partition(" ")
-        if not value.strip() or key[:1] in {"#", '"'}:
-            raise InvalidValue.of(
-                f"The raw line {shown(line)!r} has no key with a value after it.",
-                "Write it as in transport(5): the pattern, a blank, and transport:nexthop.",
-            )
+        value = parse_line(text)
     with at("pattern"):
-        if token(pattern, "The pattern").lower() != key.lower():
-            raise InvalidValue.of("The pattern is not the first word of the raw line.", f"It is {shown(key)}.")
-    return Transport(key.lower(), raw=line)
+        if token(pattern, "The pattern").lower() != value.pattern:
+            raise InvalidValue.of("The pattern is not the first word of the raw line.", f"It is {value.pattern}.")
+    return value
 
 
 def transport_fields(value: Transport) -> Fields:
