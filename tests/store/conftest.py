@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.store import postgresql
 
 from sealgate.store import ANY, Store
-from tests.store import postgresql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -111,7 +111,20 @@ def running() -> Iterator[Server]:
 def _process(directory: Path) -> Iterator[subprocess.Popen[bytes]]:
     prefix, data = _unprivileged(), directory / "data"
     subprocess.run(
-        [*prefix, programs() / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
+        [
+            *prefix,
+            programs() / "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        ],
         check=True,
         capture_output=True,
         cwd="/",

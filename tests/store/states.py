@@ -37,6 +37,4 @@ def recomputed(view: View) -> dict[str, TableSum]:
 
 
 def digest(row: Stored) -> int:
-    return row_digest(
-        row.noun, row.key, row.fields, comment=row.comment, enabled=row.enabled, position=row.position
-    )
+    return row_digest(row.noun, row.key, row.fields, comment=row.comment, enabled=row.enabled, position=row.position)

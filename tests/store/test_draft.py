@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.store.states import content, keys
 
 from sealgate.model.errors import Conflict, InvalidValue, NotFound
-from sealgate.store import ANY, Store
-from tests.store.states import content, keys
+from sealgate.store import ANY, Store, Stored
 
 
 def domain(name: str) -> dict[str, str]:
@@ -16,10 +16,22 @@ def add(store: Store, *names: str) -> dict[str, int]:
         return {name: w.save("relay-domain", name, domain(name), base=None) for name in names}
 
 
+def standing(raised: pytest.ExceptionInfo[Conflict]) -> Stored:
+    """Return what a conflict says stands now."""
+    assert isinstance(raised.value.current, Stored)
+    return raised.value.current
+
+
 def test_what_was_saved_is_in_the_draft(store):
     with store.writing("local:ann") as w:
         version = w.save(
-            "transport", "example.com", {"host": "mx", "port": 25}, base=None, comment="ours", enabled=False, tag="[mx]:25"
+            "transport",
+            "example.com",
+            {"host": "mx", "port": 25},
+            base=None,
+            comment="ours",
+            enabled=False,
+            tag="[mx]:25",
         )
     with store.reading() as r:
         row = r.draft().row("transport", "example.com")
@@ -57,7 +69,7 @@ def test_a_new_object_that_exists_already_is_a_conflict_with_what_stands(store):
     versions = add(store, "example.com")
     with pytest.raises(Conflict) as raised, store.writing("local:bob") as w:
         w.save("relay-domain", "example.com", domain("other"), base=None)
-    assert raised.value.current.version == versions["example.com"]
+    assert standing(raised).version == versions["example.com"]
 
 
 def test_a_stale_edit_is_a_conflict_with_what_stands(store):
@@ -66,14 +78,14 @@ def test_a_stale_edit_is_a_conflict_with_what_stands(store):
         new = w.save("relay-domain", "example.com", domain("new"), base=old)
     with pytest.raises(Conflict) as raised, store.writing("local:bob") as w:
         w.save("relay-domain", "example.com", domain("stale"), base=old)
-    assert (raised.value.current.fields, raised.value.current.version) == (domain("new"), new)
+    assert (standing(raised).fields, standing(raised).version) == (domain("new"), new)
 
 
 def test_a_stale_edit_leaves_the_draft_as_it_is(store):
     old = add(store, "example.com")["example.com"]
     with store.writing("local:ann") as w:
         w.save("relay-domain", "example.com", domain("new"), base=old)
-    with pytest.raises(Conflict), store.writing("local:bob") as w:
+    with pytest.raises(Conflict), store.writing("local:bob") as w:  # noqa: PT012 - the first save succeeds
         w.save("relay-domain", "example.org", domain("example.org"), base=None)
         w.save("relay-domain", "example.com", domain("stale"), base=old)
     with store.reading() as r:
@@ -177,7 +189,7 @@ def test_a_writer_sees_its_own_changes(store):
 
 
 def test_a_block_that_ends_with_an_exception_stores_nothing(store):
-    with pytest.raises(KeyError), store.writing("local:ann") as w:
+    with pytest.raises(KeyError), store.writing("local:ann") as w:  # noqa: PT012 - something is written before
         w.save("relay-domain", "example.com", domain("x"), base=None)
         raise KeyError
     with store.reading() as r:

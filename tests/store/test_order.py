@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.store.states import keys, recomputed
 
 from sealgate.model.errors import Conflict, InvalidValue, NotFound
 from sealgate.store import ANY
-from tests.store.states import keys, recomputed
 
 
 @pytest.fixture

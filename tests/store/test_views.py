@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.store.states import keys
 
 from sealgate.model.content import chunk_digest
 from sealgate.model.errors import InvalidValue, NotFound
 from sealgate.store import ANY
 from sealgate.store.views import words
-from tests.store.states import keys
 
 
 @pytest.fixture
@@ -126,9 +126,9 @@ def test_a_search_goes_page_by_page(listed):
 
 def test_a_search_folds_letters_of_any_script(store):
     with store.writing("a") as w:
-        w.save("black", "k", {"reason": "Größe ÄRGER Σ"}, base=None)
+        w.save("black", "k", {"reason": "Größe ÄRGER Ж"}, base=None)
     with store.reading() as r:
-        assert [r.draft().count("black", search) for search in ("GRÖSSE", "ärger", "σ")] == [1, 1, 1]
+        assert [r.draft().count("black", search) for search in ("GRÖSSE", "ärger", "ж")] == [1, 1, 1]
 
 
 def test_a_search_looks_at_values_inside_values(store):
@@ -198,7 +198,10 @@ def test_content_is_kept_by_digest(store):
         w.put_content(chunk_digest(data), data)
         w.put_content(chunk_digest(data), data)
     with store.reading() as r:
-        assert (list(r.draft().chunks([chunk_digest(data)] * 2)), r.has_content(chunk_digest(data))) == ([data] * 2, True)
+        assert (list(r.draft().chunks([chunk_digest(data)] * 2)), r.has_content(chunk_digest(data))) == (
+            [data] * 2,
+            True,
+        )
 
 
 def test_content_under_a_wrong_digest_is_refused(store):

@@ -15,7 +15,7 @@ import click
 from sealgate import log
 from sealgate.cli.terminal import Terminal, pass_terminal
 from sealgate.cli.verbs import Verb
-from sealgate.model.errors import InvalidValue
+from sealgate.model.errors import InvalidValue, SealgateError
 from sealgate.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def settings_of(terminal: Terminal) -> Settings:
 @click.option("--mpa-port", type=_PORT, help="Port on loopback of the mail processing agent.  [default: 10025]")
 @click.option("--reinject-port", type=_PORT, help="Port on loopback where it gives mail back.  [default: 10026]")
 @pass_terminal
-def init(terminal: Terminal, directory: Path, **ports: int | None) -> None:
+def init(terminal: Terminal, /, directory: Path, **ports: int | None) -> None:
     """Make a gateway in the new directory DIR. Nothing is started."""
     from sealgate.bootstrap.gateway import make_gateway
 
@@ -51,7 +51,7 @@ def init(terminal: Terminal, directory: Path, **ports: int | None) -> None:
 
 @click.command("up", cls=Verb)
 @pass_terminal
-def up(terminal: Terminal) -> None:
+def up(terminal: Terminal, /) -> None:
     """Run the gateway in the foreground until Ctrl-C."""
     from sealgate.bootstrap.running_gateway import run_gateway
 
@@ -62,40 +62,34 @@ def up(terminal: Terminal) -> None:
 
 @click.command("agent", cls=Verb)
 @pass_terminal
-def agent(terminal: Terminal) -> None:
+def agent(terminal: Terminal, /) -> None:
     """Run the agent alone: the part that writes Postfix's files and runs it. `up` does this for you."""
-    from sealgate.node.agent import run
+    from sealgate.bootstrap.parts import run_agent
 
-    _serve(settings_of(terminal), "agent", run)
+    _serve(terminal, "agent", run_agent)
 
 
 @click.command("mpa", cls=Verb)
 @pass_terminal
-def mpa(terminal: Terminal) -> None:
+def mpa(terminal: Terminal, /) -> None:
     """Run the mail processing agent alone. `up` does this for you."""
-    from sealgate.mpa.service import ServiceSettings, run
+    from sealgate.bootstrap.parts import run_mpa
 
-    settings = settings_of(terminal).without_database()
-    service = ServiceSettings(
-        policy=settings.policy_file,
-        events=settings.events_file,
-        listen=str(settings.mpa_address),
-        reinject=str(settings.reinject_address),
-        workers=settings.workers,
-        user=settings.mpa_user,
-    )
-    _serve(settings, "mpa", lambda _: run(service))
+    _serve(terminal, "mpa", run_mpa)
 
 
-def _serve(settings: Settings, part: str, run: Callable[[Settings], int]) -> None:
+def _serve(terminal: Terminal, part: str, run: Callable[[Settings], int]) -> None:
     """Run a part until it ends; its exit code becomes ours, and what nobody planned is in the log."""
+    settings = settings_of(terminal).without_database()
     log.open_log(settings.log_file)
     try:
-        code = run(settings.without_database())
+        code = run(settings)
+    except SealgateError as fault:
+        log.logger(part).error("could not go on", reason=str(fault))
+        raise
     except Exception:
         log.logger(part).exception("ended by a fault of the program")
-        click.echo(f"{part} ended by a fault of the program; {settings.log_file} has the details.", err=True)
-        code = 3
+        raise
     sys.exit(code)
 
 

@@ -18,6 +18,7 @@ from sealgate.bootstrap import children, listeners
 from sealgate.bootstrap.supervisor import Program, StopAskedFor, Supervisor
 from sealgate.link.client import Node
 from sealgate.link.messages import Asker
+from sealgate.link.upkeep import QueueAct, QueueVerb
 from sealgate.model.errors import NodeFailed, NotPermitted, Refused, SealgateError
 
 if TYPE_CHECKING:
@@ -141,15 +142,20 @@ def _first_revision(settings: Settings, say: Callable[[str], None]) -> None:
 def _flush(settings: Settings) -> None:
     """Send what waited for the MPA: Postfix would leave it suspended for minutes (postfix.md, LMTP)."""
     with suppress(SealgateError):
-        _node(settings).flush()
+        _node(settings).queue_act(QueueAct(QueueVerb.FLUSH, count_only=False))
 
 
 def _what_runs_where(settings: Settings, supervisor: Supervisor) -> Iterator[str]:
     listening = ", ".join(f"{e.host or 'every address'} port {e.port}" for e in settings.smtp_listeners)
+    agent, mpa = supervisor.pid_of("agent"), supervisor.pid_of("mpa")
+    way = f"{settings.mpa_address} → {settings.reinject_address}"
     yield f"  mail in   {listening}"
-    yield f"  Postfix   {settings.postfix_conf}  (a private instance)"
-    yield f"  agent     {settings.agent_socket}  (root, process {supervisor.pid_of('agent')})"
-    yield f"  MPA       {settings.mpa_address} → {settings.reinject_address}  ({settings.mpa_user}, process {supervisor.pid_of('mpa')})"
+    yield f"  Postfix   a private instance in {settings.postfix_directory}"
+    yield f"  agent     {settings.agent_socket}  (root, process {agent})"
+    yield f"  MPA       {way}  ({settings.mpa_user}, process {mpa})"
     yield f"  state     {settings.control_directory}"
     yield f"  logs      {settings.log_directory}"
-    yield "The gateway is up. Ctrl-C stops everything."
+    launcher = os.environ.get("SEALGATE_LAUNCHER", "")
+    call = f"{launcher} status" if launcher else f"sealgate status --dir {settings.directory}"
+    yield f"The gateway is up. Talk to it in another terminal: {call}"
+    yield "Ctrl-C stops everything."

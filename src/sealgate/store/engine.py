@@ -72,9 +72,7 @@ def _url(address: str) -> URL:
 
 def _sqlite(url: URL, wait: float) -> Engine:
     _make_file(Path(url.database or ""))
-    engine = create_engine(
-        url, connect_args={"timeout": wait, "isolation_level": None}, hide_parameters=True
-    )
+    engine = create_engine(url, connect_args={"timeout": wait, "isolation_level": None}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
