@@ -37,7 +37,10 @@ def plain(path: Path, count: int) -> float:
     connection.execute("BEGIN IMMEDIATE")
     connection.executemany(
         "INSERT INTO object VALUES (?, ?, ?, ?, ?)",
-        ((key, canonical_json(fields).decode(), comment, enabled, tag) for key, fields, comment, enabled, tag in rows(count)),
+        (
+            (key, canonical_json(fields).decode(), comment, enabled, tag)
+            for key, fields, comment, enabled, tag in rows(count)
+        ),
     )
     connection.execute("COMMIT")
     seconds = time.perf_counter() - start

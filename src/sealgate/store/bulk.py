@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import delete
+from sqlalchemy.exc import DBAPIError
 
 from sealgate.store import schema
 
@@ -73,6 +74,12 @@ def end(tx: Transaction, ends: Sequence[tuple[int, int]]) -> None:
 
 def _copy(connection: Connection, records: Sequence[Record]) -> None:
     raw: Any = connection.connection.driver_connection
-    with raw.cursor() as cursor, cursor.copy(f"COPY object ({_COLUMNS}) FROM STDIN") as copy:
-        for record in records:
-            copy.write_row(record)
+    statement = f"COPY object ({_COLUMNS}) FROM STDIN"
+    error_class: type[Exception] = connection.dialect.loaded_dbapi.Error
+    try:
+        with raw.cursor() as cursor, cursor.copy(statement) as copy:
+            for record in records:
+                copy.write_row(record)
+    except error_class as error:
+        # As if it had gone through the layer above, for the one place that tells people what it means.
+        raise DBAPIError.instance(statement, None, error, error_class, hide_parameters=True) from error

@@ -6,6 +6,7 @@ the edits between them, whatever the size of the lists. Objects that were change
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -76,28 +77,21 @@ def totals_at(snapshot: Snapshot, at: int) -> dict[str, TableSum]:
 
 def history(connection: Connection, noun: str, key: str) -> Iterator[Version]:
     """Give the steps of one object, oldest first: those that came with a revision, and those that are pending."""
-    steps = list(_steps(connection, noun, key))
-    for step, following in zip(steps, [*steps[1:], None], strict=True):
-        # Removed and added again before anybody applied it: no state was ever without it.
-        if step.stored is None and following is not None and following.revision == step.revision:
-            continue
-        yield step
-
-
-def _steps(connection: Connection, noun: str, key: str) -> Iterator[Version]:
     who = _Authors(connection)
+    lives = _lives(connection, noun, key)
+    turns = {edit for row, until in lives for edit in (row.version, until) if edit is not None}
     before: Stored | None = None
-    rows = _lives(connection, noun, key)
-    for number, (row, until) in enumerate(rows):
-        revision = _revision_of(connection, row.version)
-        if until is None or (revision is not None and revision != _revision_of(connection, until)):
-            if not row.says_the_same(before):
-                yield Version(row, *who.of(row.version), revision)
-            before = row
-        replaced = number + 1 < len(rows) and rows[number + 1][0].version == until
-        if until is not None and not replaced and before is not None:
-            yield Version(None, *who.of(until), _revision_of(connection, until))
-            before = None
+    for revision, last in sorted({_revision_of(connection, edit) for edit in turns}, key=lambda point: point[1]):
+        there = [row for row, until in lives if row.version <= last and (until is None or until > last)]
+        now = there[0] if there else None
+        if before is not None and before.says_the_same(now):
+            continue
+        if now is not None:
+            yield Version(now, *who.of(now.version), revision)
+        elif before is not None:
+            ended = max(until for _row, until in lives if until is not None and until <= last)
+            yield Version(None, *who.of(ended), revision)
+        before = now
 
 
 def _lives(connection: Connection, noun: str, key: str) -> list[tuple[Stored, int | None]]:
@@ -143,11 +137,12 @@ def _end_of(connection: Connection, change: Change) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def _revision_of(connection: Connection, edit: int) -> int | None:
-    """Return the first revision made after an edit."""
+def _revision_of(connection: Connection, edit: int) -> tuple[int | None, float]:
+    """Return the first revision made after an edit and its last edit; no number and no end for the draft."""
     table = schema.revision.c
-    query = select(table.number).where(table.edit >= edit).order_by(table.edit, table.number).limit(1)
-    return connection.execute(query).scalar()
+    query = select(table.number, table.edit).where(table.edit >= edit).order_by(table.edit, table.number).limit(1)
+    row = connection.execute(query).first()
+    return (None, math.inf) if row is None else (row.number, row.edit)
 
 
 class _Authors:

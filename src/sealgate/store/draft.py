@@ -43,6 +43,7 @@ class Put(NamedTuple):
 
 def standing(tx: Transaction, noun: str, keys: Sequence[str]) -> dict[str, AnyRow]:
     """Return the rows of the draft with these keys."""
+    keys = [key for key in keys if "\0" not in key]
     query = select(*CONTENT).where(STANDING, _object.noun == noun, _object.key.in_(keys))
     return {row.key: row for row in tx.connection.execute(query)}
 

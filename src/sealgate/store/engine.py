@@ -8,6 +8,7 @@ A new SQLite file is made readable and writable for owner and group only: the co
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from sealgate.model.errors import InvalidValue, StoreFailed
-from sealgate.store.failures import MISSING, RIGHTS
+from sealgate.store.failures import FULL, MISSING, RIGHTS
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -71,7 +72,7 @@ def _url(address: str) -> URL:
 
 def _sqlite(url: URL, wait: float) -> Engine:
     _make_file(Path(url.database or ""))
-    engine = create_engine(url, connect_args={"timeout": wait, "isolation_level": None})
+    engine = create_engine(url, connect_args={"timeout": wait, "isolation_level": None}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
@@ -98,15 +99,15 @@ def _make_file(path: Path) -> None:
         return
     except PermissionError:
         raise StoreFailed(RIGHTS) from None
-    except OSError:
-        raise StoreFailed(MISSING) from None
+    except OSError as error:
+        raise StoreFailed(FULL if error.errno == errno.ENOSPC else MISSING) from None
     # The mode given to open() is cut by the umask, and the group must be able to write.
     os.fchmod(descriptor, 0o660)
     os.close(descriptor)
 
 
 def _postgresql(url: URL, wait: float) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

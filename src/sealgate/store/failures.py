@@ -10,7 +10,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from sealgate.model.errors import StoreFailed
 
@@ -39,12 +39,8 @@ FAILING = (
     "then try again."
 )
 UNREACHABLE = (
-    "The database server does not answer. Nothing was changed. "
-    "Check that it runs and that the address in the settings is right."
-)
-LOGIN = (
-    "The database server does not let this user in. Nothing was changed. "
-    "Check the user, the password and the database's name in the settings."
+    "The database server cannot be used ({}). Nothing was changed. "
+    "Check that it runs, and that address, user and password in the settings are right."
 )
 
 _SQLITE = {
@@ -66,13 +62,6 @@ _POSTGRESQL = {
     "40P01": LOCKED,
     "25006": RIGHTS,
     "42501": RIGHTS,
-    "28000": LOGIN,
-    "28P01": LOGIN,
-    "3D000": LOGIN,
-    "53300": UNREACHABLE,
-    "57P01": UNREACHABLE,
-    "57P02": UNREACHABLE,
-    "57P03": UNREACHABLE,
     "58030": FAILING,
     "XX001": BROKEN,
     "XX002": BROKEN,
@@ -88,9 +77,10 @@ def sentence(error: DBAPIError) -> str | None:
     state = getattr(original, "sqlstate", None)
     if state in _POSTGRESQL:
         return _POSTGRESQL[state]
-    if isinstance(error, (IntegrityError, ProgrammingError)) or (state or "08").startswith("08") is False:
-        return None
-    return UNREACHABLE
+    if isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated:
+        # The server's own words come first: "refused", "password authentication failed", "does not exist".
+        return UNREACHABLE.format(" ".join(str(original).split())[:200])
+    return None
 
 
 @contextmanager

@@ -54,6 +54,7 @@ class Reader:
     def candidate(self, candidate: Candidate | None = None) -> View:
         """Return a snapshot of the draft; its `candidate` names it, and given here later, shows it again."""
         if candidate is None:
+            self._tx.show()
             parent, limit = self._tx.head.revision, self._tx.head.edit
         else:
             revisions.check_candidate(self._tx, candidate)

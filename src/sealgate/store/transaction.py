@@ -54,6 +54,9 @@ class Snapshot:
         rows = self.connection.execute(select(schema.draft_total.c.noun, schema.draft_total.c.sum))
         return {noun: TableSum.from_bytes(data) for noun, data in rows}
 
+    def show(self) -> None:
+        """Note that a candidate was taken; only a writer has something to remember."""
+
     def edit_of(self, revision: int) -> int | None:
         """Return the number of the last edit in a revision; None if there is no such revision."""
         if revision == 0:
@@ -78,24 +81,31 @@ class Transaction(Snapshot):
     origin: str = ""
     at: datetime = field(default_factory=now)
     first_edit: int = 0
+    shown: int = 0
     started: Head | None = None
     _totals: dict[str, TableSum] | None = None
     _dirty: set[str] = field(default_factory=set)
     _ends: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.first_edit = self.head.edit
+        self.first_edit = self.shown = self.head.edit
         self.started = replace(self.head)
 
     def next_edit(self, count: int = 1) -> int:
         """Take the next number for an edit, or the first of `count` numbers."""
         number = self.head.edit + 1
+        if number == self.first_edit + 1:
+            self._sign()
         self.head.edit += count
         return number
 
     def is_own(self, edit: int) -> bool:
-        """Return whether an edit was made by this transaction, so that nobody else has seen it."""
-        return edit > self.first_edit
+        """Return whether an edit was made by this transaction and shown to nobody, not even as a candidate."""
+        return edit > self.shown
+
+    def show(self) -> None:
+        """Note that all edits so far are part of a candidate or revision."""
+        self.shown = self.head.edit
 
     def draft_totals(self) -> dict[str, TableSum]:
         """Return sum and number of rows of each noun in the draft, with this transaction's own changes."""
@@ -157,12 +167,6 @@ class Transaction(Snapshot):
         """Store sums and counters; the last act before the commit."""
         for noun in sorted(self._dirty):
             self._store_total(noun)
-        if self.head.edit > self.first_edit:
-            self.connection.execute(
-                insert(schema.edit).values(
-                    first=self.first_edit + 1, actor=self.actor, origin=self.origin, at=self.at.isoformat()
-                )
-            )
         if self.head != self.started:
             self.connection.execute(
                 update(schema.head).values(
@@ -173,6 +177,11 @@ class Transaction(Snapshot):
                     audit_hash=self.head.audit_hash,
                 )
             )
+
+    def _sign(self) -> None:
+        """Note whose the edits are that begin now."""
+        line = {"first": self.head.edit + 1, "actor": self.actor, "origin": self.origin, "at": self.at.isoformat()}
+        self.connection.execute(insert(schema.edit).values(line))
 
     def _store_total(self, noun: str) -> None:
         table = schema.draft_total

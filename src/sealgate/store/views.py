@@ -124,7 +124,8 @@ class View:
     def named(self, noun: str, keys: Iterable[str]) -> dict[str, Stored]:
         """Return those objects of a noun that exist, by key."""
         found: dict[str, Stored] = {}
-        remaining = iter(keys)
+        # PostgreSQL takes no NUL in a text, and no key has one.
+        remaining = (key for key in keys if "\0" not in key)
         while page := list(islice(remaining, _PAGE)):
             for condition in visible(self.at):
                 query = select(*CONTENT).where(condition, _object.noun == noun, _object.key.in_(page))
