@@ -82,7 +82,7 @@ class Agent:
         receiver = Receiver(stores.rows, stores.objects, stores.secrets)
         stager = Stager(stores, self._key.open)
         rehearsal = Rehearsal(paths.instance, paths.neutral)
-        self._judge = Judge(Bench(stores, self._machine, receiver, stager, rehearsal))
+        self._judge = Judge(Bench(stores, self._machine, receiver, stager, rehearsal, self._tables_in_force))
         self._mender = Mender(stores, stager, receiver, self._key.open)
         health = Health(paths, self._instance)
         reserve = Reserve(paths.reserve, stores.files)
@@ -283,6 +283,11 @@ class Agent:
                 return
         if outcome is not None:
             self._log.warning("undone", text=outcome.text)
+
+    def _tables_in_force(self) -> Mapping[str, str]:
+        live = self._applier.standing.live
+        release = self._stores.releases.find(live.release) if live else None
+        return release.tables if release else {}
 
     def _revision(self) -> int | None:
         live = self._applier.standing.live
