@@ -16,9 +16,10 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sealgate.render import ConfigTree, Endpoint, SecretText, TextSource, render
 from tests.support.release import facts
 from tests.support.states import state
+
+from sealgate.render import ConfigTree, Endpoint, SecretText, TextSource, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
