@@ -1,19 +1,26 @@
 """A supervisor over programs that a test describes: `python supervised.py RUN_DIRECTORY DESCRIPTION`.
 
-DESCRIPTION is JSON: {"programs": [{"name", "shell", "stopped_within"}], "pace": {…}}. A program is ready when the
-file `<name>.ready` exists in the run directory. What the supervisor says goes to standard output, a line each.
+DESCRIPTION is JSON: {"programs": [{"name", "shell", "stopped_within"}], "pace": {…}}. A program is ready when
+the file `<name>.ready` in the run directory has its number. What the supervisor says goes to standard output.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sealgate.bootstrap.running import Running
 from sealgate.bootstrap.supervisor import Pace, Program, StopAskedFor, Supervisor
 from sealgate.log import open_log
 from sealgate.model.errors import SealgateError
+
+
+def is_ready(run: Path, name: str) -> bool:
+    running, ready = Running.noted(run / f"{name}.pid"), run / f"{name}.ready"
+    return running is not None and ready.exists() and ready.read_text().strip() == str(running.pid)
 
 
 def main(run: Path, description: dict[str, Any]) -> int:
@@ -22,7 +29,7 @@ def main(run: Path, description: dict[str, Any]) -> int:
         Program(
             name=program["name"],
             command=("/bin/sh", "-c", program["shell"]),
-            ready=(run / f"{program['name']}.ready").exists,
+            ready=partial(is_ready, run, program["name"]),
             ready_within=program.get("ready_within", 30.0),
             stopped_within=program.get("stopped_within", 20.0),
         )

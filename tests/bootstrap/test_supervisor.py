@@ -29,14 +29,14 @@ def serving(name: str) -> str:
     """A program that says when it comes up and goes down, and serves until it is asked to stop."""
     return f"""
         trap 'echo {name} down >>story; exit 0' TERM
-        echo {name} up >>story; echo $$ >{name}.number; touch {name}.ready
+        echo {name} up >>story; echo $$ >{name}.number; echo $$ >{name}.ready
         sleep 600 & wait
     """
 
 
 def deaf(name: str) -> str:
     """A program that takes no notice of SIGTERM."""
-    return f"trap '' TERM; echo {name} up >>story; touch {name}.ready; while :; do sleep 600; done"
+    return f"trap '' TERM; echo {name} up >>story; echo $$ >{name}.ready; while :; do sleep 600; done"
 
 
 class Scene:
@@ -82,8 +82,7 @@ class Scene:
             process.wait()
         for note in self.place.glob("*.pid"):
             if (left := Running.noted(note)) is not None:
-                for member in left.group():
-                    member.send(signal.SIGKILL)
+                os.killpg(left.pid, signal.SIGKILL)
         for process in self.started:
             process.communicate()
 
@@ -209,7 +208,7 @@ def test_a_restart_leaves_the_other_programs_alone(scene: Scene) -> None:
 
 
 def test_what_a_dead_program_leaves_in_its_session_is_ended(scene: Scene) -> None:
-    worker = "sh -c 'echo $$ >worker; exec sleep 600' & touch agent.ready; wait"
+    worker = "sh -c 'echo $$ >worker; exec sleep 600' & echo $$ >agent.ready; wait"
     supervisor = scene.supervise(program("agent", f"echo $$ >agent.number; {worker}"))
     scene.heard(supervisor, "everything runs")
     left = Running.of(int(str(wait_until(lambda: scene.read("worker"), "the worker runs"))))
@@ -221,7 +220,9 @@ def test_what_a_dead_program_leaves_in_its_session_is_ended(scene: Scene) -> Non
 
 
 def test_a_program_that_keeps_ending_is_started_more_and_more_slowly(scene: Scene) -> None:
-    crashing = "echo up >>story; touch agent.ready; test -e ran && exit 1; touch ran; echo $$ >agent.number; sleep 600"
+    crashing = (
+        "echo up >>story; echo $$ >agent.ready; test -e ran && exit 1; touch ran; echo $$ >agent.number; sleep 600"
+    )
     supervisor = scene.supervise(program("agent", crashing))
     scene.heard(supervisor, "everything runs")
 
@@ -234,7 +235,7 @@ def test_a_program_that_keeps_ending_is_started_more_and_more_slowly(scene: Scen
 
 
 def test_a_stop_does_not_wait_for_a_restart_that_is_due_later(scene: Scene) -> None:
-    crashing = "touch agent.ready; test -e ran && exit 1; touch ran; echo $$ >agent.number; sleep 600"
+    crashing = "echo $$ >agent.ready; test -e ran && exit 1; touch ran; echo $$ >agent.number; sleep 600"
     supervisor = scene.supervise(program("agent", crashing), first=3600.0, longest=3600.0)
     scene.heard(supervisor, "everything runs")
     os.kill(scene.number("agent"), signal.SIGKILL)

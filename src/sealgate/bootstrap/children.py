@@ -35,7 +35,7 @@ def start(command: Sequence[str], note: Path) -> Process:
         # Whoever looks for left-over programs after this line finds the note; before it, this process ends here.
         if os.getppid() != supervisor:
             os._exit(1)
-        signal.pthread_sigmask(signal.SIG_SETMASK, set())
+        _take_all_signals()
 
     return subprocess.Popen(
         list(command),
@@ -43,6 +43,21 @@ def start(command: Sequence[str], note: Path) -> Process:
         start_new_session=True,
         preexec_fn=become,  # noqa: PLW1509 - the supervisor has one thread
     )
+
+
+def run(command: Sequence[str]) -> int:
+    """Run a program to its end and return its exit code; what it says goes where ours goes."""
+    return subprocess.run(
+        list(command),
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        check=False,
+        preexec_fn=_take_all_signals,
+    ).returncode
+
+
+def _take_all_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, set())
 
 
 def code_at_end(process: Process) -> int | None:

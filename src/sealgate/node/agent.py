@@ -23,6 +23,7 @@ from sealgate.link.upkeep import SealedKeys
 from sealgate.log import logger
 from sealgate.model.errors import NodeFailed, NotPermitted, Refused
 from sealgate.model.findings import Place, error
+from sealgate.node.announced import AnnouncedInstance
 from sealgate.node.applying import Applier, Machinery
 from sealgate.node.drift import DriftWatch
 from sealgate.node.facts import Machine
@@ -37,7 +38,6 @@ from sealgate.node.receiving import Receiver
 from sealgate.node.reserve import Reserve
 from sealgate.node.staging import Stager
 from sealgate.node.stores import Stores
-from sealgate.postfix.master import Instance
 from sealgate.rehearsal.judging import Judge as Rehearsal
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Agent:
         stores = self._stores = Stores.open(paths, before)
         self._key = GroupKey(stores)
         self._machine = Machine(paths, ports, stores.neutral)
-        self._instance = Instance(paths.instance)
+        self._instance = AnnouncedInstance(paths.instance, announce=before)
         receiver = Receiver(stores.rows, stores.objects, stores.secrets)
         stager = Stager(stores, self._key.open)
         rehearsal = Rehearsal(paths.instance, paths.neutral)
@@ -87,7 +87,9 @@ class Agent:
         journal = Journal(paths.journal, stores.files)
         self._applier = Applier(Machinery(stores, journal, self._instance, self._mender, health, reserve))
         self._drift = DriftWatch(stores)
-        self._queries = Queries(stores, self._instance, self._machine, self._applier, self._drift)
+        self._queries = Queries(
+            stores, self._instance, self._machine, applier=self._applier, drift=self._drift, health=health
+        )
         self._keeper = Keeper(self._instance, self._changing, lambda: self._applier.standing.live is not None)
         self._deadlines = Deadlines(self._next_deadline, self._expire)
 

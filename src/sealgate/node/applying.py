@@ -23,16 +23,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Outcome, State
-from sealgate.model.errors import NodeFailed, Refused
+from sealgate.model.errors import NodeFailed, NotFound, Refused
 from sealgate.node.journal import Operation, Stage, Standing
 from sealgate.postfix.master import Need
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from sealgate.node.health import Health
     from sealgate.node.journal import Journal, Point
     from sealgate.node.mending import Mender
+    from sealgate.node.releases import Release
     from sealgate.node.reserve import Reserve
     from sealgate.node.stores import Stores
     from sealgate.postfix.master import Instance
@@ -105,6 +106,29 @@ class Applier:
             return None
         return self._undo(operation, "Nobody confirmed it in time.", ())
 
+    # -- hand edits
+
+    def adopt(self, files: Mapping[str, str]) -> None:
+        """Remember that the live content of these files (name → digest) is in the draft."""
+        self._remember(replace(self.standing, adopted={**(self.standing.adopted or {}), **files}))
+
+    def overwrite(self, files: Iterable[str]) -> None:
+        """Make the live files right again (all, or these), and have Postfix read them."""
+        live = self.standing.live
+        release = self._m.stores.releases.find(live.release) if live else None
+        if live is None or release is None:
+            raise Refused("No revision is in force on this node, so there is nothing to overwrite.")
+        wanted = tuple(files)
+        known = {record.path for record in release.files}
+        if unknown := sorted(set(wanted) - known):
+            raise NotFound(f"The configuration in force has no file {unknown[0][:80]!r}. Nothing was changed.")
+        self._m.mender.mend(release, _with_indexes(release, wanted))
+        if self._linked() != live.release:
+            self._switch(live)
+        faults = self._m.health.bring(Need.RELOAD)
+        if faults:
+            raise NodeFailed(f"The files are right again, but Postfix does not run as it should: {'; '.join(faults)}")
+
     # -- at the start
 
     def recover(self) -> Outcome | None:
@@ -113,7 +137,8 @@ class Applier:
         self._m.stores.files.sweep(self._m.stores.paths.postfix)
         operation = self.standing.operation
         if operation is None:
-            return self._resume()
+            self._resume()
+            return None
         if operation.stage is Stage.UNDOING:
             return self._undo(operation, operation.reason, operation.evidence, automatic=operation.automatic)
         if self._linked() != operation.target.release:
@@ -130,7 +155,10 @@ class Applier:
         return outcome
 
     def _resume(self) -> None:
-        """Start Postfix on the revision in force; an unreadable journal leaves what the link names."""
+        """Start Postfix on the revision in force; an unreadable journal leaves what the link names.
+
+        Hand edits made meanwhile stay, as drift; only files without which Postfix cannot start are made again.
+        """
         point = self.standing.in_force
         if point is None and (release := self._m.stores.releases.find(self._linked())):
             from sealgate.node.journal import Point as Found
@@ -139,7 +167,7 @@ class Applier:
             self._remember(replace(self.standing, in_force=point))
         if point is None:
             return
-        self._mend(point)
+        self._mend_vital(point)
         if self._linked() != point.release:
             self._switch(point)
             self._m.instance.stop()
@@ -244,6 +272,13 @@ class Applier:
             )
         self._m.mender.mend(release)
 
+    def _mend_vital(self, point: Point) -> None:
+        release = self._m.stores.releases.find(point.release)
+        directory = self._m.stores.paths.release(point.release)
+        lost = [name for name in ("main.cf", "master.cf") if not (directory / name).is_file()]
+        if release is not None and lost:
+            self._m.mender.mend(release, () if len(lost) == 2 else lost)
+
     def _switch(self, point: Point) -> None:
         paths = self._m.stores.paths
         self._m.stores.files.switch(paths.conf, os.path.relpath(paths.release(point.release), paths.conf.parent))
@@ -281,6 +316,13 @@ class Applier:
         seconds = time.monotonic() - started if started is not None else 0.0
         revision, release = (point.revision, point.release) if point else (None, "")
         return Outcome(state, revision, release, text, (), until, seconds)
+
+
+def _with_indexes(release: Release, files: Iterable[str]) -> frozenset[str]:
+    """Return these files and the database files that are built from them."""
+    wanted = set(files)
+    indexes = {record.path for record in release.files if record.path.rpartition(".")[0] in wanted and not record.text}
+    return frozenset(wanted | indexes)
 
 
 def _past(operation: Operation) -> bool:

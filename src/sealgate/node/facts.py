@@ -43,7 +43,7 @@ class Machine:
 
     def __init__(self, paths: NodePaths, ports: Ports, neutral: Programs) -> None:
         self._paths = paths
-        self._ports = ports
+        self.ports = ports
         self._neutral = neutral
         self._asked: tuple[int, Installed] | None = None
 
@@ -66,9 +66,9 @@ class Machine:
             log_file=str(self._paths.mail_log),
             today=dt.datetime.now(dt.UTC).date(),
             map_types=postfix.map_types,
-            smtp_listeners=self._ports.smtp,
-            mpa=self._ports.mpa,
-            reinject=self._ports.reinject,
+            smtp_listeners=self.ports.smtp,
+            mpa=self.ports.mpa,
+            reinject=self.ports.reinject,
             addresses=tuple(ipaddress.ip_address(text) for text in own_addresses()),
             postfix_version=postfix.version,
         )

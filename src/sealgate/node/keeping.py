@@ -1,6 +1,6 @@
 """Keeping Postfix running: a thread that sleeps until master ends, and starts it again, later each time.
 
-It waits on the process itself (pidfd_open(2)), so it costs nothing while all is well and also works for a master that an
+It waits on the process itself (pidfd_open(2)), so it costs nothing while all is well, and works for a master that an
 earlier agent started. It never acts while a change is under way: that has its own idea of what should run.
 """
 

@@ -72,6 +72,11 @@ class NodePaths:
         return self.node / "aside"
 
     @property
+    def reserve(self) -> Path:
+        """Disk space kept back for an undo."""
+        return self.node / "reserve"
+
+    @property
     def neutral(self) -> Path:
         """A configuration with nothing of any candidate in it, for building tables."""
         return self.node / "neutral"

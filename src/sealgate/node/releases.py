@@ -12,7 +12,7 @@ import json
 import os
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sealgate.link.codec import from_json, to_json
 from sealgate.model.errors import InvalidValue
@@ -65,7 +65,7 @@ class Release:
     version: str
     tree: str
     tables: dict[str, str]
-    facts: dict[str, object]
+    facts: dict[str, Any]
     files: tuple[FileRecord, ...]
     built: tuple[TableRecord, ...] = ()
     chunks: tuple[str, ...] = ()

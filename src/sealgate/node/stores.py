@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sealgate.node.paths import NodePaths
+    from sealgate.postfix.command import Programs
 
     Before = Callable[[str, Path], None]
 
@@ -37,6 +38,7 @@ class Stores:
     objects: Objects
     secrets: SealedSecrets
     tables: Tables
+    neutral: Programs
 
     @classmethod
     def open(cls, paths: NodePaths, before: Before | None = None) -> Stores:
@@ -47,6 +49,7 @@ class Stores:
             files.make_directory(directory, mode=0o700)
         for directory in (paths.postfix, paths.releases):
             files.make_directory(directory)
+        neutral = neutral_programs(paths.neutral, files)
         return cls(
             paths,
             files,
@@ -55,7 +58,8 @@ class Stores:
             RowStore(paths.rows, files),
             Objects(paths.objects, files),
             SealedSecrets(paths.secrets, files),
-            Tables(neutral_programs(paths.neutral, files), loose),
+            Tables(neutral, loose),
+            neutral,
         )
 
     def sweep(self, kept: Iterable[str]) -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 ADMIN_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+MasterProcess = subprocess.Popen[bytes]
+
 KEPT_STDERR = 1 << 20
 """Bytes of stderr that are kept; a table with a million bad lines would say a hundred times that."""
 
@@ -88,9 +90,11 @@ class Programs:
         *arguments: str,
         stdin: bytes | Iterable[bytes] = b"",
         timeout: float = 30.0,
+        keep: int = -1,
     ) -> Result:
         """Run `program -c CONFIG arguments…` to its end, feeding it `stdin` as it is produced.
 
+        Of its output `keep` bytes are kept (-1: all).
         Raises NodeFailed when the program is not installed. Whatever the program itself does is in the result.
         """
         command = self._command(program, arguments)
@@ -104,7 +108,7 @@ class Programs:
             return Result(
                 (program, *command[1:]),
                 process.returncode,
-                _content(out).decode("utf-8", "surrogateescape"),
+                _content(out, keep).decode("utf-8", "surrogateescape"),
                 _lines(_content(err, KEPT_STDERR)),
                 time.monotonic() - started,
                 limit.expired,
@@ -133,7 +137,7 @@ class Programs:
 
     def start_master(
         self, *arguments: str, log_socket: Path | None = None, stdin: int = subprocess.DEVNULL
-    ) -> subprocess.Popen[bytes]:
+    ) -> MasterProcess:
         """Start the master daemon in a session of its own, and return at once.
 
         `log_socket` takes what is said before main.cf is read (fact 5); the caller owns and drains it.

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from sealgate.model.errors import NodeFailed
 from sealgate.postfix.complaints import Complaint, Level
 from sealgate.postfix.files import HOT_SECONDS, Files, Owner
 
@@ -197,6 +198,14 @@ class Tables:
         for line in self._programs.stream("postmap", "-s", f"{kind}:{path}"):
             key, _, value = line.partition("\t")
             yield key, value
+
+    def take_out(self, path: Path, kind: TableType, keys: Iterable[str], *, timeout: float = 60.0) -> None:
+        """Take keys out of a table in place: only for tables that are caches. Raises NodeFailed when it cannot."""
+        lines = [_key_line(key) for key in keys]
+        if lines:
+            result = self._programs.run("postmap", "-d", "-", f"{kind}:{path}", stdin=_batches(lines), timeout=timeout)
+            if result.complaints:
+                raise NodeFailed(f"{path} was not changed: {result.complaints[0].text}")
 
     def compile_rules(
         self, kind: TableType, rules: Iterable[str], *, timeout: float = 30.0

@@ -2,7 +2,7 @@
 
 Each service is one entry of name, type and six columns, with its `-o` options on lines of their own (master(5)).
 Values of options hold no blanks. The stock services are those of Postfix 3.7's own master.cf with chroot off; pipe
-services for other programs are left to own lines.
+services for other programs are left to own lines. `hold` is error(8) under the name by which it defers mail.
 
 Two listeners on one port where one listens on all addresses cannot both be opened and would kill a running master, so
 the narrower one is left out; a listener on a port of the MPA is an error.
@@ -39,9 +39,9 @@ relay     unix  -       -       n       -       -       smtp
 showq     unix  n       -       n       -       -       showq
 error     unix  -       -       n       -       -       error
 retry     unix  -       -       n       -       -       error
+hold      unix  -       -       n       -       -       error -n retry
 discard   unix  -       -       n       -       -       discard
 local     unix  -       n       n       -       -       local
-virtual   unix  -       n       n       -       -       virtual
 lmtp      unix  -       -       n       -       -       lmtp
 anvil     unix  -       -       n       -       1       anvil
 scache    unix  -       -       n       -       1       scache
@@ -51,10 +51,11 @@ postlog   unix-dgram n  -       n       -       1       postlogd
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service: the fields of its first line and its options."""
+    """One service: the eight fields of its first line, its options, and further arguments of its program."""
 
     fields: tuple[str, ...]
     options: tuple[tuple[str, str], ...] = ()
+    arguments: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -74,7 +75,8 @@ class Service:
     def lines(self) -> str:
         """Return the entry as it stands in master.cf."""
         columns = f"{self.fields[0]:<9} {self.fields[1]:<5}" + "".join(f" {field:<7}" for field in self.fields[2:7])
-        return f"{columns} {self.fields[7]}\n" + "".join(option_line(*option) for option in self.options)
+        command = " ".join((self.fields[7], *self.arguments))
+        return f"{columns} {command}\n" + "".join(option_line(*option) for option in self.options)
 
 
 def option_line(name: str, value: str) -> str:
@@ -87,11 +89,15 @@ def services(desired: DesiredState, node: NodeFacts) -> tuple[tuple[Service, ...
     listeners, findings = _listeners(desired, node)
     limit = ("message_size_limit", str(desired.settings.before_filter_size_limit))
     public = tuple(Service(_fields(_listener_name(end), "inet", "n", "smtpd"), (limit,)) for end in listeners)
-    stock = tuple(Service(tuple(line.split())) for line in STOCK.splitlines())
+    stock = tuple(_stock(line.split()) for line in STOCK.splitlines())
     back = _fields(str(node.reinject), "inet", "n", "smtpd", node.reinject_processes)
     forth = _fields(SERVICE, "unix", "-", "lmtp", node.mpa_processes)
     own = (Service(back, reinject_options(node)), Service(forth, lmtp_options()))
     return (*public, *stock, *own), findings
+
+
+def _stock(words: list[str]) -> Service:
+    return Service(tuple(words[:8]), arguments=tuple(words[8:]))
 
 
 def _fields(name: str, kind: str, private: str, command: str, processes: int | None = None) -> tuple[str, ...]:

@@ -7,7 +7,10 @@ switches them on for everything.
 
 An international name gets two keys, as A-labels and as people write it: Postfix looks a recipient up as it came
 (SMTPUTF8_README). A SASL login is looked up by the next hop exactly as a route names it (SASL_README), so both use
-`NextHop.destination`; port 25 has a second spelling, which hand-written routes use. Sources: transport(5), postconf(5).
+`NextHop.destination`; port 25 has a second spelling, which hand-written routes use; TLS policies likewise.
+
+`hold` is a service of its own (see `master_cf`), since mail for the transport `retry` is refused at RCPT already.
+Sources: transport(5), postconf(5).
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from sealgate.model.findings import Place
 from sealgate.model.names import DomainName, NextHop
+from sealgate.model.transports import HOLD
 from sealgate.render.clients import enabled
 from sealgate.render.part import Parameter, Part, lmdb, named
 from sealgate.render.tree import Entry, PerRow, SecretText, TableFile
@@ -26,6 +30,9 @@ if TYPE_CHECKING:
     from sealgate.model.sasl import SaslPassword
     from sealgate.model.transports import RelayDomain, Transport
     from sealgate.render.facts import NodeFacts
+
+
+_HELD = "4.3.2 mail for this destination is held back by the administrator"
 
 
 def routing(desired: DesiredState, node: NodeFacts) -> Part:
@@ -103,7 +110,8 @@ def transport_entries(row: Row[Transport]) -> tuple[Entry, ...]:
     if not row.enabled:
         return ()
     keys = (value.pattern,) if value.raw else spellings(value.pattern)
-    return tuple((key, value.result) for key in keys)
+    result = f"{HOLD}{_HELD}" if value.special == HOLD else value.result
+    return tuple((key, result) for key in keys)
 
 
 def logins(desired: DesiredState, node: NodeFacts) -> Part:
@@ -124,6 +132,11 @@ def login_entries(row: Row[SaslPassword]) -> tuple[Entry, ...]:
     """Return the entries of one login, by each spelling of its next hop."""
     if not row.enabled:
         return ()
-    hop = row.value.next_hop
-    keys = (hop.destination, f"{hop.destination}:25") if hop.port == 25 else (hop.destination,)
-    return tuple((key, SecretText(f"{row.value.user}:", row.value.password)) for key in keys)
+    secret = SecretText(f"{row.value.user}:", row.value.password)
+    return tuple((key, secret) for key in next_hop_keys(row.value.next_hop.destination))
+
+
+def next_hop_keys(destination: str) -> tuple[str, ...]:
+    """Return the spellings of a next hop that routes may have; port 25 is left out or written."""
+    has_port = ":" in destination.rpartition("]")[2]
+    return (destination,) if has_port else (destination, f"{destination}:25")

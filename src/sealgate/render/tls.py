@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sealgate.model.findings import Place
 from sealgate.render.clients import enabled
 from sealgate.render.part import Parameter, Part, lmdb, named
+from sealgate.render.routing import next_hop_keys, spellings
 from sealgate.render.tree import Entry, PerRow, SecretText, TableFile, TextFile
 
 if TYPE_CHECKING:
@@ -78,5 +79,9 @@ def _policies(desired: DesiredState) -> TableFile | None:
 
 
 def policy_entries(row: Row[TlsPolicy]) -> tuple[Entry, ...]:
-    """Return the entry of one destination."""
-    return ((row.value.destination, row.value.result),) if row.enabled else ()
+    """Return the entries of one destination, by each spelling of it; `.domain` is none of a next hop's."""
+    if not row.enabled:
+        return ()
+    names = spellings(row.value.destination)
+    keys = names if row.value.destination.startswith(".") else tuple(k for name in names for k in next_hop_keys(name))
+    return tuple((key, row.value.result) for key in keys)
