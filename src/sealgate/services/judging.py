@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Grade
-from sealgate.model.checking import CheckContext
 from sealgate.model.checking import check as model_check
 from sealgate.model.errors import NodeUnreachable
 from sealgate.model.findings import Finding, Place, errors_in, warning
