@@ -6,8 +6,6 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-import pytest
-
 from sealgate.postfix.command import Programs
 from sealgate.postfix.early_log import EarlyLog, environment
 
@@ -62,6 +60,5 @@ def test_a_program_that_fails_before_it_reads_its_main_cf_is_heard(tmp_path: Pat
 
 
 def test_without_anything_said_draining_does_not_wait(tmp_path: Path) -> None:
-    with EarlyLog(tmp_path / "log") as early, pytest.raises(BlockingIOError):
+    with EarlyLog(tmp_path / "log") as early:
         assert early.drain() == []
-        early._socket.recv(1)

@@ -53,5 +53,5 @@ def test_preparing_again_repairs_and_loses_no_mail(tmp_path: Path, accounts: Acc
 
 
 def test_a_missing_account_is_named_with_what_to_do() -> None:
-    with pytest.raises(NodeFailed, match="no-such-user.*Install"):
+    with pytest.raises(NodeFailed, match=r"no-such-user.*Install"):
         Accounts.named("no-such-user")
