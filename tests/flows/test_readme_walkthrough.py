@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,7 +93,8 @@ class Scene:
             except subprocess.TimeoutExpired:
                 code = -1
             finally:
-                os.killpg(shell.pid, signal.SIGKILL)  # with what the script left in the background
+                with suppress(ProcessLookupError):
+                    os.killpg(shell.pid, signal.SIGKILL)  # with what the script left in the background
                 shell.wait()
         text = told.read_text("utf-8")
         assert code == 0, f"code {code} after:\n{text}"
