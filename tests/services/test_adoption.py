@@ -4,6 +4,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support.control_half import make_directory
 
 from sealgate.model.desired import DesiredState
 from sealgate.model.mta import SETTINGS, settings_from
@@ -13,7 +14,6 @@ from sealgate.render.own_lines import parameter_values
 from sealgate.services.adoption import Adopted, adopt_main, adopt_master
 from sealgate.services.node_facts import guessed
 from sealgate.settings import Settings
-from tests.support.control_half import make_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,11 +35,11 @@ def state(own_main: str = "", own_master: str = "", **settings: Any) -> DesiredS
     return DesiredState(settings_from(named), main_cf=OwnLines(own_main), master_cf=OwnLines(own_master))
 
 
-def after(desired: DesiredState, adopted: Adopted, file: str = "main_cf") -> DesiredState:
+def after(desired: DesiredState, adopted: Adopted) -> DesiredState:
     """The state with what was adopted."""
     values = {SETTINGS[n].attribute: SETTINGS[n].parse(v) for n, v in adopted.settings.items()}
-    own = {} if adopted.own is None else {file: OwnLines(adopted.own)}
-    return dataclasses.replace(desired, settings=dataclasses.replace(desired.settings, **values), **own)
+    changed = dataclasses.replace(desired, settings=dataclasses.replace(desired.settings, **values))
+    return changed if adopted.own is None else dataclasses.replace(changed, main_cf=OwnLines(adopted.own))
 
 
 def values(main_cf: str) -> dict[str, str]:
@@ -75,7 +75,10 @@ def replaced(old: str, new: str) -> Callable[[str], str]:
     [
         (
             {"my_hostname": "a.example.com"},
-            replaced("myhostname = a.example.com\nmydomain = example.com\n", "myhostname = b.example.com\nmydomain = example.com\n"),
+            replaced(
+                "myhostname = a.example.com\nmydomain = example.com\n",
+                "myhostname = b.example.com\nmydomain = example.com\n",
+            ),
             {"my-hostname": "b.example.com"},
         ),
         (
@@ -98,7 +101,11 @@ def replaced(old: str, new: str) -> Callable[[str], str]:
             replaced("unverified_recipient_reject_code = 450", "unverified_recipient_reject_code = 550"),
             {"unverified-recipient-reject-code": 550},
         ),
-        ({}, replaced("smtp_tls_security_level = may", "smtp_tls_security_level = encrypt"), {"tls-outgoing": "encrypt"}),
+        (
+            {},
+            replaced("smtp_tls_security_level = may", "smtp_tls_security_level = encrypt"),
+            {"tls-outgoing": "encrypt"},
+        ),
     ],
     ids=["name", "host-and-port", "mx", "no-host", "number", "choice"],
 )

@@ -4,6 +4,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support.control_half import make_directory, stand_in
 
 from sealgate import __version__
 from sealgate.link import passphrase
@@ -14,7 +15,6 @@ from sealgate.services import applying, auditing, backups, changes, rows, settin
 from sealgate.services.actor import ALL_RIGHTS, Actor, Right
 from sealgate.services.gateway import Gateway
 from sealgate.settings import Settings
-from tests.support.control_half import make_directory, stand_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,8 +19,9 @@ from sealgate.services.states import LIVE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sealgate.services.gateway import Gateway
     from tests.support.control_half import StandIn
+
+    from sealgate.services.gateway import Gateway
 
 
 class LiveFiles:
@@ -46,7 +47,9 @@ class LiveFiles:
             if live != made:
                 kind = DriftKind.MISSING if live is None else DriftKind.ADDED if made is None else DriftKind.CHANGED
                 digest = "" if live is None else hashlib.sha256(live.encode()).hexdigest()
-                yield DriftItem(name, kind, digest, "", adopted=self.adopted.get(name) == digest, blocks=made is not None)
+                yield DriftItem(
+                    name, kind, digest, "", adopted=self.adopted.get(name) == digest, blocks=made is not None
+                )
 
     def _adopt(self, question: Any, _talk: Any) -> Drift:
         self.adopted |= question.files
@@ -208,7 +211,9 @@ def test_a_file_made_from_rows_cannot_be_adopted(gateway: Gateway, ann: Actor, f
     ]
 
 
-def test_only_the_files_named_are_adopted(gateway: Gateway, ann: Actor, files: LiveFiles, edited: Any, table: str) -> None:
+def test_only_the_files_named_are_adopted(
+    gateway: Gateway, ann: Actor, files: LiveFiles, edited: Any, table: str
+) -> None:
     files.live[table] = "a 2\n"
     edited("main.cf", lambda text: text + "mail_name = X\n")
 

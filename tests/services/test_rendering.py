@@ -43,7 +43,12 @@ def test_own_lines_are_seen_in_the_file(gateway: Gateway, ann: Actor) -> None:
 @pytest.mark.parametrize(
     ("noun", "row", "file", "line"),
     [
-        ("transport", {"pattern": "a.example", "host": "mx.example.net"}, "maps/transport", "+a.example smtp:[mx.example.net]"),
+        (
+            "transport",
+            {"pattern": "a.example", "host": "mx.example.net"},
+            "maps/transport",
+            "+a.example smtp:[mx.example.net]",
+        ),
         ("relay-domain", {"domain": "a.example"}, "maps/relay_domains", "+a.example OK"),
         ("network", {"network": "10.0.0.0/8"}, "maps/mynetworks.cidr", "+10.0.0.0/8 OK"),
     ],

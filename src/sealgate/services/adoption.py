@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
-from sealgate.model.desired import DesiredState
 from sealgate.model.errors import InvalidValue
 from sealgate.model.findings import Finding, Place, error
 from sealgate.model.mta import SETTINGS
@@ -26,6 +25,7 @@ from sealgate.render.own_lines import own_services
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sealgate.model.desired import DesiredState
     from sealgate.model.own_text import LogicalLine
     from sealgate.render import NodeFacts
 
@@ -191,7 +191,10 @@ def _master_obstacles(state: DesiredState, node: NodeFacts, live: str) -> Iterat
 def _services(text: str) -> dict[str, tuple[Any, ...]]:
     """Return the entries of a master.cf by name and type; the order of options means nothing."""
     return {
-        f"{one.service.name}/{one.service.type}": (*one.service.fields[2:], *sorted(one.service.options))
+        one.key: (
+            *(one.private, one.unprivileged, one.chroot, one.wakeup, one.processes, one.command, one.arguments),
+            frozenset((option.name, option.value) for option in one.options),
+        )
         for one in own_services(text)
     }
 
