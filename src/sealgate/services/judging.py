@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Grade
-from sealgate.model.checking import CheckContext
 from sealgate.model.checking import check as model_check
 from sealgate.model.errors import NodeUnreachable
 from sealgate.model.findings import Finding, Place, errors_in, warning
 from sealgate.services.actor import Right
 from sealgate.services.bundles import bundle
+from sealgate.services.check_context import context
 from sealgate.services.desired import desired_state
-from sealgate.services.node_facts import context, facts
+from sealgate.services.node_facts import facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,12 +49,12 @@ def check(gateway: Gateway, actor: Actor, progress: OnProgress | None = None) ->
     actor.may(Right.VIEW)
     with gateway.store.reading() as reader:
         view = reader.candidate()
-        own = model_findings(gateway, actor, view)
+        candidate, own = view.candidate, model_findings(gateway, actor, view)
         try:
             report = judge(gateway, actor, reader, view, Grade.PROBE, progress)
         except NodeUnreachable as fault:
-            return Judged(view.candidate, (*own, not_judged(str(fault))), None)
-    return together(view.candidate, own, report)
+            return Judged(candidate, (*own, not_judged(str(fault))), None)
+    return together(candidate, own, report)
 
 
 def model_findings(gateway: Gateway, actor: Actor, view: View) -> tuple[Finding, ...]:
