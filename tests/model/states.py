@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sealgate.model.checking import CheckContext, check
 from sealgate.model.desired import DesiredState, MemoryRows
-from sealgate.model.findings import Finding
 from sealgate.model.forms import parse_text_line
 from sealgate.model.mta import settings_from
 from sealgate.model.names import HostName
@@ -16,16 +15,22 @@ from sealgate.model.nouns import NOUNS
 from sealgate.model.parameters import OwnLines
 from sealgate.model.tables import table_of
 
+if TYPE_CHECKING:
+    from sealgate.model.findings import Finding
+
 TODAY = dt.date(2030, 6, 15)
 CONTEXT = CheckContext(
     TODAY,
     machine_fqdn=HostName("gw.example.org"),
     addresses=frozenset({ipaddress.ip_address("192.0.2.1"), ipaddress.ip_address("2001:db8::1")}),
     smtp_port=2525,
-    map_types=frozenset({"cidr", "hash", "inline", "lmdb", "pcre", "proxy", "regexp", "static", "texthash", "unionmap"}),
+    map_types=frozenset(
+        {"cidr", "hash", "inline", "lmdb", "pcre", "proxy", "regexp", "static", "texthash", "unionmap"}
+    ),
     parameters={
         "mynetworks": "", "myhostname": "", "relay_domains": "$mydestination", "message_size_limit": "10240000",
-        "smtpd_helo_required": "no", "smtpd_timeout": "300s", "smtpd_banner": "$myhostname ESMTP", "mail_name": "Postfix",
+        "smtpd_helo_required": "no", "smtpd_timeout": "300s", "smtpd_banner": "$myhostname ESMTP",
+        "mail_name": "Postfix",
         "unknown_client_reject_code": "450", "smtpd_forbid_bare_newline": "no", "content_filter": "", "relayhost": "",
         "smtpd_recipient_restrictions": "", "smtpd_relay_restrictions": "x", "smtpd_client_restrictions": "",
         "smtpd_restriction_classes": "", "transport_maps": "", "smtp_tls_policy_maps": "", "mydestination": "",

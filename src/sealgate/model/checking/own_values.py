@@ -55,6 +55,11 @@ def kind_fault(name: str, value: str, default: str) -> Iterator[Fault]:
         yield "own-line-value", f"{name} is {value}, which is no SMTP code.", "Write three digits from 200 to 599."
 
 
+def _of(name: str, refusal: InvalidValue) -> tuple[str, str]:
+    problem = refusal.problems[0]
+    return f"{name}: {problem.what}", problem.remedy or "See postconf(5)."
+
+
 def _clients(name: str, value: str) -> Iterator[Fault]:
     for word in words(value):
         bare = word.removeprefix("!")
@@ -74,7 +79,7 @@ def _network(name: str, word: str) -> Iterator[Fault]:
     try:
         network = parse_network(word.removeprefix("!"))
     except InvalidValue as refusal:
-        yield "own-line-client", f"{name}: {refusal}", ""
+        yield "own-line-client", *_of(name, refusal)
         return
     if opens_public_relay(network) and not word.startswith("!"):
         yield (
@@ -101,7 +106,7 @@ def _next_hop(name: str, value: str) -> Iterator[Fault]:
         try:
             NextHop.from_destination(hop)
         except InvalidValue as refusal:
-            yield "own-line-next-hop", f"{name}: {refusal}", "Write host, host:port or [host]:port."
+            yield "own-line-next-hop", *_of(name, refusal)
 
 
 def _transport(name: str, value: str) -> Iterator[Fault]:
@@ -118,7 +123,7 @@ def _host_name(name: str, value: str) -> Iterator[Fault]:
     try:
         HostName.parse(value)
     except InvalidValue as refusal:
-        yield "own-line-host-name", f"{name}: {refusal}", ""
+        yield "own-line-host-name", *_of(name, refusal)
 
 
 def _parents(name: str, value: str) -> Iterator[Fault]:

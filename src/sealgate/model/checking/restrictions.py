@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 WITH_ARGUMENT = frozenset(
     {
         "check_address_map", "check_ccert_access", "check_client_a_access", "check_client_access",
-        "check_client_mx_access", "check_client_ns_access", "check_etrn_access", "check_helo_a_access", "check_helo_access",
+        "check_client_mx_access", "check_client_ns_access", "check_etrn_access", "check_helo_a_access",
+        "check_helo_access",
         "check_helo_mx_access", "check_helo_ns_access", "check_policy_service", "check_recipient_a_access",
         "check_recipient_access", "check_recipient_mx_access", "check_recipient_ns_access",
         "check_reverse_client_hostname_a_access", "check_reverse_client_hostname_access",
