@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sealgate.model.access import opens_public_relay
 from sealgate.model.checking.restrictions import restriction_faults
 from sealgate.model.errors import InvalidValue
+from sealgate.model.master_lines import PORTS
 from sealgate.model.names import HostName, NextHop
 from sealgate.model.network import parse_network
 from sealgate.model.own_text import words
@@ -101,10 +102,9 @@ def _next_hop(name: str, value: str) -> Iterator[Fault]:
     for hop in [value] if name == "relayhost" else words(value):
         if not hop or "$" in hop:
             continue
-        if re.fullmatch(r"\[?[A-Za-z0-9.-]+\]?:[a-z]+", hop):  # a port by name
-            continue
+        head, _, port = hop.rpartition(":")
         try:
-            NextHop.from_destination(hop)
+            NextHop.from_destination(f"{head}:{PORTS[port]}" if port in PORTS else hop)
         except InvalidValue as refusal:
             yield "own-line-next-hop", *_of(name, refusal)
 
