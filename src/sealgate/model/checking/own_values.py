@@ -26,6 +26,7 @@ Fault = tuple[str, str, str]
 
 _SWITCH = frozenset({"yes", "no"})
 _TIME = re.compile(r"[0-9]{1,9}[smhdw]?", re.ASCII)
+_BY_STRESS = re.compile(r"\$\{stress\?\{[0-9]+\}:\{([0-9]+)\}\}", re.ASCII)
 _TIME_DEFAULT = re.compile(r"[0-9]+[smhdw]", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 _LEVEL = re.compile(r"[0-9](?:\.[0-9]{1,2}){0,2}|9999", re.ASCII)
@@ -44,6 +45,7 @@ PARENTS = frozenset(
 
 def kind_fault(name: str, value: str, default: str) -> Iterator[Fault]:
     """Give the fault of a value that is no switch, number or time where the default is one."""
+    default = _BY_STRESS.sub(r"\1", default)
     if "$" in value or name in _NOT_BY_DEFAULT or (name in MORE_WORDS and value in MORE_WORDS[name]):
         return
     if default in _SWITCH and value not in _SWITCH:
