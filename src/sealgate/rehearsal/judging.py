@@ -71,7 +71,7 @@ class Judge:
     work_dir: Path
     shown: tuple[Path, ...] = ()
     accounts: Accounts | None = None
-    patience: float = 5.0
+    patience: float = 10.0
 
     def probe(self, release: Path) -> Judgement:
         """Judge the release whose main.cf and master.cf lie in the directory `release`. Nothing expected raises."""
