@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Run
     from tests.support.control_half import StandIn
 
-BAD = error("port-in-use", Place(file="master.cf"), "The port 25 is in use.", "Another program has it.", "Stop that one.")
+BAD = error(
+    "port-in-use", Place(file="master.cf"), "The port 25 is in use.", "Another program has it.", "Stop that one."
+)
 DOUBTFUL = warning("only-sends", Place(), "Only sends.")
 
 

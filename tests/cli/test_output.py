@@ -42,7 +42,11 @@ def test_many_lines_stay_many_lines() -> None:
     assert output.safe_lines("a\n\tb\x1b\n") == "a\n\tb\\x1b\n"
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)
+    )
+)
 def test_json_is_ascii_and_reads_back(value: object) -> None:
     text = output.to_json(value)
 
