@@ -39,6 +39,11 @@ class SecretText:
         """Return the whole text; `opened` gives the secret in clear."""
         return f"{self.prefix}{opened(self.secret)}{self.suffix}"
 
+    @property
+    def shown(self) -> str:
+        """The text for diffs and for people: the secret's name stands where the secret belongs."""
+        return self.filled(lambda sealed: f"[secret {sealed.id}]")
+
 
 Value = str | SecretText
 Entry = tuple[str, Value]
@@ -51,6 +56,11 @@ class TextFile:
     path: str
     text: Value
     mode: int = 0o644
+
+    @property
+    def shown(self) -> str:
+        """The text for diffs and for people, secrets by name."""
+        return self.text if isinstance(self.text, str) else self.text.shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +165,18 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class ConfigTree:
-    """One release, complete: every file, every table, what own lines replaced, and what cannot be rendered."""
+    """One release, complete: every file, every table, what own lines replaced, and what cannot be rendered.
+
+    `generated` are the parameters and `services` (`smtp/inet`) the services that Sealgate gives, replaced or not.
+    """
 
     texts: tuple[TextFile, ...]
     tables: tuple[TableFile, ...]
     overrides: tuple[Override, ...] = ()
     findings: tuple[Finding, ...] = ()
     origins: Mapping[str, Place] = field(default_factory=dict)
+    generated: frozenset[str] = frozenset()
+    services: frozenset[str] = frozenset()
 
     def text(self, path: str) -> TextFile:
         """Return the text file at `path`; KeyError when there is none."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, select, update
 
-from sealgate.model.digest import TableSum, canonical_json
+from sealgate.model.digest import TableSum, canonical_text
 from sealgate.store import schema
 from sealgate.store.audit import link
 
@@ -141,8 +141,8 @@ class Transaction(Snapshot):
 
     def begin_anew(self, head: Head) -> None:
         """Go on from other counters, after everything in the database was replaced in this transaction."""
-        self.head = self.started = head
-        self.first_edit = head.edit
+        self.head, self.started = head, replace(head)
+        self.first_edit = self.shown = head.edit
         self._totals = None
         self._dirty.clear()
         self._ends.clear()
@@ -156,7 +156,7 @@ class Transaction(Snapshot):
             "origin": self.origin,
             "verb": verb,
             "object": object_,
-            "detail": canonical_json(detail).decode(),
+            "detail": canonical_text(detail),
         }
         line["hash"] = link(self.head.audit_hash, line)
         self.connection.execute(insert(schema.audit).values(line))
