@@ -138,9 +138,9 @@ def _first_revision(settings: Settings, say: Callable[[str], None]) -> None:
     if _node(settings).status().release:
         return
     say("Making the first revision …")
-    code = children.run(_command(settings, "apply", "-m", "First start"))
+    code, said = children.run(_command(settings, "apply", "-m", "First start"))
     if code:
-        raise NodeFailed(f"The first revision could not be applied (the reason is above, code {code}).")
+        raise NodeFailed(f"The first revision could not be applied:\n{said.rstrip()}\n")
 
 
 def _flush(settings: Settings) -> None:
