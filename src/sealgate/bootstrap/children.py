@@ -55,7 +55,7 @@ def run(command: Sequence[str]) -> tuple[int, str]:
         text=True,
         start_new_session=True,
         check=False,
-        preexec_fn=_take_all_signals,  # noqa: PLW1509 - the supervisor has one thread
+        preexec_fn=_take_all_signals,
     )
     return ended.returncode, ended.stdout
 
