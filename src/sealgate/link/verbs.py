@@ -1,4 +1,7 @@
-"""Every verb of the link with the dataclass of its question and the dataclass of its answer."""
+"""Every verb of the link with the dataclass of its question and the dataclass of its answer.
+
+Both ends work from this one table, so a verb that one of them does not know is refused in words, never misread.
+"""
 
 from __future__ import annotations
 

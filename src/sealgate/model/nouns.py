@@ -1,4 +1,7 @@
-"""The register of all kinds of rows, in the order in which the pages show them."""
+"""The register of all kinds of rows, in the order in which the pages show them.
+
+Store, link, services and terminal find a kind of row here by its name, and know nothing else of it.
+"""
 
 from __future__ import annotations
 

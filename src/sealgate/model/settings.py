@@ -1,4 +1,7 @@
-"""All settings of a gateway as one frozen value, each with the default that is in force until it is set."""
+"""All settings of a gateway as one frozen value, each with the default that is in force until it is set.
+
+How each is read, shown and described stands in `mta.py`; here is only what the rest of the product works with.
+"""
 
 from __future__ import annotations
 

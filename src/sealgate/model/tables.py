@@ -1,4 +1,7 @@
-"""Named MTA look-up tables, edited as text, written to `maps.d/<type>-<name>.map`."""
+"""Named MTA look-up tables, edited as text, written to `maps.d/<type>-<name>.map`.
+
+A table knows its text only by the digests of its pieces, so that one changed line stays a small change.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the model's whole-state checks must know of this machine, and what Sealgate itself generates."""
+"""What the model's whole-state checks must know of this machine, and what Sealgate itself generates.
+
+Both are found, not listed: the installed Postfix is asked, and the state is rendered without own lines.
+"""
 
 from __future__ import annotations
 

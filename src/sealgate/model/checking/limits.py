@@ -1,4 +1,7 @@
-"""Sizes and times that have to fit together."""
+"""Sizes and times that have to fit together.
+
+Postfix compares none of them: mail that was accepted would bounce behind the mail processing agent (postfix.md §5).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which field of a page a parameter belongs to, so that the page can say that an own line has taken its place."""
+"""Which field of a page a parameter belongs to, so that the page can say that an own line has taken its place.
+
+An override is allowed, so it is never an error; that a field has no effect any more must not go unsaid.
+"""
 
 from __future__ import annotations
 
