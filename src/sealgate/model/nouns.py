@@ -1,6 +1,6 @@
 """The register of all kinds of rows, in the order in which the pages show them.
 
-Store, link, services and terminal find a kind of row here by its name, and know nothing else of it.
+Store, link, services and terminal know rows by this register only: a kind that is not here does not exist.
 """
 
 from __future__ import annotations

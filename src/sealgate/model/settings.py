@@ -1,6 +1,6 @@
 """All settings of a gateway as one frozen value, each with the default that is in force until it is set.
 
-How each is read, shown and described stands in `mta.py`; here is only what the rest of the product works with.
+The values are valid by their types; how they are read and shown is in the register (mta.py).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Sizes and times that have to fit together.
 
-Postfix compares none of them: mail that was accepted would bounce behind the mail processing agent (postfix.md §5).
+Each is valid by itself (units.py); here it is asked whether mail that one of them lets in is stopped by another.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which field of a page a parameter belongs to, so that the page can say that an own line has taken its place.
 
-An override is allowed, so it is never an error; that a field has no effect any more must not go unsaid.
+Only what a person may want to look for is listed; the renderer tells of every parameter that was left out.
 """
 
 from __future__ import annotations
