@@ -1,4 +1,7 @@
-"""Every verb of the link with the dataclass of its question and the dataclass of its answer."""
+"""Every verb of the link with the dataclass of its question and the dataclass of its answer.
+
+A verb that is not listed here does not exist: server and client read and write nothing else.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the model's whole-state checks must know of this machine, and what Sealgate itself generates."""
+"""What the model's whole-state checks must know of this machine, and what Sealgate itself generates.
+
+Only facts that the agent found itself go in; a bundle says nothing about the machine.
+"""
 
 from __future__ import annotations
 
