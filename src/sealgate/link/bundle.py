@@ -106,6 +106,11 @@ class Bundle(Protocol):
         ...
 
 
+_SHAPES = frozenset({(str,), (str, dict, str, bool, int)})
+_decode = json.JSONDecoder().decode
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def release_name(candidate: str, facts: str, version: str) -> str:
     """Return the name of the release that a candidate makes on a node with these facts (both digests): 16 digits."""
     return hashlib.sha256(canonical_json([candidate, facts, version])).hexdigest()[:16]
@@ -114,18 +119,15 @@ def release_name(candidate: str, facts: str, version: str) -> str:
 def row_line(row: SentRow) -> bytes:
     """Return a row as a line of JSON."""
     data: list[Any] = [row.key] if row.fields is None else list(row)
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return _encode(data).encode() + b"\n"
 
 
 def read_row(line: bytes) -> SentRow:
     """Read a line of JSON as a row; InvalidValue if it is none."""
     try:
-        data = json.loads(line)
+        data = _decode(line.decode())
     except (ValueError, RecursionError):
         raise InvalidValue.of("A row of the bundle is not JSON.") from None
-    match data:
-        case [str(key)]:
-            return SentRow(key, None)
-        case [str(key), dict(fields), str(comment), bool(enabled), int(position)] if not isinstance(position, bool):
-            return SentRow(key, fields, comment, enabled, position)
+    if isinstance(data, list) and (tuple(map(type, data)) in _SHAPES):
+        return SentRow(data[0], None) if len(data) == 1 else SentRow(*data)
     raise InvalidValue.of("A row of the bundle has another shape than key, fields, comment, enabled, position.")

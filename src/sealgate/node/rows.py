@@ -12,12 +12,14 @@ whole or absent (`postfix/files.py`). A digest is believed only because it was c
 from __future__ import annotations
 
 import heapq
+import itertools
 import json
 import mmap
 import os
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sealgate.link.bundle import SentRow, read_row, row_line
@@ -26,7 +28,6 @@ from sealgate.model.errors import NodeFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from sealgate.postfix.files import Files
 
@@ -109,9 +110,9 @@ class RowStore:
             return row_line(row)
 
         with tempfile.TemporaryDirectory(dir=directory, prefix=".arriving-") as place:
-            runs = list(_sorted_runs(((row.key, counted(row)) for row in rows), place))
+            runs = list(_sorted_runs(noun, ((row.key, counted(row)) for row in rows), place))
             base = directory / f"{total.digest()}.rows"
-            self._files.write(base, _blocks(_unique(noun, _merged(runs))), mode=0o600)
+            self._files.write(base, _merged(noun, runs), mode=0o600)
         return self._keep(StoredTable(noun, base, total, dict(tags)))
 
     def change(self, parent: StoredTable, rows: Iterable[SentRow], tag: Tag) -> StoredTable:
@@ -171,19 +172,27 @@ def _count(tags: Counter[str], tag: str | None, step: int) -> None:
         tags[tag] += step
 
 
-def _sorted_runs(rows: Iterable[tuple[str, bytes]], place: str) -> Iterator[Path]:
-    """Write the lines into files of at most `_RUN` sorted ones."""
-    from pathlib import Path
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A file of sorted lines, with its first and last key."""
 
+    path: Path
+    first: bytes
+    last: bytes
+
+
+def _sorted_runs(noun: str, rows: Iterable[tuple[str, bytes]], place: str) -> Iterator[_Run]:
+    """Write the lines into files of at most `_RUN` sorted ones."""
     waiting: list[tuple[bytes, bytes]] = []
 
-    def flush() -> Path:
+    def flush() -> _Run:
         waiting.sort()
         descriptor, name = tempfile.mkstemp(dir=place)
         with os.fdopen(descriptor, "wb") as file:
-            file.writelines(line for _, line in waiting)
+            file.writelines(_unique(noun, waiting))
+        run = _Run(Path(name), waiting[0][0], waiting[-1][0])
         waiting.clear()
-        return Path(name)
+        return run
 
     for key, line in rows:
         waiting.append((key.encode(), line))
@@ -193,8 +202,16 @@ def _sorted_runs(rows: Iterable[tuple[str, bytes]], place: str) -> Iterator[Path
         yield flush()
 
 
-def _merged(runs: list[Path]) -> Iterator[tuple[bytes, bytes]]:
-    return heapq.merge(*map(_keyed, runs))
+def _merged(noun: str, runs: list[_Run]) -> Iterator[bytes]:
+    """Give the lines of all runs in order, in blocks; rows that came in order are only copied."""
+    runs = sorted(runs, key=lambda run: run.first)
+    if all(one.last < other.first for one, other in itertools.pairwise(runs)):
+        for run in runs:
+            with run.path.open("rb") as file:
+                while block := file.read(1 << 20):
+                    yield block
+    else:
+        yield from _blocks(_unique(noun, heapq.merge(*(_keyed(run.path) for run in runs))))
 
 
 def _keyed(path: Path) -> Iterator[tuple[bytes, bytes]]:
