@@ -200,7 +200,9 @@ def test_the_end_of_a_page_says_how_to_go_on(run: Run) -> None:
 def test_a_list_can_be_searched(run: Run) -> None:
     run("import", "relay-domain", "-", typed="a.example\nb.example\n")
 
-    assert [row["key"] for row in run("list", "relay-domain", "--search", "b.ex", "--json").json["rows"]] == ["b.example"]
+    assert [row["key"] for row in run("list", "relay-domain", "--search", "b.ex", "--json").json["rows"]] == [
+        "b.example"
+    ]
 
 
 def test_an_empty_list_says_so(run: Run) -> None:
@@ -210,11 +212,20 @@ def test_an_empty_list_says_so(run: Run) -> None:
 def test_hostile_text_from_the_database_is_shown_as_escapes(run: Run, directory: Path) -> None:
     from sealgate.store import Store
 
-    with Store.open(f"sqlite:///{directory}/control/sealgate.db") as store, store.writing("local:\x1b[31meve") as writer:
+    with (
+        Store.open(f"sqlite:///{directory}/control/sealgate.db") as store,
+        store.writing("local:\x1b[31meve") as writer,
+    ):
         fields = {"pattern": "a.example", "host": "\x1b]0;evil\x07", "port": 25, "mx": False, "special": "", "raw": ""}
         writer.save("transport", "a.example", fields, comment="\u202eevil", base=None)
 
-    for call in (["list", "transport"], ["show", "transport", "a.example"], ["diff"], ["audit"], ["list", "transport", "--json"]):
+    for call in (
+        ["list", "transport"],
+        ["show", "transport", "a.example"],
+        ["diff"],
+        ["audit"],
+        ["list", "transport", "--json"],
+    ):
         said = run(*call)
         assert "evil" in said.out
         assert not set(said.out + said.err) & {"\x1b", "\x07", "\u202e"}

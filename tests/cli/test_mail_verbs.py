@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support.control_half import stand_in
 
 from sealgate.link.upkeep import (
     Count,
@@ -17,7 +18,6 @@ from sealgate.link.upkeep import (
     Route,
     VerifyAnswer,
 )
-from tests.support.control_half import stand_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,12 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Run
 
 MESSAGE = QueueMessage(
-    "4ABC", "deferred", 1_700_000_000, 1234, "", (QueueRecipient("a@example.com", "no \x1b[31mroute"), QueueRecipient("b@example.com"))
+    "4ABC",
+    "deferred",
+    1_700_000_000,
+    1234,
+    "",
+    (QueueRecipient("a@example.com", "no \x1b[31mroute"), QueueRecipient("b@example.com")),
 )
 
 
@@ -60,7 +65,20 @@ def test_an_empty_queue_says_so(run: Run, directory: Path) -> None:
 
 def test_a_filter_reaches_the_node(run: Run, directory: Path) -> None:
     with stand_in(directory, queue_list=queue_of()) as agent:
-        run("queue", "list", "--sender", "s", "--recipient", "r", "--reason", "why", "--older-than", "2h", "--queue", "hold")
+        run(
+            "queue",
+            "list",
+            "--sender",
+            "s",
+            "--recipient",
+            "r",
+            "--reason",
+            "why",
+            "--older-than",
+            "2h",
+            "--queue",
+            "hold",
+        )
 
     which = agent.asked[-1][1]
     assert (which.sender, which.recipient, which.reason, which.older_than, which.queues) == (
@@ -151,7 +169,11 @@ def test_a_followed_log_as_json_is_one_object_a_line(run: Run, directory: Path) 
     ("answer", "code", "words"),
     [
         (VerifyAnswer("a@example.com", found=False), 1, "not in the cache"),
-        (VerifyAnswer("a@example.com", found=True, status="undeliverable", text="no such user", updated=1e9), 0, "undeliverable"),
+        (
+            VerifyAnswer("a@example.com", found=True, status="undeliverable", text="no such user", updated=1e9),
+            0,
+            "undeliverable",
+        ),
     ],
     ids=["unknown", "known"],
 )

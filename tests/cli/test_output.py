@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sealgate.cli import output
 from sealgate.model.findings import Place, error, warning
 
-OBEYED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+OBEYED = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
 @given(st.text())
@@ -18,7 +18,7 @@ def test_nothing_that_a_terminal_obeys_is_left_in_safe_text(text: str) -> None:
     assert not [char for char in output.safe(text) if unicodedata.category(char) in OBEYED]
 
 
-@given(st.text(alphabet=st.characters(exclude_categories=sorted(OBEYED))))
+@given(st.text(alphabet=st.characters(exclude_categories=OBEYED)))
 def test_safe_text_is_otherwise_the_text(text: str) -> None:
     assert output.safe(text) == text
 
@@ -42,7 +42,11 @@ def test_many_lines_stay_many_lines() -> None:
     assert output.safe_lines("a\n\tb\x1b\n") == "a\n\tb\\x1b\n"
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)
+    )
+)
 def test_json_is_ascii_and_reads_back(value: object) -> None:
     text = output.to_json(value)
 
