@@ -125,7 +125,7 @@ def test_every_transport_takes_its_mail_to_its_own_next_hop():
     ("special", "log"),
     [
         ("discard:", r"to=<u@t\.example>.*relay=none.*status=sent \(t\.example\)"),
-        ("hold", r"to=<u@t\.example>.*status=deferred \(deferred transport"),
+        ("hold", r"to=<u@t\.example>.*status=deferred \(mail for this destination is held back"),
     ],
 )
 def test_a_special_transport_does_what_it_says(special, log):

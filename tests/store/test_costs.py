@@ -22,7 +22,7 @@ TOUCHED = text(
 
 
 def fill(store, rows):
-    """A revision of many transports and relay domains, a second one with a change among them, and one pending change."""
+    """A revision of many rows, a second one with a few changes, and as many that are pending."""
     with store.writing("a") as w:
         w.save_many("transport", ((f"c{n:06}.example", {"n": n}, None, None, f"[mx{n % 7}]") for n in range(rows)))
         w.save_many("relay-domain", ((f"c{n:06}.example", {"n": n}, None, None, None) for n in range(rows)))

@@ -9,8 +9,7 @@ An international name gets two keys, as A-labels and as people write it: Postfix
 (SMTPUTF8_README). A SASL login is looked up by the next hop exactly as a route names it (SASL_README), so both use
 `NextHop.destination`; port 25 has a second spelling, which hand-written routes use; TLS policies likewise.
 
-`hold` is a transport that the queue manager never uses (defer_transports), since mail for the transport `retry` is
-refused at RCPT already, and a second error(8) under the name `retry` would wait for the first one's accept lock.
+`hold` is a service of its own (see `master_cf`), since mail for the transport `retry` is refused at RCPT already.
 Sources: transport(5), postconf(5).
 """
 
@@ -72,7 +71,6 @@ def routing(desired: DesiredState, node: NodeFacts) -> Part:
             Place("transport"),
             "The rows of SMTP transports are not in force.",
         ),
-        Parameter("defer_transports", "hold", Place("transport"), "Mail on hold is bounced unless the own line names it."),
     )
     return Part("Where mail goes", parameters, (domains, transports))
 

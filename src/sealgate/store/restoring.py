@@ -9,7 +9,7 @@ from array import array
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, literal, null, or_, select, update
+from sqlalchemy import BigInteger, func, insert, literal, null, or_, select, update
 
 from sealgate.model.digest import TableSum
 from sealgate.model.errors import NotFound
@@ -92,7 +92,7 @@ def discard_all(tx: Transaction) -> bool:
     table = schema.object_
     tx.connection.execute(update(table).where(*came(base, last)).values(until=number))
     copied = [column for column in table.c if column.name not in {"since", "until"}]
-    again = select(literal(number) + func.row_number().over(), null(), *copied).where(*went(base, last))
+    again = select(literal(number, BigInteger) + func.row_number().over(), null(), *copied).where(*went(base, last))
     tx.connection.execute(insert(table).from_select(["since", "until", *(column.name for column in copied)], again))
     was = totals_of(tx, tx.head.revision)
     for noun in tx.draft_totals():

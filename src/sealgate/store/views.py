@@ -45,6 +45,7 @@ CONTENT = (
 STANDING = text("until IS NULL")
 ENDED = text("until IS NOT NULL")
 _PLACED = text("position <> 0")
+_TAGGED = text("tag IS NOT NULL")
 _DIGEST_LENGTH = 64
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -237,8 +238,6 @@ class View:
         """Return the tags of rows that ended since; there are as many as edits since."""
         tags: set[str] = set()
         for condition in visible(self.at)[1:]:
-            query = select(_object.tag).where(
-                condition, _object.noun == noun, _object.tag.is_not(None), _object.enabled
-            )
+            query = select(_object.tag).where(condition, _object.noun == noun, _TAGGED, _object.enabled)
             tags.update(self._snapshot.connection.execute(query.distinct()).scalars())
         return sorted(tags)

@@ -27,7 +27,7 @@ WITH_ARGUMENT = frozenset(
         "check_reverse_client_hostname_mx_access", "check_reverse_client_hostname_ns_access", "check_sasl_access",
         "check_sender_a_access", "check_sender_access", "check_sender_mx_access", "check_sender_ns_access",
         "permit_dnswl_client", "permit_rhswl_client", "reject_maps_rbl", "reject_rbl", "reject_rbl_client",
-        "reject_rhsbl", "reject_rhsbl_client", "reject_rhsbl_helo", "reject_rhsbl_recipient",
+        "reject_rhsbl_client", "reject_rhsbl_helo", "reject_rhsbl_recipient",
         "reject_rhsbl_reverse_client", "reject_rhsbl_sender", "sleep",
     }
 )  # fmt: skip
