@@ -134,9 +134,7 @@ def test_while_a_password_is_read_it_is_in_no_argument_list(directory: Path) -> 
     assert program.stdin is not None
     program.stdin.write(SECRET.encode())
     program.stdin.flush()
-    seen: list[bytes] = []
-    for name in ("cmdline", "environ"):
-        seen.append(Path(f"/proc/{program.pid}/{name}").read_bytes())
+    seen = [Path(f"/proc/{program.pid}/{name}").read_bytes() for name in ("cmdline", "environ")]
     program.stdin.close()
     deadline = time.monotonic() + 60
 
