@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from sealgate.postfix.listeners import Listener
 
 _LISTEN = "0A"
+_LOOKS = 4
+_PAUSE = 0.02
 
 
 def listened_on(pid: int) -> frozenset[int]:
@@ -28,9 +31,19 @@ def listened_on(pid: int) -> frozenset[int]:
 
 
 def taken(wanted: Iterable[Listener], *, by_other_than: int | None = None) -> tuple[Listener, ...]:
-    """Return the listeners whose address some program other than that process has."""
-    own = listened_on(by_other_than) if by_other_than else frozenset()
-    return tuple(one for one in wanted if one.port not in own and not _can_bind(one))
+    """Return the listeners whose address some program other than that process has.
+
+    The kernel's table of sockets is read in pieces, and on a busy machine an entry may slip through between two of
+    them; so what seems taken is looked at again before it is said.
+    """
+    left = tuple(wanted)
+    for _ in range(_LOOKS):
+        own = listened_on(by_other_than) if by_other_than else frozenset()
+        left = tuple(one for one in left if one.port not in own and not _can_bind(one))
+        if not left:
+            break
+        time.sleep(_PAUSE)
+    return left
 
 
 def _can_bind(listener: Listener) -> bool:
