@@ -46,10 +46,10 @@ class RefusedError(AssertionError):
 
 
 class SmtpClient:
-    """One connection; connecting is tried until `timeout` seconds have passed, then the banner is read."""
+    """One connection, or one made elsewhere; connecting is tried for `timeout` seconds, then the banner is read."""
 
-    def __init__(self, address: Address, timeout: float = 30.0) -> None:
-        self._socket = _connect(address, timeout)
+    def __init__(self, address: Address | socket.socket, timeout: float = 30.0) -> None:
+        self._socket = address if isinstance(address, socket.socket) else _connect(address, timeout)
         self._stream = self._socket.makefile("rb")
         self.banner = self.reply()
 
@@ -101,9 +101,7 @@ class SmtpClient:
         """Say EHLO (or LHLO); return the announced keywords with their values."""
         return frozenset(self.demand(f"{verb} {name}").lines[1:])
 
-    def xclient(
-        self, address: str, name: str = "[UNAVAILABLE]", helo: str = "client.example", **more: str
-    ) -> None:
+    def xclient(self, address: str, name: str = "[UNAVAILABLE]", helo: str = "client.example", **more: str) -> None:
         """Become the client `address` and say EHLO again; an IPv6 address is prefixed as Postfix wants it."""
         shown = f"IPV6:{address}" if ":" in address else address
         extra = "".join(f" {key.upper()}={value}" for key, value in more.items())
@@ -176,9 +174,7 @@ def _connect(address: Address, timeout: float) -> socket.socket:
     end = time.monotonic() + timeout
     while True:
         family = (
-            socket.AF_UNIX
-            if isinstance(address, str)
-            else (socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
+            socket.AF_UNIX if isinstance(address, str) else (socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
         )
         connection = socket.socket(family)
         connection.settimeout(timeout)
