@@ -1,0 +1,1 @@
+"""The one place that puts the parts together, and the console script `sealgate`."""
