@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.support.gateway import STRANGER, Story
 from tests.support.waiting import wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BASE = """
 set my-hostname gw.example.test

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support.gateway import Story
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SETTINGS = """
 set my-hostname gw.example.test
@@ -64,7 +66,7 @@ def lists(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         ("203.0.113.90", 250),
         ("203.0.113.91", 554),
     ],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_white_wins_over_black_over_my_networks_over_rbl(lists: Story, client: str, code: int) -> None:
     assert lists.rcpt(client, "info@example.com").code == code

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.support.gateway import STRANGER, Story, arrived, subject
 
 BASE = """
@@ -43,7 +42,7 @@ def test_an_encoded_subject_is_matched_as_it_is_sent_not_as_it_is_read(story: St
         ("body-check", "/buy now/", b"Subject: x\r\n\r\nplease buy now\r\n"),
         (
             "mime-header-check",
-            r"/name="?[^"]*\.exe/",
+            r"""/name="?[^"]*\.exe/""",
             b'MIME-Version: 1.0\r\nContent-Type: application/octet-stream; name="a.exe"\r\n\r\nx\r\n',
         ),
         (

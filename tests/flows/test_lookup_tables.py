@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ssl
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import trustme
-
 from tests.support.gateway import STRANGER, Story, arrived, subject
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BASE = """
 set my-hostname gw.example.test

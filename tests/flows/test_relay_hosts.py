@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.support.gateway import STRANGER, Story, arrived, subject
 
 MINE = "10.1.2.3"

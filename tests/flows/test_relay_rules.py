@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support.gateway import PLAIN, STRANGER, STRANGER_V6, Story, arrived
 from tests.support.sink import Rule
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support.gateway import Story, arrived, subject
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PASSWORD = "pa$$ w0rd #{x}:y"
 BASE = "set my-hostname gw.example.test\nadd network 10.1.2.0/24\nset tls-outgoing may\n"

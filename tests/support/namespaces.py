@@ -10,7 +10,6 @@ Sockets of a namespace are made by a thread that has entered it (setns(2) is per
 from __future__ import annotations
 
 import ctypes
-import os
 import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -92,12 +91,12 @@ class Namespace:
 
 
 def _new_namespace(setup: str) -> Namespace:
-    mine = os.readlink("/proc/self/ns/net")
+    mine = Path("/proc/self/ns/net").readlink()
     script = f"mount --make-rprivate /; {setup} exec sleep infinity"
     holder = subprocess.Popen(
         ["setpriv", "--pdeathsig", "KILL", "unshare", "-n", "-m", "sh", "-ec", script], stdin=subprocess.DEVNULL
     )
-    wait_until(lambda: os.readlink(f"/proc/{holder.pid}/ns/net") != mine, "the namespace is there")
+    wait_until(lambda: Path(f"/proc/{holder.pid}/ns/net").readlink() != mine, "the namespace is there")
     wait_until(lambda: Path(f"/proc/{holder.pid}/comm").read_text() == "sleep\n", "the namespace is set up")
     return Namespace(holder)
 
