@@ -14,7 +14,6 @@ from __future__ import annotations
 import ipaddress
 import os
 import shutil
-import socket
 import stat
 import sys
 import tempfile
@@ -85,12 +84,3 @@ def _only_loopback(event: str, args: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_only_loopback)
-
-
-@pytest.fixture
-def free_port() -> int:
-    """A TCP port that nothing listens on at this moment, on any address, IPv4 or IPv6."""
-    with socket.socket(socket.AF_INET6) as probe:
-        probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        probe.bind(("::", 0))
-        return int(probe.getsockname()[1])

@@ -27,6 +27,8 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from sealgate.model.errors import InvalidValue, NotFound, NotPermitted, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic_core import ErrorDetails
 
 FILE_NAME = "sealgate.toml"
@@ -110,11 +112,19 @@ class Settings(BaseSettings):
         unknown = [_unknown(file, key) for key in values if key not in cls.model_fields]
         if unknown:
             raise InvalidValue(*unknown)
+        return cls.of(file.parent, values)
+
+    @classmethod
+    def of(cls, directory: Path, values: Mapping[str, object]) -> Self:
+        """Return settings with these values (the environment beats them) for a directory, which need not exist yet.
+
+        Raises InvalidValue with one problem for every wrong value.
+        """
         try:
-            settings = cls(**values)
+            settings = cls(**dict[str, Any](values))
         except ValidationError as fault:
-            raise InvalidValue(*(_problem(file, error) for error in fault.errors())) from None
-        settings._directory = file.parent
+            raise InvalidValue(*(_problem(directory / FILE_NAME, error) for error in fault.errors())) from None
+        settings._directory = directory
         return settings
 
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.gateway import Story
+from tests.support.story import Story
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from tests.support.gateway import STRANGER, Story
+from tests.support.story import STRANGER, Story
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:

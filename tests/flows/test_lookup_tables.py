@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trustme
-from tests.support.gateway import STRANGER, Story, arrived, subject
+from tests.support.story import STRANGER, Story, arrived, subject
 
 if TYPE_CHECKING:
     from pathlib import Path

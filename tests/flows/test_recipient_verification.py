@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from tests.support.gateway import STRANGER, Story
+from tests.support.story import STRANGER, Story
 from tests.support.sink import Rule
 
 HOP = "198.51.100.61"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.gateway import STRANGER, Story, arrived, subject
+from tests.support.story import STRANGER, Story, arrived, subject
 
 MINE = "10.1.2.3"
 BASE = """

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.gateway import PLAIN, STRANGER, STRANGER_V6, Story, arrived
+from tests.support.story import PLAIN, STRANGER, STRANGER_V6, Story, arrived
 from tests.support.sink import Rule
 
 if TYPE_CHECKING:

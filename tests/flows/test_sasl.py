@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.gateway import Story, arrived, subject
+from tests.support.story import Story, arrived, subject
 
 if TYPE_CHECKING:
     from pathlib import Path

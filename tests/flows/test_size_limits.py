@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.gateway import PLAIN, STRANGER, Story, arrived, subject
+from tests.support.story import PLAIN, STRANGER, Story, arrived, subject
 
 BASE = """
 set my-hostname gw.example.test

@@ -1,188 +1,106 @@
-"""A whole gateway in an artificial world, driven as a person would: by the command `sealgate`, and by mail.
+"""A minimal, complete private Postfix for tests of the adapter: directories, main.cf, master.cf, free ports.
 
-The gateway is the real thing: `sealgate init` and `sealgate up` with agent, Postfix and MPA on the real ports, inside a
-network namespace whose internet is the test's own. What it shows people is what the tests read.
+It lives in a short directory below /tmp that every account may enter: Postfix's daemons run as the user postfix, and
+names of Unix sockets end at 107 bytes.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import shlex
-import signal
+import shutil
 import socket
-import subprocess
-import sys
-from contextlib import ExitStack
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from tests.support.dns import NameServer
-from tests.support.namespaces import GATEWAY_V4, RESOLVER, World
-from tests.support.sink import Received, Rule, Sink
-from tests.support.smtp_client import Reply, SmtpClient, dot_stuff
-from tests.support.waiting import wait_until
+from sealgate.postfix.files import HOT_SECONDS, Files
+from sealgate.postfix.master import Instance, InstancePaths
 
-if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Iterable
+SERVICES = """\
+postlog unix-dgram n - n - 1 postlogd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+tlsmgr unix - - n 1000? 1 tlsmgr
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+proxywrite unix - - n - 1 proxymap
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+lmtp unix - - n - - lmtp
+showq unix n - n - - showq
+error unix - - n - - error
+retry unix - - n - - error
+discard unix - - n - - discard
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+"""
 
-SEALGATE = (sys.executable, "-c", "from sealgate.bootstrap import main; main()")
-STRANGER, STRANGER_V6 = "203.0.113.9", "2001:db8:9::9"
-PLAIN = b"From: <a@example.org>\r\nSubject: hello\r\n\r\nHello.\r\n"
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 class Gateway:
-    """One gateway directory and, while it is up, its processes."""
+    """Directories of one instance, and texts to put into them."""
 
-    def __init__(self, directory: Path, world: World) -> None:
-        """Make the gateway; `up()` starts it."""
-        self.directory, self.world = directory, world
-        self._up: subprocess.Popen[bytes] | None = None
-        self.run("init", str(directory), "--smtp-port", "25", "--mpa-port", "10025", "--reinject-port", "10026")
+    def __init__(self, top: Path) -> None:
+        self.top = top
+        self.conf, self.queue, self.data = top / "conf", top / "spool", top / "data"
+        self.log = top / "log/mail.log"
+        self.port = free_port()
+        self.conf.mkdir()
+        self.paths = InstancePaths(self.conf, self.queue, self.data, self.log)
+        self.instance = Instance(self.paths)
+        self.main = {
+            "compatibility_level": "3.6",
+            "queue_directory": str(self.queue),
+            "data_directory": str(self.data),
+            "maillog_file": str(self.log),
+            "maillog_file_prefixes": str(top),
+            "myhostname": "gw.example.test",
+            "mydestination": "",
+            "inet_interfaces": "127.0.0.1",
+            "inet_protocols": "all",
+            "relay_domains": "relay.test",
+            "parent_domain_matches_subdomains": "",
+            "smtpd_relay_restrictions": "permit_mynetworks, reject_unauth_destination",
+            "mynetworks": "10.0.0.0/8",
+            "alias_maps": "",
+            "alias_database": "",
+            "local_recipient_maps": "",
+            "notify_classes": "",
+            "biff": "no",
+            "enable_long_queue_ids": "yes",
+            "service_throttle_time": "2s",
+            "syslog_name": "gw",
+        }
+        self.master = f"127.0.0.1:{self.port} inet n - n - - smtpd\n{SERVICES}"
 
-    def run(self, *words: str, text: str = "", expect: int = 0) -> str:
-        """Run `sealgate` with these words; return what it printed, or fail with all it said."""
-        done = subprocess.run(
-            [*SEALGATE, *words],
-            input=text,
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "SEALGATE_DIR": str(self.directory), "NO_COLOR": "1"},
-        )
-        said = f"sealgate {shlex.join(words)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-        assert done.returncode == expect, said
-        return done.stdout + done.stderr
-
-    def json(self, *words: str, expect: int = 0) -> Any:
-        """Run `sealgate … --json` and return what it answered."""
-        return json.loads(self.run(*words, "--json", expect=expect))
-
-    def configure(self, commands: str) -> None:
-        """Run one command a line (blank lines are skipped)."""
-        for line in filter(None, map(str.strip, commands.splitlines())):
-            self.run(*shlex.split(line))
-
-    def apply(self, commands: str = "", *options: str) -> str:
-        """Configure and apply."""
-        self.configure(commands)
-        return self.run("apply", "-m", "a test", *options)
-
-    def up(self) -> None:
-        """Start the gateway in its namespace and wait until it says that it runs."""
-        command = self.world.gateway.command(*SEALGATE, "up", "--dir", str(self.directory))
-        self._log = (self.directory.parent / "up.log").open("ab")
-        self._up = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)
-        wait_until(self._answers, "the gateway is up", 60)
-
-    def _answers(self) -> bool:
-        assert self._up is not None
-        said = Path(self._log.name).read_text()
-        assert self._up.poll() is None, f"sealgate up ended: {said}"
-        done = subprocess.run([*SEALGATE, "status", "--dir", str(self.directory)], capture_output=True, check=False)
-        return done.returncode == 0
-
-    def down(self, number: int = signal.SIGTERM) -> None:
-        """Stop the gateway as Ctrl-C does."""
-        if self._up is not None:
-            self._up.send_signal(number)
-            self._up.wait(60)
-            self._log.close()
-            self._up = None
-
-    def mail_log(self) -> str:
-        """Return Postfix's log so far."""
-        return (self.directory / "log" / "mail.log").read_text(errors="replace")
+    def write(self, *, master: str | None = None, raw: str = "", **main: str | None) -> None:
+        """Write main.cf and master.cf; keywords replace parameters (None leaves one out), `raw` is appended."""
+        values = {name: value for name, value in (self.main | main).items() if value is not None}
+        text = "".join(f"{name} = {value}\n" for name, value in values.items())
+        files = Files(durable=False)
+        files.write(self.conf / "main.cf", text + raw, age=HOT_SECONDS)
+        files.write(self.conf / "master.cf", self.master if master is None else master)
 
 
-class Story:
-    """A world, its name server, a gateway, and the servers that the story puts into the internet."""
-
-    def __init__(self, directory: Path) -> None:
-        """Put up the world; the gateway is made and started, with nothing configured."""
-        self._stack = ExitStack()
-        self.world = World(directory)
-        self._stack.callback(self.world.close)
-        self.dns = NameServer(self.world.internet, RESOLVER)
-        self._stack.callback(self.dns.close)
-        self.dns.add("gw.example.test", "A", GATEWAY_V4)
-        self.gateway = Gateway(directory / "gw", self.world)
-        self._stack.callback(self.gateway.down)
-        self.gateway.up()
-
-    def next_hop(
-        self,
-        address: str,
-        port: int = 25,
-        *,
-        rules: Iterable[Rule] = (),
-        tls: ssl.SSLContext | None = None,
-        auth: bool = False,
-    ) -> Sink:
-        """Open a mail server at an address of the internet."""
-        servers = self.world.listen(port, address)
-        return self._stack.enter_context(Sink(server=servers[0], rules=rules, tls=tls, auth=auth))
-
-    def client(self, address: str = STRANGER, port: int = 25, server: str = "") -> SmtpClient:
-        """Connect to the gateway from an address; EHLO is said."""
-        client = SmtpClient(self.world.connect(address, port, server))
-        self._stack.callback(client.close)
-        if client.banner.ok:
-            client.ehlo()
-        return client
-
-    def rcpt(self, client: str, recipient: str, sender: str = "a@example.org") -> Reply:
-        """Ask whether a recipient is taken from this client and sender; return the decisive reply."""
-        with self.client(client) as session:
-            reply = session.mail(sender)
-            return session.rcpt(recipient) if reply.ok else reply
-
-    def send(
-        self,
-        client: str,
-        recipient: str,
-        content: bytes = PLAIN,
-        sender: str = "a@example.org",
-        parameters: str = "",
-    ) -> Reply:
-        """Send a message; return the reply that decided (the last one when all was well)."""
-        with self.client(client) as session:
-            reply = session.mail(sender, parameters)
-            reply = session.rcpt(recipient) if reply.ok else reply
-            return session.data(dot_stuff(content)) if reply.ok else reply
-
-    def reinjection(self) -> SmtpClient:
-        """Connect to the re-injection listener as the MPA does, from loopback inside the gateway."""
-        found = SmtpClient(self.world.gateway.inside(lambda: socket.create_connection(("127.0.0.1", 10026), 30)))
-        found.ehlo()
-        return found
-
-    def deferred(self, reason: str) -> str:
-        """Wait until mail is deferred for a reason that contains these words; return the line of the log."""
-
-        def find() -> str:
-            lines = self.gateway.mail_log().splitlines()
-            return next((line for line in lines if "status=deferred" in line and reason in line), "")
-
-        return str(wait_until(find, f"mail is deferred: {reason}"))
-
-    def close(self) -> None:
-        """End everything."""
-        self._stack.close()
-
-
-def arrived(sink: Sink, marker: bytes) -> Received:
-    """Return the message that contains the marker once the sink has it."""
-
-    def find() -> Received | None:
-        return next((message for message in list(sink.messages) if marker in message.content), None)
-
-    found = wait_until(find, f"{marker!r} arrives")
-    assert isinstance(found, Received)
-    return found
-
-
-def subject(marker: str) -> bytes:
-    """Return a message with this subject."""
-    return b"From: <a@example.org>\r\nSubject: " + marker.encode() + b"\r\n\r\nHello.\r\n"
+@contextmanager
+def gateway():
+    top = Path(tempfile.mkdtemp(prefix="sg-", dir="/tmp"))
+    top.chmod(0o755)
+    made = Gateway(top)
+    try:
+        yield made
+    finally:
+        if os.path.lexists(made.queue):
+            made.instance.stop()
+        shutil.rmtree(top)

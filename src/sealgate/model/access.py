@@ -1,66 +1,113 @@
-"""Who may connect and relay: My networks, client access list providers, RBL, static black and white list."""
+"""My networks: the clients that may relay to anywhere.
+
+A network so wide that it opens a relay to the public is refused unless it is typed again as confirmation. The values of
+the other pages that say who may connect (providers, RBL, static lists) are named here too, for those who need all.
+"""
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from sealgate.model.errors import InvalidValue
+from sealgate.model.network import Network
+from sealgate.model.objects import Column, Noun, at, known_fields
+from sealgate.model.providers import Provider, ProviderSenders
+from sealgate.model.rbl import Rbl, RblKind
+from sealgate.model.static_lists import StaticClient
+from sealgate.model.text import one_line
 
 if TYPE_CHECKING:
-    import datetime as dt
+    from collections.abc import Mapping
 
-    from sealgate.model.names import DomainName
-    from sealgate.model.network import ClientPattern, Network
+    from sealgate.model.network import IPNetwork
+    from sealgate.model.objects import Fields
+
+__all__ = [
+    "NETWORK",
+    "MyNetwork",
+    "Provider",
+    "ProviderSenders",
+    "Rbl",
+    "RblKind",
+    "StaticClient",
+    "opens_public_relay",
+]
+
+# Shorter prefixes of public space are more than one organisation has: a class B in IPv4, an ISP's allocation in IPv6.
+NARROWEST_PUBLIC = {4: 16, 6: 32}
+# RFC 1918, RFC 6598, RFC 3927, loopback; RFC 4193, RFC 4291: addresses that the public cannot come from.
+_NOT_PUBLIC = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8",
+        "fc00::/7", "fe80::/10", "::1/128",
+    )
+)  # fmt: skip
+
+
+def opens_public_relay(network: IPNetwork) -> bool:
+    """Tell whether letting this network relay lets the public relay."""
+    if network.prefixlen >= NARROWEST_PUBLIC[network.version]:
+        return False
+    return not any(
+        network.version == private.version and network.subnet_of(private)  # type: ignore[arg-type]
+        for private in _NOT_PUBLIC
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class MyNetwork:
-    """A row of My networks. `confirmed` holds the network typed again, for one so wide that it opens a public relay."""
+    """A row of My networks. `confirmed`: the network was typed again, because it is so wide that it opens a relay."""
 
     network: Network
     confirmed: bool = False
 
 
-class ProviderSenders(StrEnum):
-    """For which envelope senders a provider's addresses may relay."""
-
-    OWN = "own"
-    OWN_AND_NULL = "own-and-null"
-    ANY = "any"
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """A client access list provider with its stored list of networks; `name` is letters, digits, hyphens."""
-
-    name: str
-    networks: tuple[Network, ...]
-    senders: ProviderSenders = ProviderSenders.OWN
+_COLUMNS = (
+    Column(
+        "network",
+        "Network",
+        "An address or network whose clients may relay anywhere: 192.0.2.1, 10.0.0.0/8, 2001:db8::/32; with ! before it"
+        " an exception from a network that follows.",
+        required=True,
+        argument=True,
+    ),
+    Column("confirm", "Confirm", "The same network again, for one so wide that it opens the relay to the public."),
+)
 
 
-class RblKind(StrEnum):
-    """What is looked up in the list: the client's address, or the domain of sender or HELO; or a DNS white list."""
+def parse_network_row(fields: Mapping[str, Any]) -> MyNetwork:
+    """Read a row of My networks."""
+    given = known_fields(fields, _COLUMNS)
+    with at("network"):
+        network = Network.parse(given["network"])
+    with at("confirm"):
+        confirmed = bool(one_line(given["confirm"], "The confirmation", 100))
+        if confirmed and Network.parse(given["confirm"], "The confirmation") != network:
+            raise InvalidValue.of("The confirmation is another network.", f"Type {network} again, or leave it empty.")
+    if not confirmed and not network.negated and opens_public_relay(network.network):
+        raise InvalidValue.of(
+            f"{network} would let the public relay through this gateway to anywhere.",
+            "If that is really meant, type the same network again as confirmation.",
+            "confirm",
+        )
+    return MyNetwork(network, confirmed)
 
-    CLIENT = "client"
-    SENDER = "sender"
-    HELO = "helo"
-    WHITE = "white"
+
+def network_fields(value: MyNetwork) -> Fields:
+    """Return the canonical form of a row of My networks."""
+    return {"network": str(value.network), "confirm": str(value.network) if value.confirmed else ""}
 
 
-@dataclass(frozen=True, slots=True)
-class Rbl:
-    """A DNS list: `zone`, the answers that count (`127.0.0.2`, `127.0.0.[1..4;6]`, empty: all), kind, reply text."""
-
-    zone: DomainName
-    answers: str = ""
-    kind: RblKind = RblKind.CLIENT
-    reply: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StaticClient:
-    """A row of the static black or white list: `expires` is its last day in force (UTC), `reason` the reply text."""
-
-    pattern: ClientPattern
-    reason: str = ""
-    expires: dt.date | None = None
+NETWORK: Noun[MyNetwork] = Noun(
+    name="network",
+    plural="networks",
+    title="My networks",
+    columns=_COLUMNS,
+    parse=parse_network_row,
+    fields=network_fields,
+    key=lambda value: str(value.network),
+    ordered=True,
+)

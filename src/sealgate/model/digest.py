@@ -19,9 +19,12 @@ _BYTES = 256
 _MODULUS = 1 << (8 * _BYTES)
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+
 def canonical_json(value: Any) -> bytes:
     """Return `value` as JSON with one spelling: sorted names, no blanks, UTF-8."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    return _encode(value).encode()
 
 
 def row_digest(
@@ -34,8 +37,14 @@ def row_digest(
     position: int,
 ) -> int:
     """Return the digest of one row as a number below 2^2048."""
-    text = canonical_json([noun, key, fields, comment, enabled, position])
-    return int.from_bytes(hashlib.shake_256(text).digest(_BYTES))
+    return encoded_row_digest(noun, key, _encode(fields), comment=comment, enabled=enabled, position=position)
+
+
+def encoded_row_digest(noun: str, key: str, fields: str, *, comment: str, enabled: bool, position: int) -> int:
+    """Return the same as `row_digest` from fields that are canonical JSON already."""
+    flag = "true" if enabled else "false"
+    text = f"[{_encode(noun)},{_encode(key)},{fields},{_encode(comment)},{flag},{position}]"
+    return int.from_bytes(hashlib.shake_256(text.encode()).digest(_BYTES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,10 @@ class TableSum:
     def remove(self, row: int) -> TableSum:
         """Return the sum with one row less."""
         return TableSum((self.total - row) % _MODULUS, self.count - 1)
+
+    def shift(self, total: int, count: int) -> TableSum:
+        """Return the sum with many rows more or less: the difference of their digests, and of their number."""
+        return TableSum((self.total + total) % _MODULUS, self.count + count)
 
     def digest(self) -> str:
         """Return the table's digest, 64 hexadecimal digits."""

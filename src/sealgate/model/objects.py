@@ -8,14 +8,17 @@ module here and nothing elsewhere.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sealgate.model.errors import InvalidValue, Problem
+from sealgate.model.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 V = TypeVar("V")
 Fields = dict[str, Any]
@@ -71,7 +74,8 @@ class Noun(Generic[V]):
     `parse(fields)` reads text or JSON fields and raises `InvalidValue` with the fields at fault; `fields(value)` gives
     the canonical form, and `parse(fields(v)) == v`. `key(value)` names the row among its kind. `tag(value)` is what
     rows are looked up by besides the key (the next hop of a transport), or None. `ordered`: the order of rows
-    decides. `big`: there may be a million of them.
+    decides. `big`: there may be a million of them. `numbered`: a row has no natural key, so who adds one without
+    the field `name` gives it the next free number (`next_number`).
     """
 
     name: str
@@ -84,6 +88,11 @@ class Noun(Generic[V]):
     tag: Callable[[V], str | None] = lambda _value: None
     ordered: bool = False
     big: bool = False
+    numbered: bool = False
+
+    def column(self, name: str) -> Column:
+        """Return the column of that name."""
+        return next(column for column in self.columns if column.name == name)
 
     def row(
         self,
@@ -98,29 +107,70 @@ class Noun(Generic[V]):
         return Row(self.name, self.key(value), value, comment, enabled, position)
 
 
-def known_fields(fields: Mapping[str, Any], columns: Sequence[Column]) -> dict[str, Any]:
+def next_number(keys: Iterable[str]) -> str:
+    """Return the name for one more row of a numbered noun: one more than the largest number in use."""
+    return str(1 + max((int(key) for key in keys if key.isascii() and key.isdigit()), default=0))
+
+
+def known_fields(fields: object, columns: Sequence[Column]) -> dict[str, Any]:
     """Return the fields with defaults filled in; unknown names and missing required ones are faults, each named."""
+    if not isinstance(fields, Mapping):
+        raise InvalidValue.of(f"The fields must be an object, not {type(fields).__name__}.")
     names = {column.name for column in columns}
     problems = [
-        Problem(name, "There is no such field.", f"Possible are: {', '.join(sorted(names))}.")
+        Problem(shown(str(name)), "There is no such field.", f"Possible are: {', '.join(sorted(names))}.")
         for name in fields
         if name not in names
     ]
     problems += [
         Problem(column.name, f"{column.title} is missing.")
         for column in columns
-        if column.required and fields.get(column.name) in {None, ""}
+        if column.required and is_empty(fields.get(column.name))
     ]
     if problems:
         raise InvalidValue(*problems)
-    return {column.name: fields.get(column.name, column.default) for column in columns}
+    given = {column.name: fields.get(column.name) for column in columns}
+    return {column.name: column.default if given[column.name] is None else given[column.name] for column in columns}
+
+
+def is_empty(value: object) -> bool:
+    """Tell whether a field counts as not given: null, empty text, or an empty list."""
+    return value is None or value == "" or (isinstance(value, list | tuple) and not value)
 
 
 def choice(value: object, column: Column) -> str:
     """Return the value if it is one of the column's choices."""
-    word = str(value).strip()
+    word = value.strip() if isinstance(value, str) else type(value).__name__
     if word not in column.choices:
         raise InvalidValue.of(
-            f"{column.title} {word[:60]!r} is not possible.", f"Choose from: {', '.join(column.choices)}.", column.name
+            f"{column.title} {shown(word)!r} is not possible.",
+            f"Choose from: {', '.join(column.choices)}.",
+            column.name,
         )
     return word
+
+
+@contextmanager
+def at(field: str) -> Iterator[None]:
+    """Name the field in refusals raised within that name none."""
+    try:
+        yield
+    except InvalidValue as refusal:
+        raise refusal.at(field) from None
+
+
+def list_of(value: object, what: str, most: int) -> list[Any]:
+    """Return the items of a JSON list, or of text separated by commas or blanks."""
+    if isinstance(value, list | tuple):
+        items = list(value)
+    elif value is None:
+        items = []
+    elif isinstance(value, str) and len(value) > 50 * most:
+        raise InvalidValue.of(f"{what} is too long a text.", f"At most {most} entries are possible.")
+    elif isinstance(value, str):
+        items = value.replace(",", " ").split()
+    else:
+        raise InvalidValue.of(f"{what} must be a list, not {type(value).__name__}.")
+    if len(items) > most:
+        raise InvalidValue.of(f"{what} has {len(items)} entries.", f"At most {most} are possible.")
+    return items

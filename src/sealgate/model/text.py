@@ -24,6 +24,8 @@ def shown(text: str) -> str:
 
 def hidden_character(text: str) -> str:
     """Return a name for the first control or invisible character in `text`, or an empty string."""
+    if text.isprintable():
+        return ""
     for position, char in enumerate(text, 1):
         if char in "\n\r":
             return f"a line break at character {position}"
@@ -62,24 +64,30 @@ def comment(text: object) -> str:
 
 
 def flag(value: object, what: str) -> bool:
-    """Return a yes or no given as JSON boolean or as `yes/no/on/off/true/false`."""
+    """Return a yes or no given as JSON boolean, as 1 or 0, or as `yes/no/on/off/true/false`; null and empty mean no."""
     if isinstance(value, bool):
         return value
-    word = str(value).strip().lower()
+    if value is None or (isinstance(value, int) and value in {0, 1}):
+        return bool(value)
+    word = value.strip().lower() if isinstance(value, str) else type(value).__name__
     if word in {"yes", "on", "true", "1"}:
         return True
     if word in {"no", "off", "false", "0", ""}:
         return False
-    raise InvalidValue.of(f"{what} is {shown(str(value))!r}.", "Enter yes or no.")
+    raise InvalidValue.of(f"{what} is {shown(word)!r}.", "Enter yes or no.")
 
 
 def whole_number(value: object, what: str, least: int, most: int) -> int:
     """Return a whole number between `least` and `most`, given as number or as ASCII digits."""
-    text = str(value).strip()
-    digits = text.removeprefix("-")
-    if isinstance(value, bool) or not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
-        raise InvalidValue.of(f"{what} {shown(text)!r} is not a whole number.", f"Enter {least} to {most}.")
-    number = int(text)
+    if isinstance(value, int) and not isinstance(value, bool):
+        number = value
+    else:
+        text = value.strip() if isinstance(value, str) else type(value).__name__
+        digits = text.removeprefix("-")
+        if not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
+            raise InvalidValue.of(f"{what} {shown(text)!r} is not a whole number.", f"Enter {least} to {most}.")
+        number = int(text)
     if not least <= number <= most:
-        raise InvalidValue.of(f"{what} {number} is out of range.", f"Enter {least} to {most}.")
+        seen = number if -(10**18) < number < 10**18 else "given"
+        raise InvalidValue.of(f"{what} {seen} is out of range.", f"Enter {least} to {most}.")
     return number

@@ -1,0 +1,161 @@
+"""`sealgate up`: which programs a gateway has, when each serves, and what the person at the terminal is told.
+
+Order: the agent first, which brings Postfix up or takes over the one that runs; then, on a gateway that never had a
+configuration, the first revision, so that the trial port answers; then the MPA, which reads its policy from the
+release in force. Before anything starts the ports are looked at, so that "in use" is one sentence with a name in it and
+not a log full of restarts. Ports that this gateway's own Postfix still holds are no obstacle: the agent takes it over.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from sealgate.bootstrap import children, listeners
+from sealgate.bootstrap.supervisor import Program, StopAskedFor, Supervisor
+from sealgate.link.client import Node
+from sealgate.link.messages import Asker
+from sealgate.link.upkeep import QueueAct, QueueVerb
+from sealgate.model.errors import NodeFailed, NotPermitted, Refused, SealgateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sealgate.settings import Endpoint, Settings
+
+_ASKER = Asker("system:supervisor", "supervisor")
+_PATIENCE = 5.0  # seconds that the agent may take for one short answer
+_AGENT_READY, _AGENT_STOPPED = 90.0, 60.0
+_MPA_READY, _MPA_STOPPED = 30.0, 45.0  # it finishes the messages in its hands for up to 30 seconds
+
+
+def run_gateway(settings: Settings, say: Callable[[str], None]) -> None:
+    """Run everything until a signal asks to stop.
+
+    Raises NotPermitted without root, Refused while another supervisor holds the gateway or a port is in use,
+    NodeFailed when a part does not come up; then nothing is left running.
+    """
+    if os.geteuid() != 0:
+        raise NotPermitted("Running a gateway needs root, because Postfix does. Nothing was started. Use sudo.")
+    supervisor = Supervisor(settings.run_directory, tuple(_programs(settings, say)), say)
+    with suppress(StopAskedFor), supervisor.held():
+        refuse_busy_ports(settings)
+        say(f"Starting the gateway {settings.directory} …")
+        try:
+            supervisor.start()
+        except NodeFailed as fault:
+            raise NodeFailed(f"{fault} Everything was stopped again. Why: the end of {settings.log_file}") from fault
+        for line in _what_runs_where(settings, supervisor):
+            say(line)
+        supervisor.watch()
+        say("Stopping …")
+    say("Everything is stopped; the state is kept.")
+
+
+def refuse_busy_ports(settings: Settings) -> None:
+    """Raise Refused with one sentence for each port that somebody else has."""
+    ours = _own_postfix(settings)
+    taken = [
+        f"{key} {endpoint.port} {obstacle}."
+        for key, endpoint in _wanted(settings)
+        if not _held_by(endpoint, ours) and (obstacle := listeners.obstacle(endpoint))
+    ]
+    if taken:
+        raise Refused(
+            f"Nothing was started. {' '.join(taken)} Stop that program, or choose another port in {settings.file}."
+        )
+
+
+def _wanted(settings: Settings) -> Iterator[tuple[str, Endpoint]]:
+    for endpoint in settings.smtp_listeners:
+        yield "smtp_port", endpoint
+    yield "mpa_port", settings.mpa_address
+    yield "reinject_port", settings.reinject_address
+
+
+def _held_by(endpoint: Endpoint, pid: int) -> bool:
+    return bool(pid) and any(holder.pid == pid for holder in listeners.holders(endpoint.port))
+
+
+def _own_postfix(settings: Settings) -> int:
+    """Return the process number that this gateway's Postfix noted when it started, 0 without a note."""
+    try:
+        return int((settings.spool_directory / "pid" / "master.pid").read_text("ascii"))
+    except (OSError, ValueError):
+        return 0
+
+
+def _programs(settings: Settings, say: Callable[[str], None]) -> Iterator[Program]:
+    yield Program(
+        name="agent",
+        command=_command(settings, "agent"),
+        ready=lambda: _agent_answers(settings),
+        ready_within=_AGENT_READY,
+        stopped_within=_AGENT_STOPPED,
+        started=lambda: _first_revision(settings, say),
+    )
+    yield Program(
+        name="mpa",
+        command=_command(settings, "mpa"),
+        ready=lambda: _accepts(settings.mpa_address),
+        ready_within=_MPA_READY,
+        stopped_within=_MPA_STOPPED,
+        started=lambda: _flush(settings),
+    )
+
+
+def _command(settings: Settings, *verb: str) -> tuple[str, ...]:
+    return (sys.executable, "-P", "-m", "sealgate.bootstrap", *verb, "--dir", str(settings.directory))
+
+
+def _node(settings: Settings) -> Node:
+    return Node(settings.agent_socket, _ASKER, patience=_PATIENCE)
+
+
+def _agent_answers(settings: Settings) -> bool:
+    try:
+        _node(settings).hello()
+    except SealgateError:
+        return False
+    return True
+
+
+def _accepts(endpoint: Endpoint) -> bool:
+    with suppress(OSError), socket.create_connection(endpoint, timeout=1.0):
+        return True
+    return False
+
+
+def _first_revision(settings: Settings, say: Callable[[str], None]) -> None:
+    """Apply the draft on a gateway that never had a configuration, so that mail is answered from the first start."""
+    if _node(settings).status().release:
+        return
+    say("Making the first revision …")
+    code = children.run(_command(settings, "apply", "-m", "First start"))
+    if code:
+        raise NodeFailed(f"The first revision could not be applied (the reason is above, code {code}).")
+
+
+def _flush(settings: Settings) -> None:
+    """Send what waited for the MPA: Postfix would leave it suspended for minutes (postfix.md, LMTP)."""
+    with suppress(SealgateError):
+        _node(settings).queue_act(QueueAct(QueueVerb.FLUSH, count_only=False))
+
+
+def _what_runs_where(settings: Settings, supervisor: Supervisor) -> Iterator[str]:
+    listening = ", ".join(f"{e.host or 'every address'} port {e.port}" for e in settings.smtp_listeners)
+    agent, mpa = supervisor.pid_of("agent"), supervisor.pid_of("mpa")
+    way = f"{settings.mpa_address} → {settings.reinject_address}"
+    yield f"  mail in   {listening}"
+    yield f"  Postfix   a private instance in {settings.postfix_directory}"
+    yield f"  agent     {settings.agent_socket}  (root, process {agent})"
+    yield f"  MPA       {way}  ({settings.mpa_user}, process {mpa})"
+    yield f"  state     {settings.control_directory}"
+    yield f"  logs      {settings.log_directory}"
+    launcher = os.environ.get("SEALGATE_LAUNCHER", "")
+    call = f"{launcher} status" if launcher else f"sealgate status --dir {settings.directory}"
+    yield f"The gateway is up. Talk to it in another terminal: {call}"
+    yield "Ctrl-C stops everything."

@@ -1,0 +1,120 @@
+"""`check`, `discard`, `history`, `restore`: the draft as a whole, and what was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sealgate.cli import failures, output
+from sealgate.cli.completion import keys, objects
+from sealgate.cli.progress import ProgressLine
+from sealgate.cli.shapes import judged_json, revision_json
+from sealgate.cli.terminal import Terminal, pass_terminal
+from sealgate.cli.verbs import Verb
+from sealgate.model.errors import InvalidValue, NodeUnreachable
+from sealgate.model.findings import errors_in
+
+if TYPE_CHECKING:
+    from sealgate.services.judging import Judged
+
+
+@click.command("check", cls=Verb, short_help="Say what is wrong or doubtful in the draft.")
+@click.pass_context
+def check(ctx: click.Context) -> None:
+    """Check the draft: the rules of every page, then the real Postfix, without changing anything.
+
+    Ends with 1 when there are errors, which would stop an apply; warnings alone end with 0.
+    """
+    from sealgate.services import judging
+
+    terminal = ctx.ensure_object(Terminal)
+    with ProgressLine(terminal.json) as line:
+        judged = judging.check(terminal.gateway, terminal.actor, line.step)
+    lines = [text for finding in judged.findings for text in output.finding_lines(finding, colour=terminal.colour)]
+    terminal.answer(judged_json(judged), [*lines, _summary(judged)])
+    ctx.exit(failures.REFUSED if errors_in(judged.findings) else failures.DONE)
+
+
+def _summary(judged: Judged) -> str:
+    counts = output.findings_summary(judged.findings) or "nothing found"
+    if judged.report is None:
+        return f"Draft {judged.candidate.digest[:12]}: {counts}."
+    postfix = "judged by Postfix" if judged.report.passed else "refused by Postfix"
+    return f"Draft {judged.candidate.digest[:12]}: {counts}; {postfix} in {judged.report.seconds:.2f} s."
+
+
+@click.command("discard", cls=Verb, short_help="Forget changes of the draft.")
+@click.argument("noun", required=False, metavar="[NOUN KEY]", shell_complete=objects)
+@click.argument("key", required=False, metavar="", shell_complete=keys)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_terminal
+def discard(terminal: Terminal, noun: str | None, key: str | None, *, yes: bool) -> None:
+    """Forget all changes of the draft, or the change of one object.
+
+    \b
+    sealgate discard                          everything that is pending
+    sealgate discard setting my-hostname      one setting
+    sealgate discard own-lines main-cf        the own lines of main.cf
+    sealgate discard transport example.com    one row
+    """
+    from sealgate.services import changes
+
+    if noun and not key:
+        raise InvalidValue.of("Which one?", f"Name its key: sealgate discard {output.safe(noun)} KEY", "key")
+    if noun and key:
+        changes.discard(terminal.gateway, terminal.actor, noun, key)
+        terminal.answer({"discarded": [{"noun": noun, "key": key}]}, [f"{noun} {key} is as it was."])
+        return
+    pending = changes.pending(terminal.gateway, terminal.actor)
+    if pending:
+        terminal.confirm(f"Forget {output.count_of(len(pending), 'change')} of the draft?", yes=yes)
+        changes.discard_all(terminal.gateway, terminal.actor)
+    gone = [{"noun": item.difference.noun, "key": item.difference.key} for item in pending]
+    text = f"{output.count_of(len(gone), 'change')} forgotten." if gone else "The draft changes nothing."
+    terminal.answer({"discarded": gone}, [text])
+
+
+@click.command("history", cls=Verb, short_help="List the revisions.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many.")
+@pass_terminal
+def history(terminal: Terminal, limit: int) -> None:
+    """List the revisions, newest first: number, state, author, time, comment."""
+    from sealgate.services import changes, status
+
+    try:
+        status.note_standing(terminal.gateway, terminal.actor)
+    except NodeUnreachable:
+        terminal.remark("The agent does not answer; the states below are those last known.")
+    found = changes.history(terminal.gateway, terminal.actor, limit)
+    rows = [
+        (item.number, f"{item.state}{', in force' if item.number == found.in_force else ''}", item.actor,
+         item.at.astimezone().strftime("%Y-%m-%d %H:%M"), item.comment)
+        for item in found.revisions
+    ]  # fmt: skip
+    shapes = [revision_json(item, found.in_force) for item in found.revisions]
+    terminal.answer_table(
+        shapes,
+        ("Revision", "State", "By", "At", "Comment"),
+        rows,
+        "Nothing was applied yet. Do it: sealgate apply -m TEXT",
+    )
+
+
+@click.command("restore", cls=Verb, short_help="Fill the draft with a revision.")
+@click.argument("revision", type=click.IntRange(1))
+@click.option("--yes", is_flag=True, help="Do not ask before pending changes are forgotten.")
+@pass_terminal
+def restore(terminal: Terminal, revision: int, *, yes: bool) -> None:
+    """Make the draft say what a revision says. Apply makes it live then, as a new revision.
+
+    To go back at once, without a draft: sealgate rollback N.
+    """
+    from sealgate.services import changes
+
+    pending = len(changes.pending(terminal.gateway, terminal.actor))
+    if pending:
+        terminal.confirm(f"Forget {output.count_of(pending, 'change')} of the draft?", yes=yes)
+    count = changes.restore(terminal.gateway, terminal.actor, revision)
+    text = f"The draft is as revision {revision} was: {output.count_of(count, 'object')} changed. See: sealgate diff"
+    terminal.answer({"revision": revision, "changed": count}, [text])

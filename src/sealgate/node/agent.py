@@ -1,0 +1,291 @@
+"""The agent: root's half of the gateway. It answers the link's questions, and sees to it that Postfix runs.
+
+One change at a time: apply, confirm, rollback, overwrite and undo hold `_changing`; judging holds `_staging`, so that
+a long rehearsal never keeps anybody from confirming or rolling back. Questions about status, queue and log are answered
+beside. At its start it first finishes or undoes what the journal says was under way, then starts Postfix, then answers;
+at its end it stops Postfix. While nothing is asked it sleeps.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sealgate.link.bundle import Header
+from sealgate.link.codec import from_json
+from sealgate.link.messages import Nothing
+from sealgate.link.server import Server
+from sealgate.link.upkeep import SealedKeys
+from sealgate.log import logger
+from sealgate.model.errors import NodeFailed, NotPermitted, Refused
+from sealgate.model.findings import Place, error
+from sealgate.node.applying import Applier, Machinery
+from sealgate.node.drift import DriftWatch
+from sealgate.node.facts import Machine
+from sealgate.node.health import Health
+from sealgate.node.journal import Journal, point
+from sealgate.node.judging import Bench, Judge
+from sealgate.node.keeping import Deadlines, Keeper
+from sealgate.node.keys import GroupKey
+from sealgate.node.mending import Mender
+from sealgate.node.queries import Queries
+from sealgate.node.receiving import Receiver
+from sealgate.node.reserve import Reserve
+from sealgate.node.staging import Stager
+from sealgate.node.stores import Stores
+from sealgate.postfix.master import Instance
+from sealgate.rehearsal.judging import Judge as Rehearsal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from sealgate.link.conversation import Conversation
+    from sealgate.link.messages import Apply, Confirm, Outcome, PublicKey, Report, Rollback
+    from sealgate.link.messages import Judge as JudgeQuestion
+    from sealgate.link.upkeep import Adopt, BackupKeys, Drift, Overwrite, RestoreKeys
+    from sealgate.node.facts import Ports
+    from sealgate.node.paths import NodePaths
+    from sealgate.node.stores import Before
+
+KEPT_CANDIDATES = 5
+LONGEST_WATCH = 7 * 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may speak with the agent: user ids, and the group of the socket."""
+
+    uids: frozenset[int]
+    gid: int
+
+
+class Agent:
+    """The agent of one gateway directory. `before` hears of every step before it is done; see `postfix/files.py`."""
+
+    def __init__(self, paths: NodePaths, ports: Ports, access: Access, before: Before | None = None) -> None:
+        self._access = access
+        self._log = logger("agent")
+        self._changing = threading.Lock()
+        self._staging = threading.Lock()
+        self._ended = threading.Event()
+        stores = self._stores = Stores.open(paths, before)
+        self._key = GroupKey(stores)
+        self._machine = Machine(paths, ports, stores.neutral)
+        self._instance = Instance(paths.instance)
+        receiver = Receiver(stores.rows, stores.objects, stores.secrets)
+        stager = Stager(stores, self._key.open)
+        rehearsal = Rehearsal(paths.instance, paths.neutral)
+        self._judge = Judge(Bench(stores, self._machine, receiver, stager, rehearsal))
+        self._mender = Mender(stores, stager, receiver, self._key.open)
+        health = Health(paths, self._instance)
+        reserve = Reserve(paths.reserve, stores.files)
+        journal = Journal(paths.journal, stores.files)
+        self._applier = Applier(Machinery(stores, journal, self._instance, self._mender, health, reserve))
+        self._drift = DriftWatch(stores)
+        self._queries = Queries(
+            stores, self._instance, self._machine, applier=self._applier, drift=self._drift, health=health
+        )
+        self._keeper = Keeper(self._instance, self._changing, lambda: self._applier.standing.live is not None)
+        self._deadlines = Deadlines(self._next_deadline, self._expire)
+
+    # -- its life
+
+    def recover(self) -> None:
+        """Finish or undo what was under way, and start Postfix on what is in force."""
+        with self._changing:
+            self._key.publish()
+            outcome = self._applier.recover()
+        if outcome is not None:
+            self._log.warning("an operation was under way at the start", state=outcome.state, text=outcome.text)
+
+    def serve(self) -> None:
+        """Recover, then answer until `stop`."""
+        self.recover()
+        server = Server(
+            self._stores.paths.socket,
+            self.handlers(),
+            uids=self._access.uids,
+            gid=self._access.gid,
+            on_fault=lambda verb, fault: self._log.error("fault", verb=verb, exc_info=fault),
+        )
+        answering = threading.Thread(target=server.serve, name="server", daemon=True)
+        self._keeper.start()
+        self._deadlines.start()
+        answering.start()
+        self._log.info("ready", socket=str(self._stores.paths.socket), revision=self._revision())
+        try:
+            self._ended.wait()
+        finally:
+            server.close()
+            answering.join()
+            self._deadlines.stop()
+            self._keeper.stop()
+            with self._changing:
+                self._instance.stop()
+            self._log.info("stopped")
+
+    def stop(self) -> None:
+        """End `serve`; Postfix is stopped too."""
+        self._ended.set()
+
+    def handlers(self) -> Mapping[str, Callable[[Any, Conversation], Any]]:
+        """Return what answers each verb of the link."""
+        return {
+            "public-key": lambda _q, _t: self._key.public(),
+            "judge": self._on_judge,
+            "apply": self._on_apply,
+            "confirm": self._on_confirm,
+            "rollback": self._on_rollback,
+            "drift": lambda _q, _t: self._drift.find(self._applier.standing),
+            "adopt": self._on_adopt,
+            "overwrite": self._on_overwrite,
+            "backup-keys": self._on_backup,
+            "restore-keys": self._on_restore,
+            "stop": self._on_stop,
+            **self._queries.handlers(),
+        }
+
+    # -- changes
+
+    def _on_judge(self, question: JudgeQuestion, talk: Conversation) -> Report:
+        header = from_json(Header, question.header, "header")
+        with self._alone(self._staging, "another candidate is being judged", talk):
+            report = self._judge.judge(header, question.grade, talk)
+            self._log.info("judged", by=talk.asker.name, release=report.release, passed=report.passed)
+            self._sweep(report.release)
+        return report
+
+    def _on_apply(self, question: Apply, talk: Conversation) -> Outcome:
+        deadline = None
+        if question.keep_for is not None:
+            if not 0 < question.keep_for <= LONGEST_WATCH:
+                raise Refused(f"A watch takes from one second to {LONGEST_WATCH // 86400} days. Nothing was changed.")
+            deadline = time.time() + question.keep_for
+        if question.revision < 1:
+            raise Refused("A revision is numbered from 1. Nothing was changed.")
+        with self._alone(self._changing, "another change is under way", talk):
+            self._refuse_drift()
+            target = point(question.revision, self._judge.passed(question.digest), question.digest, question.comment)
+            outcome = self._applier.apply(target, deadline=deadline, tell=talk.progress)
+        return self._changed(outcome, talk)
+
+    def _on_confirm(self, question: Confirm, talk: Conversation) -> Outcome:
+        with self._alone(self._changing, "another change is under way", talk):
+            outcome = self._applier.confirm(question.revision)
+        return self._changed(outcome, talk)
+
+    def _on_rollback(self, question: Rollback, talk: Conversation) -> Outcome:
+        with self._alone(self._changing, "another change is under way", talk):
+            outcome = self._applier.rollback(self._asked_point(question), talk.progress)
+        return self._changed(outcome, talk)
+
+    def _on_adopt(self, question: Adopt, talk: Conversation) -> Drift:
+        with self._alone(self._changing, "another change is under way", talk):
+            self._applier.adopt(question.files)
+            return self._drift.find(self._applier.standing)
+
+    def _on_overwrite(self, question: Overwrite, talk: Conversation) -> Drift:
+        with self._alone(self._changing, "another change is under way", talk):
+            self._applier.overwrite(question.files)
+            self._log.info("overwritten", by=talk.asker.name, files=question.files)
+            return self._drift.find(self._applier.standing)
+
+    # -- keys and the end
+
+    def _on_backup(self, question: BackupKeys, talk: Conversation) -> SealedKeys:
+        self._log.info("the group key was given for a backup", by=talk.asker.name)
+        return SealedKeys(self._key.backup(question.passphrase))
+
+    def _on_restore(self, question: RestoreKeys, talk: Conversation) -> PublicKey:
+        public = self._key.restore(question.passphrase, question.sealed)
+        self._log.info("the group key was restored", by=talk.asker.name, key=public.id)
+        return public
+
+    def _on_stop(self, _question: Nothing, talk: Conversation) -> Nothing:
+        if talk.peer.uid != 0:
+            raise NotPermitted("Only root may stop the agent. Nothing was changed.")
+        self.stop()
+        return Nothing()
+
+    # -- pieces
+
+    @contextlib.contextmanager
+    def _alone(self, lock: threading.Lock, what: str, talk: Conversation) -> Any:
+        """Hold a lock for the work of one question; what the system refuses becomes a sentence."""
+        if not lock.acquire(blocking=False):
+            talk.progress(f"waiting: {what}")
+            lock.acquire()
+        try:
+            yield
+        except OSError as failure:
+            raise NodeFailed(
+                f"The system refused a step: {failure.strerror or failure} ({failure.filename or 'no file'}). Ask "
+                "`sealgate status` what is in force."
+            ) from failure
+        finally:
+            lock.release()
+
+    def _changed(self, outcome: Outcome, talk: Conversation) -> Outcome:
+        self._log.info("changed", by=talk.asker.name, state=outcome.state, text=outcome.text, evidence=outcome.evidence)
+        self._deadlines.look()
+        self._keeper.look()
+        return outcome
+
+    def _asked_point(self, question: Rollback) -> Any:
+        if question.revision is None:
+            return None
+        found = self._applier.standing.point_of(question.revision)
+        if found is None:
+            raise Refused(
+                f"Revision {question.revision} was never confirmed on this node, or is not kept any more. Nothing was "
+                "changed. Check the revision, then apply it."
+            )
+        return replace(found, comment=question.comment or found.comment)
+
+    def _refuse_drift(self) -> None:
+        unresolved = self._drift.find(self._applier.standing).unresolved
+        if unresolved:
+            names = ", ".join(item.file for item in unresolved)
+            raise Refused(
+                f"Changed by hand on this machine: {names}. Nothing was changed. See `sealgate drift`, then adopt or "
+                "overwrite the edit.",
+                [error("drift", Place(file=item.file), f"{item.file} was {item.kind} by hand.") for item in unresolved],
+            )
+
+    def _sweep(self, newest: str) -> None:
+        """Throw away candidates that nobody asked about for long; a disk that refuses is no reason to fail."""
+        candidates = [release.id for release in self._stores.releases.all()][:KEPT_CANDIDATES]
+        with contextlib.suppress(OSError), self._changing:
+            self._stores.sweep({newest, *candidates, *self._applier.standing.kept_releases})
+
+    def _next_deadline(self) -> float | None:
+        operation = self._applier.standing.operation
+        return operation.deadline if operation is not None else None
+
+    def _expire(self) -> None:
+        with self._changing:
+            try:
+                outcome = self._applier.expire()
+            except (OSError, NodeFailed) as failure:
+                self._log.error("an undo failed", failure=str(failure))
+                self._ended.wait(5)
+                return
+        if outcome is not None:
+            self._log.warning("undone", text=outcome.text)
+
+    def _revision(self) -> int | None:
+        live = self._applier.standing.live
+        return live.revision if live else None
+
+
+def run(agent: Agent) -> int:
+    """Run an agent in this process until SIGTERM or SIGINT; return the exit status."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: agent.stop())
+    agent.serve()
+    return 0

@@ -1,0 +1,94 @@
+"""Whether Postfix proves itself after a switch, and what a switch needs.
+
+A good start or reload (`postfix/master.py`) means that every inet service has answered with a banner and to EHLO, and
+that the log shows no process that died. Beyond that the address resolver is asked once, since a broken route lets
+trivial-rewrite die only when the first mail comes. A port of the new configuration that another program holds would
+kill the live master (postfix.md fact 3), so it is refused before the switch.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sealgate.model.errors import NodeFailed, Refused
+from sealgate.postfix.command import Programs
+from sealgate.postfix.listeners import listeners
+from sealgate.postfix.master import Need, need_of
+from sealgate.postfix.parameters import read_back, values
+from sealgate.postfix.ports import taken
+from sealgate.postfix.rewrite import Rewrite
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sealgate.node.journal import Point
+    from sealgate.node.paths import NodePaths
+    from sealgate.postfix.listeners import Listener
+    from sealgate.postfix.master import Instance
+
+_THROTTLED = re.compile(r"throttling|bad command startup")
+_KEPT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What Postfix reads in a release: the parameters of main.cf, and where it would listen."""
+
+    main: Mapping[str, str]
+    listeners: tuple[Listener, ...]
+
+
+class Health:
+    """The health of one instance."""
+
+    def __init__(self, paths: NodePaths, instance: Instance) -> None:
+        self._paths = paths
+        self._instance = instance
+        self._readings: dict[str, Reading] = {}
+
+    def reading(self, release: str) -> Reading:
+        """Return what Postfix reads in a release; read once, since a release does not change."""
+        if release not in self._readings:
+            programs = Programs(self._paths.release(release))
+            read = read_back(programs)
+            main = values(programs, "inet_interfaces", "inet_protocols")
+            while len(self._readings) >= _KEPT:
+                del self._readings[next(iter(self._readings))]
+            self._readings[release] = Reading(read.main, listeners(read, main))
+        return self._readings[release]
+
+    def need(self, old: Point | None, new: Point) -> Need:
+        """Tell what the step from one point to another needs."""
+        if old is None or not self._instance.is_running():
+            return Need.RESTART
+        return need_of(self.reading(old.release).main, self.reading(new.release).main)
+
+    def bring(self, need: Need) -> tuple[str, ...]:
+        """Reload, restart or start Postfix and return the faults that showed, as sentences; none means healthy."""
+        position = self._instance.log.end()
+        outcome = self._instance.bring(need)
+        if not outcome.good:
+            return tuple(str(outcome).split("; ")) or (f"{outcome.action} failed.",)
+        resolver = self._resolver_fault()
+        throttled = tuple(c.text for c in self._instance.complaints_since(position) if _THROTTLED.search(c.text))
+        return tuple(filter(None, (resolver, *throttled)))
+
+    def refuse_busy_ports(self, new: Point) -> None:
+        """Refuse a configuration that wants a port which another program holds."""
+        held = taken(self.reading(new.release).listeners, by_other_than=self._instance.pid())
+        if held:
+            wanted = ", ".join(map(str, held))
+            raise Refused(
+                f"Another program listens on {wanted}, which revision {new.revision} wants for Postfix. Nothing was "
+                "changed. Stop that program, or let Postfix listen elsewhere."
+            )
+
+    def _resolver_fault(self) -> str:
+        try:
+            with Rewrite(self._paths.spool) as rewrite:
+                rewrite.resolve("postmaster@example.invalid")
+        except (OSError, NodeFailed) as failure:
+            return f"The address resolver (trivial-rewrite) does not answer: {failure}"
+        return ""

@@ -1,0 +1,178 @@
+"""Judging a candidate: one call, one report, the same code for the background probe and before an apply.
+
+The bundle is taken, checked as a whole by the model, rendered, staged as the very release that would go live, and run
+by Postfix in a sealed world (`rehearsal/judging.py`). Everything found is a finding of the report. Own lines that the
+deny-list refuses are never shown to any Postfix program: then only the model's findings are reported.
+
+A report is kept with its release. A release's name follows from the candidate, the node's facts and Sealgate's version,
+so the same name means the same verdict, and a second question costs nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sealgate import __version__
+from sealgate.link.bundle import release_name
+from sealgate.link.codec import from_json, to_json
+from sealgate.link.messages import Grade, Report
+from sealgate.model.errors import InvalidValue, NodeFailed, Refused
+from sealgate.model.findings import Finding, Place, Severity, errors_in
+from sealgate.rehearsal.verdicts import finding_of
+from sealgate.render import render, settled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from sealgate.link.bundle import Header
+    from sealgate.node.facts import Machine
+    from sealgate.node.receiving import Asking, Candidate, Receiver
+    from sealgate.node.staging import Staged, Stager
+    from sealgate.node.stores import Stores
+    from sealgate.postfix.complaints import Complaint
+    from sealgate.rehearsal.judging import Judge as Rehearsal
+    from sealgate.render import ConfigTree, NodeFacts
+
+MOST_FINDINGS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a judge works with."""
+
+    stores: Stores
+    machine: Machine
+    receiver: Receiver
+    stager: Stager
+    rehearsal: Rehearsal
+
+
+class Judge:
+    """Judges candidates, one at a time."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._b = bench
+
+    def judge(self, header: Header, grade: Grade, talk: Asking) -> Report:
+        """Return the report on the candidate that a bundle describes; what was judged before is not judged again."""
+        started = time.monotonic()
+        talk.progress("receiving the candidate")
+        candidate = self._b.receiver.receive(header, talk)
+        facts = settled(candidate.desired, self._b.machine.facts())
+        name = release_name(candidate.digest, facts.digest(), __version__)
+        facts = facts.for_release(str(self._b.stores.releases.path(name)))
+        known = self.report(name, grade)
+        if known is not None and self._is_complete(name):
+            return replace(known, cached=True)
+        report = self._judged(name, candidate, facts, header.tree, talk)
+        report = replace(report, grade=grade, seconds=time.monotonic() - started)
+        self._keep(report)
+        return report
+
+    def report(self, release: str, grade: Grade) -> Report | None:
+        """Return the kept report on a release."""
+        try:
+            return from_json(Report, json.loads(self._path(release, grade).read_bytes()), "report")
+        except (FileNotFoundError, ValueError, InvalidValue):
+            return None
+
+    def passed(self, digest: str) -> str:
+        """Return the newest release of a candidate that passed; Refused when there is none."""
+        for release in self._b.stores.releases.all():
+            if release.digest == digest:
+                reports = [self.report(release.id, grade) for grade in Grade]
+                if any(report is not None and report.passed for report in reports):
+                    return release.id
+        raise Refused(
+            "This candidate was not judged by this node, or did not pass. Nothing was changed. Check it first."
+        )
+
+    def _judged(self, name: str, candidate: Candidate, facts: NodeFacts, promised: str, talk: Asking) -> Report:
+        talk.progress("checking the whole")
+        findings = list(self._check(candidate, facts))
+        tree = render(candidate.desired, facts)
+        if promised and promised != tree.digest():
+            raise Refused(
+                "Control half and agent render this candidate differently. Nothing was changed. Bring both halves to "
+                "the same version."
+            )
+        findings = [*findings, *tree.findings]
+        if any(found.place.noun == "own-lines" for found in errors_in(findings)):
+            words = ("not judged by Postfix: it is not shown own lines that the deny-list or the parser refuses",)
+            return _report(name, candidate, tree, findings, judged=("the whole desired state",), not_judged=words)
+        talk.progress("writing the files of the release")
+        staged = self._stage(name, candidate, tree, facts, talk)
+        findings += [_of_table(place, said) for place, said in staged.complaints]
+        talk.progress("running the release in a sealed world")
+        seen = self._b.rehearsal.probe(self._b.stores.releases.path(name))
+        findings += [_traced(found, tree) for found in seen.findings]
+        judged = ("the whole desired state", *seen.judged)
+        return _report(name, candidate, tree, findings, judged=judged, not_judged=seen.not_judged)
+
+    def _stage(self, name: str, candidate: Candidate, tree: ConfigTree, facts: NodeFacts, talk: Asking) -> Staged:
+        try:
+            return self._b.stager.stage(name, candidate, tree, facts, tell=talk.progress)
+        except OSError as failure:
+            raise NodeFailed(
+                f"The files of the candidate cannot be written: {failure.strerror or failure}. Nothing live was "
+                "changed."
+            ) from None
+
+    def _check(self, candidate: Candidate, facts: NodeFacts) -> Iterable[Finding]:
+        return ()
+
+    def _is_complete(self, name: str) -> bool:
+        release = self._b.stores.releases.find(name)
+        return release is not None and self._b.stores.releases.look(release).clean
+
+    def _keep(self, report: Report) -> None:
+        text = json.dumps(to_json(report), ensure_ascii=False)
+        self._b.stores.loose.write(self._path(report.release, report.grade), text, mode=0o600)
+
+    def _path(self, release: str, grade: Grade) -> Path:
+        return self._b.stores.paths.reports / f"{release}-{grade}.json"
+
+
+def _of_table(place: Place, said: Complaint) -> Finding:
+    """Make the finding of what postmap said while a table was built; lines count only where people wrote them."""
+    found = finding_of(said, "table-not-whole")
+    line = said.line if place.noun == "lookup-table" else 0
+    return replace(found, place=replace(place, line=line))
+
+
+def _traced(found: Finding, tree: ConfigTree) -> Finding:
+    """Name the setting, page or row that a parameter of main.cf comes from, where that is known."""
+    origin = tree.origin_of(found.place.field) if found.place.file == "main.cf" and found.place.field else None
+    if origin is None:
+        return found
+    return replace(found, place=replace(found.place, noun=origin.noun, key=origin.key))
+
+
+def _report(
+    name: str,
+    candidate: Candidate,
+    tree: ConfigTree,
+    findings: list[Finding],
+    *,
+    judged: tuple[str, ...],
+    not_judged: tuple[str, ...] = (),
+) -> Report:
+    """Make the report; errors come first, and of very many findings only the first ones cross."""
+    order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+    unique = sorted(dict.fromkeys(findings), key=lambda found: order[found.severity])
+    return Report(
+        digest=candidate.digest,
+        release=name,
+        grade=Grade.PROBE,
+        passed=not errors_in(unique),
+        findings=tuple(found.to_json() for found in unique[:MOST_FINDINGS]),
+        seconds=0.0,
+        judged=judged,
+        not_judged=not_judged,
+        omitted_findings=max(0, len(unique) - MOST_FINDINGS),
+        tree=tree.digest(),
+    )

@@ -1,0 +1,96 @@
+"""A growing log file: where it ends now, what was added since, and its last lines without reading it all.
+
+A position outlives rotation: when the file has another inode or is shorter, the rest of the old file is read from
+`NAME.1` if it is that file, then the new one from its start. Only whole lines are given; the end of a line still
+being written comes with the next call. A missing file is an empty one.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_BLOCK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a log: the file's inode and the offset in bytes. The default is before everything."""
+
+    inode: int = 0
+    offset: int = 0
+
+
+class LogFile:
+    """The log at `path`, which other processes write."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def end(self) -> Position:
+        """Return where the log ends now."""
+        try:
+            state = self.path.stat()
+        except FileNotFoundError:
+            return Position()
+        return Position(state.st_ino, state.st_size)
+
+    def since(self, position: Position, limit: int = 1 << 24) -> tuple[list[str], Position]:
+        """Return the whole lines added since `position` (at most `limit` bytes of them) and where they end."""
+        lines, inode, offset = [], position.inode, position.offset
+        try:
+            current = self.path.stat()
+        except FileNotFoundError:
+            return [], position
+        if inode and (current.st_ino != inode or current.st_size < offset):
+            if current.st_ino != inode:
+                lines = self._rest_of_rotated(position, limit)
+            offset = 0
+        added, end = _read_from(self.path, offset, limit)
+        return lines + added, Position(current.st_ino, end)
+
+    def backwards(self, limit: int = 1 << 28) -> Iterator[str]:
+        """Give lines from the last to the first, reading at most `limit` bytes from the end."""
+        try:
+            file = self.path.open("rb")
+        except FileNotFoundError:
+            return
+        with file:
+            at = file.seek(0, os.SEEK_END)
+            lowest = max(0, at - limit)
+            rest = b""
+            while at > lowest:
+                size = min(_BLOCK, at - lowest)
+                at -= size
+                file.seek(at)
+                first, *lines = (file.read(size) + rest).split(b"\n")
+                for line in reversed(lines):
+                    if line:
+                        yield line.decode("utf-8", "replace")
+                rest = first
+            if rest and lowest == 0:
+                yield rest.decode("utf-8", "replace")
+
+    def _rest_of_rotated(self, position: Position, limit: int) -> list[str]:
+        rotated = self.path.with_name(self.path.name + ".1")
+        try:
+            if rotated.stat().st_ino != position.inode:
+                return []
+        except FileNotFoundError:
+            return []
+        return _read_from(rotated, position.offset, limit)[0]
+
+
+def _read_from(path: Path, offset: int, limit: int) -> tuple[list[str], int]:
+    with path.open("rb") as file:
+        file.seek(offset)
+        data = file.read(limit)
+    whole = data.rfind(b"\n") + 1
+    if not whole and len(data) == limit:
+        whole = len(data)
+    return data[:whole].decode("utf-8", "replace").splitlines(), offset + whole

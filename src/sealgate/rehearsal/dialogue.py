@@ -1,0 +1,136 @@
+"""An SMTP session with a staged listener, from any address of the internet, one command at a time.
+
+It speaks as a strict client and keeps every reply. Waiting is short and can be given up: a daemon that meets a fatal
+error never answers, and its last words are in the log at once. Source: RFC 5321 §4, RFC 3207.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_TURN = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An SMTP reply: its code (0 for none), and its text with lines joined by newlines."""
+
+    code: int
+    text: str
+
+    def __str__(self) -> str:
+        """Return the reply as it came, its last line only."""
+        return self.text.rsplit("\n", 1)[-1]
+
+
+NO_REPLY = Reply(0, "no reply")
+CLOSED = Reply(0, "the connection was closed")
+
+
+class Session:
+    """One connection from `source` to `host`:`port`; a context manager. Replies are values, never exceptions."""
+
+    def __init__(self, source: str, host: str, port: int, *, patience: float, give_up: Callable[[], bool]) -> None:
+        self.replies: list[tuple[str, Reply]] = []
+        self._patience = patience
+        self._give_up = give_up
+        self._buffer = b""
+        self._socket: socket.socket | None = None
+        with contextlib.suppress(OSError):
+            self._socket = socket.create_connection((host, port), patience, (source, 0))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._socket is not None:
+            self._socket.close()
+
+    def banner(self) -> Reply:
+        """Return what the server says first."""
+        return self._keep("(connect)", self._reply())
+
+    def command(self, line: str) -> Reply:
+        """Send one line and return the reply to it."""
+        return self._keep(line, self._exchange(f"{line}\r\n".encode()))
+
+    def data(self, message: bytes) -> Reply:
+        """Send a message after the 354; it must end its last line and hold no line of a single dot."""
+        return self._keep("(message)", self._exchange(message + b".\r\n"))
+
+    def start_tls(self) -> str:
+        """Begin TLS after the 220 to STARTTLS; return what went wrong, or nothing."""
+        import ssl
+
+        if self._socket is None:
+            return "the connection was closed"
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        try:
+            self._socket.settimeout(self._patience)
+            self._socket = context.wrap_socket(self._socket)
+        except OSError as failure:
+            return str(failure)
+        return ""
+
+    def _exchange(self, data: bytes) -> Reply:
+        if self._socket is None:
+            return CLOSED
+        try:
+            self._socket.settimeout(self._patience)
+            self._socket.sendall(data)
+        except OSError:
+            return CLOSED
+        return self._reply()
+
+    def _reply(self) -> Reply:
+        deadline = time.monotonic() + self._patience
+        lines: list[str] = []
+        while self._socket is not None:
+            line, separator, rest = self._buffer.partition(b"\n")
+            if separator:
+                self._buffer = rest
+                lines.append(line.decode("utf-8", "replace").rstrip("\r"))
+                if lines[-1][3:4] != "-":
+                    return _read(lines)
+            elif not self._fill(deadline):
+                return NO_REPLY if self._socket is not None else CLOSED
+        return CLOSED
+
+    def _fill(self, deadline: float) -> bool:
+        """Read more; False when there is nothing in time or the connection is gone."""
+        assert self._socket is not None  # noqa: S101 - asked by the caller
+        while time.monotonic() < deadline:
+            self._socket.settimeout(_TURN)
+            try:
+                received = self._socket.recv(1 << 16)
+            except TimeoutError:
+                if self._give_up():
+                    return False
+                continue
+            except OSError:
+                received = b""
+            if not received:
+                self._socket.close()
+                self._socket = None
+                return False
+            self._buffer += received
+            return True
+        return False
+
+    def _keep(self, said: str, reply: Reply) -> Reply:
+        self.replies.append((said, reply))
+        return reply
+
+
+def _read(lines: list[str]) -> Reply:
+    code = lines[-1][:3]
+    return Reply(int(code) if code.isdigit() else 0, "\n".join(lines))

@@ -1,0 +1,227 @@
+"""Making a state live: apply the draft, confirm, roll back; and noting how it ended.
+
+Apply judges the candidate in full, makes it a revision and hands it to the agent. Editing goes on meanwhile: exactly
+the judged edits become the revision. What the agent did (on watch, confirmed, undone, failed) is noted with the
+revision, also when it happened later and by itself: `note` compares the agent's word with the store's.
+
+A revision that the node undid stays in the history as undone, and the draft stands on it: change what was wrong and
+apply again, or restore the revision in force.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sealgate.link.messages import Apply, Grade, Outcome, State
+from sealgate.model.errors import InvalidValue, NotFound, Refused, SealgateError
+from sealgate.model.findings import Finding, errors_in
+from sealgate.model.text import comment as comment_text
+from sealgate.services.actor import Right
+from sealgate.services.bundles import bundle
+from sealgate.services.judging import Judged, judge, model_findings, together
+
+if TYPE_CHECKING:
+    from sealgate.link.messages import Status
+    from sealgate.services.actor import Actor
+    from sealgate.services.gateway import Gateway
+    from sealgate.services.judging import OnProgress
+    from sealgate.store import Writer
+
+LONGEST_WATCH = 7 * 24 * 3600
+STANDS = frozenset({State.ON_WATCH, State.CONFIRMED})
+"""Outcomes after which the revision that was asked for is in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """How an apply ended: the new revision, what the agent said, and the warnings it was applied with."""
+
+    revision: int
+    outcome: Outcome
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def in_force(self) -> bool:
+        """Whether the new revision is in force now."""
+        return self.outcome.state in STANDS and self.outcome.revision == self.revision
+
+
+def apply(
+    gateway: Gateway,
+    actor: Actor,
+    comment: str,
+    *,
+    keep_for: int | None = None,
+    progress: OnProgress | None = None,
+) -> Applied:
+    """Judge the draft in full and make it live; `keep_for` seconds: undone by itself unless confirmed.
+
+    Raises Refused with the findings when something stops it, NodeUnreachable when the agent is down.
+    """
+    actor.may(Right.APPLY)
+    said = _comment(comment)
+    _check_watch(keep_for)
+    judged = _judged(gateway, actor, progress)
+    with gateway.writing(actor) as writer:
+        before = writer.in_force
+        number = writer.promote(judged.candidate, said, _report(judged), state=State.SWITCHING.value)
+    question = Apply(judged.candidate.digest, number, said, keep_for)
+    outcome = _ask_node(gateway, actor, question, before, progress)
+    return Applied(number, outcome, judged.findings)
+
+
+def confirm(gateway: Gateway, actor: Actor, revision: int | None = None) -> Outcome:
+    """Keep the revision that is on watch."""
+    actor.may(Right.APPLY)
+    outcome = gateway.node(actor).confirm(revision)
+    with gateway.writing(actor) as writer:
+        writer.audit("confirm", f"revision {outcome.revision}")
+        _note_standing(writer, outcome)
+    return outcome
+
+
+def rollback(
+    gateway: Gateway, actor: Actor, revision: int | None = None, progress: OnProgress | None = None
+) -> Outcome:
+    """Make an earlier revision live again; None: the one confirmed before the one in force.
+
+    The draft and the numbers of revisions stay. A revision that was never confirmed on the node is judged first.
+    """
+    actor.may(Right.APPLY)
+    with gateway.store.reading() as reader:
+        if revision is not None:
+            reader.revision(revision)
+        before = reader.in_force
+    comment = f"rollback from revision {before}" if before else "rollback"
+    try:
+        outcome = gateway.node(actor).rollback(revision, comment, progress)
+    except NotFound:
+        if revision is None:
+            raise
+        outcome = _judge_and_apply(gateway, actor, revision, comment, progress)
+    with gateway.writing(actor) as writer:
+        writer.audit("rollback", f"revision {outcome.revision}", {"from": before, "asked": revision})
+        _note_standing(writer, outcome)
+    return outcome
+
+
+def note(gateway: Gateway, actor: Actor, status: Status) -> None:
+    """Note in the store what the agent says is in force, where the store says something else.
+
+    So a watch that ran out, or an undo at the node's start, is seen in the history.
+    """
+    with gateway.store.reading() as reader:
+        known = {revision.number: revision.state for revision in reader.history(limit=200)}
+        in_force = reader.in_force
+    news = _news(status, known, in_force)
+    if not news:
+        return
+    with gateway.writing(actor) as writer:
+        for number, state, text in news:
+            writer.set_revision_state(number, state.value, text)
+        if status.revision in known:
+            writer.set_in_force(status.revision)
+
+
+def _news(status: Status, known: dict[int, str], in_force: int) -> list[tuple[int, State, str]]:
+    """Return the revisions whose state in the store is not true any more, with state and sentence."""
+    news, last = [], status.last
+    if in_force != status.revision and known.get(in_force) == State.ON_WATCH:
+        undone = last is not None and last.state is State.UNDONE
+        news.append((in_force, State.UNDONE, last.text if last is not None and undone else "It was undone."))
+    number = status.revision
+    if number in known and status.state in STANDS and known[number] != status.state:
+        news.append((number, status.state, last.text if last is not None and last.revision == number else ""))
+    return news
+
+
+def _note_standing(writer: Writer, outcome: Outcome) -> None:
+    """Note which revision is in force after an outcome, and its state."""
+    if outcome.revision:
+        if outcome.state in STANDS:
+            writer.set_revision_state(outcome.revision, outcome.state.value, outcome.text)
+        writer.set_in_force(outcome.revision)
+
+
+def _judged(gateway: Gateway, actor: Actor, progress: OnProgress | None) -> Judged:
+    with gateway.store.reading() as reader:
+        view = reader.candidate()
+        if view.digest() == reader.live().digest():
+            raise Refused("There is nothing to apply: the draft is what is live already.")
+        own = model_findings(gateway, actor, view)
+        if stops := errors_in(own):
+            raise _refused(view.candidate.digest, own, len(stops))
+        judged = together(view.candidate, own, judge(gateway, actor, reader, view, Grade.FULL, progress))
+    if not judged.passed:
+        raise _refused(judged.candidate.digest, judged.findings, len(errors_in(judged.findings)))
+    return judged
+
+
+def _refused(digest: str, findings: tuple[Finding, ...], errors: int) -> Refused:
+    return Refused(
+        f"Nothing was applied: {errors} error{'s' if errors != 1 else ''} in the draft (candidate {digest[:12]}). "
+        "What was live stays live, and the draft is kept. Change what is named below, then apply again.",
+        findings,
+    )
+
+
+def _ask_node(gateway: Gateway, actor: Actor, question: Apply, before: int, progress: OnProgress | None) -> Outcome:
+    """Hand a revision to the agent and note the outcome, also when there is none."""
+    number = question.revision
+    try:
+        outcome = gateway.node(actor).apply(question, progress)
+    except SealgateError as fault:
+        with gateway.writing(actor) as writer:
+            writer.set_revision_state(number, State.FAILED.value, str(fault))
+            writer.set_in_force(before)
+        raise
+    with gateway.writing(actor) as writer:
+        if outcome.revision != number or outcome.state not in STANDS:
+            state = State.UNDONE if outcome.state in STANDS else outcome.state
+            writer.set_revision_state(number, state.value, outcome.text)
+            writer.set_in_force(outcome.revision or before)
+        else:
+            _note_standing(writer, outcome)
+    return outcome
+
+
+def _judge_and_apply(
+    gateway: Gateway, actor: Actor, revision: int, comment: str, progress: OnProgress | None
+) -> Outcome:
+    with gateway.store.reading() as reader:
+        view = reader.revision(revision)
+        report = gateway.node(actor).judge(bundle(reader, view, (reader.live(),)), Grade.FULL, progress)
+    findings = tuple(Finding.from_json(data) for data in report.findings)
+    if not report.passed:
+        raise Refused(
+            f"Revision {revision} was not made live: it does not pass the rehearsal any more. What was live stays.",
+            findings,
+        )
+    return gateway.node(actor).apply(Apply(report.digest, revision, comment), progress)
+
+
+def _report(judged: Judged) -> dict[str, object]:
+    report = judged.report
+    return {
+        "findings": [finding.to_json() for finding in judged.findings],
+        "grade": report.grade.value if report else "",
+        "seconds": report.seconds if report else 0.0,
+        "judged": list(report.judged) if report else [],
+        "not_judged": list(report.not_judged) if report else [],
+    }
+
+
+def _comment(text: str) -> str:
+    try:
+        said = comment_text(text)
+    except InvalidValue as fault:
+        raise fault.at("comment") from None
+    if not said:
+        raise InvalidValue.of("An apply needs a comment.", "Say in a few words what it is for.", "comment")
+    return said
+
+
+def _check_watch(keep_for: int | None) -> None:
+    if keep_for is not None and not 1 <= keep_for <= LONGEST_WATCH:
+        raise InvalidValue.of("The time to keep it is out of range.", "Give 1 minute to 7 days (10080).", "for")

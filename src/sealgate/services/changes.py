@@ -1,0 +1,106 @@
+"""What the draft changes, the history of what was live, and the ways back.
+
+`pending` says who changed what; `compare` the difference of any two states in words; `discard` forgets changes of the
+draft; `restore` fills the draft with what a revision had, which an apply then makes live as a new revision. Nothing
+here touches the node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sealgate.model.errors import NotFound
+from sealgate.model.text import shown
+from sealgate.services.actor import Right
+from sealgate.services.wording import Difference, difference, differences
+from sealgate.store import Change
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sealgate.services.actor import Actor
+    from sealgate.services.gateway import Gateway
+    from sealgate.services.states import StateName
+    from sealgate.store import Revision, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """One object that the draft changes, in words, with who changed it last and when."""
+
+    difference: Difference
+    actor: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The revisions, newest first, and the one in force (0: none yet)."""
+
+    revisions: tuple[Revision, ...]
+    in_force: int
+
+
+def pending(gateway: Gateway, actor: Actor, limit: int = 10_000) -> list[Pending]:
+    """Return what the draft changes against the newest revision, at most `limit` objects."""
+    actor.may(Right.VIEW)
+    found = []
+    with gateway.store.reading() as reader:
+        for change in reader.pending():
+            found.append(Pending(difference(Change(*change[:4]), reader.content), change.actor, change.at))
+            if len(found) == limit:
+                break
+    return found
+
+
+@contextmanager
+def compare(gateway: Gateway, actor: Actor, old: StateName, new: StateName) -> Iterator[Iterator[Difference]]:
+    """Give the difference from `old` to `new` in words, object by object; valid inside the block."""
+    actor.may(Right.VIEW)
+    with gateway.store.reading() as reader:
+        yield differences(reader.compare(old.view(reader), new.view(reader)), reader.content)
+
+
+def discard(gateway: Gateway, actor: Actor, noun: str, key: str) -> None:
+    """Forget the draft's change of one object; NotFound if it has none."""
+    actor.may(Right.EDIT)
+    with gateway.writing(actor) as writer:
+        if not writer.discard(noun, key):
+            raise NotFound(f"The draft changes no {noun} {shown(key)}. Nothing was discarded. See: sealgate diff")
+
+
+def discard_all(gateway: Gateway, actor: Actor) -> bool:
+    """Forget all changes of the draft; returns whether there were any."""
+    actor.may(Right.EDIT)
+    with gateway.writing(actor) as writer:
+        return writer.discard_all()
+
+
+def history(gateway: Gateway, actor: Actor, limit: int = 100) -> History:
+    """Return the newest revisions with author, comment and state."""
+    actor.may(Right.VIEW)
+    with gateway.store.reading() as reader:
+        return History(tuple(reader.history(limit=limit)), reader.in_force)
+
+
+def object_history(gateway: Gateway, actor: Actor, noun: str, key: str) -> list[Version]:
+    """Return the life of one object, oldest first."""
+    actor.may(Right.VIEW)
+    with gateway.store.reading() as reader:
+        return list(reader.object_history(noun, key))
+
+
+def restore(gateway: Gateway, actor: Actor, revision: int) -> int:
+    """Make the draft say exactly what a revision says; returns the number of objects that differ from the newest one.
+
+    What was pending is discarded.
+    """
+    actor.may(Right.EDIT)
+    actor.may(Right.RAW)
+    with gateway.writing(actor) as writer:
+        writer.revision(revision)
+        writer.discard_all()
+        return writer.restore(revision)

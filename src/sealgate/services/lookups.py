@@ -1,0 +1,42 @@
+"""Questions to the real Postfix: a key in a table, the way of an address; on what is live or on the draft.
+
+For the draft the agent must have judged it: a draft that it does not know yet is judged first, at the probe grade.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealgate.link.messages import Grade
+from sealgate.model.text import token
+from sealgate.services.actor import Right
+from sealgate.services.judging import judge
+
+if TYPE_CHECKING:
+    from sealgate.link.upkeep import QueryAnswer, Route
+    from sealgate.services.actor import Actor
+    from sealgate.services.gateway import Gateway
+
+
+def query(gateway: Gateway, actor: Actor, table: str, key: str, *, live: bool = False) -> QueryAnswer:
+    """Look a key up in a table."""
+    actor.may(Right.VIEW)
+    name = token(table, "The table")
+    return gateway.node(actor).query(name, key, "" if live else _judged_draft(gateway, actor))
+
+
+def resolve(gateway: Gateway, actor: Actor, address: str, *, sender: str = "", live: bool = False) -> Route:
+    """Return where an address goes, as trivial-rewrite(8) says."""
+    actor.may(Right.VIEW)
+    whom = token(address, "The address")
+    return gateway.node(actor).resolve(whom, sender, "" if live else _judged_draft(gateway, actor))
+
+
+def _judged_draft(gateway: Gateway, actor: Actor) -> str:
+    """Return the digest of the draft, which the agent has then; empty when the draft is what is live."""
+    with gateway.store.reading() as reader:
+        view = reader.candidate()
+        if view.digest() == reader.live().digest():
+            return ""
+        judge(gateway, actor, reader, view, Grade.PROBE, None)
+        return view.digest()

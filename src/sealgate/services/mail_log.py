@@ -1,0 +1,25 @@
+"""Postfix's log: its last lines, those of one message, and what comes from now on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealgate.link.upkeep import Log
+from sealgate.model.errors import InvalidValue
+from sealgate.services.actor import Right
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealgate.services.actor import Actor
+    from sealgate.services.gateway import Gateway
+
+MOST_LINES = 1_000_000
+
+
+def lines(gateway: Gateway, actor: Actor, *, last: int = 100, message: str = "", follow: bool = False) -> Iterator[str]:
+    """Give lines of the log, oldest first; with `follow` without end, until the iterator is closed."""
+    actor.may(Right.OPERATE)
+    if not 0 <= last <= MOST_LINES:
+        raise InvalidValue.of(f"{last} lines are not possible.", f"Ask for 0 to {MOST_LINES}.", "lines")
+    return gateway.node(actor).log(Log(last, message, follow))

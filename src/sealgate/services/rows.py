@@ -1,0 +1,199 @@
+"""Rows of every kind: add, list, change, remove, comment, enable, disable, move.
+
+Every kind of row is treated alike, from its description (`Noun`). A write is one transaction with its audit entry; a
+batch is kept whole or not at all. `base` is the version that the person saw: a row changed meanwhile is a `Conflict`
+and nothing is written. Secrets among the fields are sealed on the way in and are never given out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sealgate.model.errors import Conflict, InvalidValue
+from sealgate.model.objects import Kind, next_number
+from sealgate.model.text import comment as comment_text
+from sealgate.model.text import shown
+from sealgate.services.actor import Right
+from sealgate.services.lookup_tables import refuse_while_used, stored_text
+from sealgate.services.nouns import noun_of
+from sealgate.services.saved import Saved, all_found, found
+from sealgate.store import ANY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sealgate.model.objects import Noun
+    from sealgate.services.actor import Actor
+    from sealgate.services.gateway import Gateway
+    from sealgate.store import Stored, Writer
+
+MOST_ROWS_OF_A_PAGE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list, the cursor of the next part (empty: this was the last) and the number of all rows."""
+
+    noun: str
+    rows: tuple[Stored, ...]
+    next: str
+    total: int
+
+
+def listing(
+    gateway: Gateway,
+    actor: Actor,
+    noun: str,
+    *,
+    search: str = "",
+    after: str = "",
+    limit: int = 100,
+) -> Page:
+    """Return one page of a list in its order; `search` finds a part of key, fields or comment."""
+    actor.may(Right.VIEW)
+    kind = noun_of(noun)
+    if not 1 <= limit <= MOST_ROWS_OF_A_PAGE:
+        raise InvalidValue.of(
+            f"A page of {limit} rows is not possible.", f"Ask for 1 to {MOST_ROWS_OF_A_PAGE}.", "limit"
+        )
+    with gateway.store.reading() as reader:
+        view = reader.draft()
+        found = list(view.rows(kind.name, after=after or None, limit=limit + 1, search=search or None))
+        more = view.cursor(found[limit - 1]) if len(found) > limit else ""
+        return Page(kind.name, tuple(found[:limit]), more, view.count(kind.name))
+
+
+def show(gateway: Gateway, actor: Actor, noun: str, key: str) -> Stored:
+    """Return one row of the draft."""
+    actor.may(Right.VIEW)
+    kind = noun_of(noun)
+    with gateway.store.reading() as reader:
+        return found(reader.draft(), kind, key)
+
+
+def add(
+    gateway: Gateway,
+    actor: Actor,
+    noun: str,
+    fields: Mapping[str, Any],
+    *,
+    comment: str = "",
+    enabled: bool = True,
+) -> Saved:
+    """Add a row, at the end of an ordered list; Conflict if its key is there already."""
+    actor.may(Right.EDIT)
+    kind = noun_of(noun)
+    with gateway.writing(actor) as writer:
+        given = _prepared(gateway, writer, kind, fields)
+        if kind.numbered and not given.get("name"):
+            given["name"] = next_number(row.key for row in writer.draft().rows(kind.name))
+        row = kind.row(given, comment=_comment(comment), enabled=enabled)
+        canonical = kind.fields(row.value)
+        try:
+            version = writer.save(
+                kind.name,
+                row.key,
+                canonical,
+                comment=row.comment,
+                enabled=enabled,
+                tag=kind.tag(row.value),
+                base=None,
+            )
+        except Conflict as clash:
+            raise Conflict(
+                f"{kind.title}: {shown(row.key)} is there already. Nothing was changed. "
+                "Change the row that is there, or remove it first.",
+                clash.current,
+            ) from None
+    return Saved(kind.name, row.key, version)
+
+
+def change(
+    gateway: Gateway,
+    actor: Actor,
+    noun: str,
+    key: str,
+    fields: Mapping[str, Any],
+    *,
+    base: Any = ANY,
+) -> Saved:
+    """Change some fields of a row; the others stay. When that changes its key, the row moves to the new key."""
+    actor.may(Right.EDIT)
+    kind = noun_of(noun)
+    with gateway.writing(actor) as writer:
+        old = found(writer.draft(), kind, key)
+        given = dict(old.fields) | _prepared(gateway, writer, kind, fields)
+        row = kind.row(given, comment=old.comment, enabled=old.enabled, position=old.position)
+        if row.key != old.key:
+            writer.delete(kind.name, old.key, base=base)
+        canonical = kind.fields(row.value)
+        version = writer.save(
+            kind.name,
+            row.key,
+            canonical,
+            comment=old.comment,
+            enabled=old.enabled,
+            position=old.position,
+            tag=kind.tag(row.value),
+            base=base if row.key == old.key else None,
+        )
+    return Saved(kind.name, row.key, version)
+
+
+def remove(gateway: Gateway, actor: Actor, noun: str, keys: Sequence[str], *, base: Any = ANY) -> list[Saved]:
+    """Remove rows, all or none; NotFound names those that do not exist."""
+    actor.may(Right.EDIT)
+    kind = noun_of(noun)
+    with gateway.writing(actor) as writer:
+        rows = all_found(writer.draft(), kind, keys)
+        saved = []
+        for row in rows:
+            if kind.name == "lookup-table":
+                refuse_while_used(writer.draft(), row)
+            saved.append(Saved(kind.name, row.key, writer.delete(kind.name, row.key, base=base)))
+    return saved
+
+
+def comment(gateway: Gateway, actor: Actor, noun: str, key: str, text: str, *, base: Any = ANY) -> Saved:
+    """Replace a row's comment; an empty text removes it."""
+    actor.may(Right.EDIT)
+    kind = noun_of(noun)
+    with gateway.writing(actor) as writer:
+        old = found(writer.draft(), kind, key)
+        version = _resave(writer, kind, old, base, comment=_comment(text))
+    return Saved(kind.name, old.key, version)
+
+
+def switch(
+    gateway: Gateway, actor: Actor, noun: str, keys: Sequence[str], *, enabled: bool, base: Any = ANY
+) -> list[Saved]:
+    """Enable or disable rows, all or none."""
+    actor.may(Right.EDIT)
+    kind = noun_of(noun)
+    with gateway.writing(actor) as writer:
+        saved = []
+        for old in all_found(writer.draft(), kind, keys):
+            saved.append(Saved(kind.name, old.key, _resave(writer, kind, old, base, enabled=enabled)))
+    return saved
+
+
+def _prepared(gateway: Gateway, writer: Writer, kind: Noun[Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields as the model stores them: secrets sealed, a look-up table's text as the digests of its pieces."""
+    given = gateway.sealing(writer).of_row(kind, fields)
+    for column in kind.columns:
+        if column.kind is Kind.LONG_TEXT and isinstance(given.get(column.name), str):
+            given |= stored_text(writer, given[column.name])
+    return given
+
+
+def _resave(writer: Writer, kind: Noun[Any], old: Stored, base: Any, **changes: Any) -> int:
+    values = {"comment": old.comment, "enabled": old.enabled, "position": old.position, "tag": old.tag} | changes
+    return writer.save(kind.name, old.key, old.fields, base=base, **values)
+
+
+def _comment(text: str) -> str:
+    try:
+        return comment_text(text)
+    except InvalidValue as fault:
+        raise fault.at("comment") from None

@@ -1,0 +1,77 @@
+"""Secrets on their way in: checked, sealed to the node group's public key, stored as ciphertext, named by an id.
+
+The fields of a row or a setting go in with the secret in clear and come out with the id of a new sealed secret in its
+place. The clear text is in no error, no audit entry, and nowhere on disk; control cannot open what it sealed.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sealgate.link.sealing import seal
+from sealgate.model.errors import InvalidValue
+from sealgate.model.objects import Kind
+from sealgate.model.secrets import check_password
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sealgate.model.mta import Setting
+    from sealgate.model.objects import Noun
+    from sealgate.store import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """Seals inside one transaction; the public key is read only when there is a secret."""
+
+    public_key: Callable[[], bytes]
+    writer: Writer
+
+    def of_row(self, kind: Noun[Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields with each secret in them sealed."""
+        sealed = dict(fields)
+        for column in kind.columns:
+            if column.kind is Kind.SECRET and sealed.get(column.name):
+                sealed[column.name] = self._sealed(_password(sealed[column.name], column.name))
+        return sealed
+
+    def of_setting(self, setting: Setting[Any], given: Any) -> Any:
+        """Return the value given for a setting, sealed if the setting is a secret one."""
+        if setting.kind is not Kind.SECRET or not given:
+            return given
+        return self._sealed(private_key(given))
+
+    def _sealed(self, clear: bytes) -> str:
+        name = secrets.token_hex(16)
+        self.writer.put_secret(name, seal(self.public_key(), name, clear))
+        return name
+
+
+def _password(clear: object, field: str) -> bytes:
+    try:
+        return check_password(clear).encode()
+    except InvalidValue as fault:
+        raise fault.at(field) from None
+
+
+def private_key(text: object) -> bytes:
+    """Return a private key in PEM as bytes; InvalidValue if it is none or is locked with a passphrase."""
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    data = text.encode() if isinstance(text, str) else b""
+    try:
+        load_pem_private_key(data, password=None)
+    except TypeError:
+        raise InvalidValue.of(
+            "The private key is locked with a passphrase.", "Unlock it first: openssl pkey -in FILE -out NEW", "tls-key"
+        ) from None
+    except Exception:  # noqa: BLE001 - whatever the library finds wrong, its text might quote the key
+        raise InvalidValue.of(
+            "This is no private key in PEM form.",
+            "Give the file that begins with -----BEGIN PRIVATE KEY-----.",
+            "tls-key",
+        ) from None
+    return data

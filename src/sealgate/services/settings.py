@@ -1,0 +1,102 @@
+"""Settings: the values of the page "MTA configuration" and of TLS, one at a time.
+
+`show` gives what the draft says beside what is live; `set_value` parses, stores and audits one value; `unset` goes back
+to the default. Secrets among the settings (a private key) are sealed on the way in and never come out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sealgate.model.errors import InvalidValue
+from sealgate.model.mta import SETTINGS
+from sealgate.model.objects import Kind
+from sealgate.services.actor import Right
+from sealgate.services.nouns import setting_of
+from sealgate.services.saved import Saved
+from sealgate.services.wording import SECRET_SHOWN, shown_setting
+from sealgate.store import ANY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sealgate.model.mta import Setting
+    from sealgate.services.actor import Actor
+    from sealgate.services.gateway import Gateway
+    from sealgate.store import Stored
+
+NOUN = "setting"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSetting:
+    """One setting in the draft: JSON value, words for people, whether it is set or the default.
+
+    `live` is the value in force, `pending` whether the draft differs from it. A secret is only ever "stored".
+    """
+
+    name: str
+    title: str
+    page: str
+    help: str
+    value: Any
+    shown: str
+    is_set: bool
+    live: Any
+    pending: bool
+    version: int | None
+
+
+def show(gateway: Gateway, actor: Actor, names: Sequence[str] = ()) -> list[ShownSetting]:
+    """Return the settings named, or all, in the order of the pages."""
+    actor.may(Right.VIEW)
+    wanted = [setting_of(name) for name in names] or list(SETTINGS.values())
+    with gateway.store.reading() as reader:
+        draft, live = ({stored.key: stored for stored in view.rows(NOUN)} for view in (reader.draft(), reader.live()))
+    return [_shown(setting, draft.get(setting.name), live.get(setting.name)) for setting in wanted]
+
+
+def set_value(gateway: Gateway, actor: Actor, name: str, given: Any, *, base: Any = ANY) -> Saved:
+    """Set one setting in the draft; InvalidValue for a value that is none."""
+    actor.may(Right.EDIT)
+    setting = setting_of(name)
+    with gateway.writing(actor) as writer:
+        try:
+            value = setting.parse(gateway.sealing(writer).of_setting(setting, given))
+        except InvalidValue as fault:
+            raise fault.at(setting.name) from None
+        fields = {"value": setting.to_json(value)}
+        version = writer.save(NOUN, setting.name, fields, base=base)
+    return Saved(NOUN, setting.name, version)
+
+
+def unset(gateway: Gateway, actor: Actor, name: str, *, base: Any = ANY) -> Saved:
+    """Go back to the default; a setting that is not set stays so."""
+    actor.may(Right.EDIT)
+    setting = setting_of(name)
+    with gateway.writing(actor) as writer:
+        if writer.draft().row(NOUN, setting.name) is None:
+            return Saved(NOUN, setting.name, None)
+        version = writer.delete(NOUN, setting.name, base=base)
+    return Saved(NOUN, setting.name, version)
+
+
+def _shown(setting: Setting[Any], draft: Stored | None, live: Stored | None) -> ShownSetting:
+    default = setting.to_json(setting.default)
+    value, before = (stored.fields["value"] if stored else default for stored in (draft, live))
+    pending = value != before
+    if setting.kind is Kind.SECRET:
+        value, before = (SECRET_SHOWN if one else None for one in (value, before))
+    return ShownSetting(
+        name=setting.name,
+        title=setting.title,
+        page=setting.page,
+        help=setting.help,
+        value=value,
+        shown=shown_setting(setting.name, draft.fields["value"] if draft else default),
+        is_set=draft is not None,
+        live=before,
+        pending=pending,
+        version=draft.version if draft else None,
+    )

@@ -1,0 +1,45 @@
+"""How the gateway stands: what runs, which revision is in force, what is pending; for people in one look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sealgate.model.errors import NodeFailed
+from sealgate.services.actor import Right
+from sealgate.services.applying import note
+
+if TYPE_CHECKING:
+    from sealgate.link.messages import Status as NodeStatus
+    from sealgate.services.actor import Actor
+    from sealgate.services.gateway import Gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The control half's view, and the node's own word; `node` is None, with the reason, when it cannot be asked."""
+
+    newest: int
+    in_force: int
+    pending: int
+    node: NodeStatus | None
+    reason: str = ""
+
+
+def show(gateway: Gateway, actor: Actor) -> Status:
+    """Return how the gateway stands, and note in the history what the node did by itself."""
+    actor.may(Right.VIEW)
+    node, reason = None, ""
+    try:
+        node = gateway.node(actor).status()
+        note(gateway, actor, node)
+    except NodeFailed as fault:
+        reason = str(fault)
+    with gateway.store.reading() as reader:
+        pending = sum(1 for _change in reader.pending())
+        return Status(reader.newest, reader.in_force, pending, node, reason)
+
+
+def note_standing(gateway: Gateway, actor: Actor) -> None:
+    """Note in the history what the node did by itself; NodeUnreachable when it does not answer."""
+    note(gateway, actor, gateway.node(actor).status())

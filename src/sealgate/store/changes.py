@@ -1,0 +1,171 @@
+"""What differs between two states, and how one object came to be what it is.
+
+Two states are told apart by the rows that began or ended between the numbers of their last edits: the cost is that of
+the edits between them, whatever the size of the lists. Objects that were changed and changed back are no difference.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import or_, select
+
+from sealgate.model.digest import TableSum, encoded_row_digest
+from sealgate.store import schema
+from sealgate.store.records import Change, PendingChange, Stored, Version
+from sealgate.store.views import CONTENT, ENDED, STANDING, stored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection, Select
+
+    from sealgate.store.schema import AnyRow
+    from sealgate.store.transaction import Snapshot
+
+_object = schema.object_.c
+_BATCH = 1000
+
+
+def compare(connection: Connection, a: int, b: int) -> Iterator[Change]:
+    """Give the changes that make the state after edit `b` out of the state after edit `a`, by noun, then key."""
+    if a > b:
+        for change in compare(connection, b, a):
+            yield Change(change.noun, change.key, change.new, change.old)
+        return
+    left = map(stored, _stream(connection, gone(a, b).order_by(_object.noun, _object.key)))
+    right = map(stored, _stream(connection, come(a, b).order_by(_object.noun, _object.key)))
+    for old, new in _side_by_side(left, right):
+        row = new or old
+        if row is not None and (old is None or not old.says_the_same(new)):
+            yield Change(row.noun, row.key, old, new)
+
+
+def gone(a: int, b: int) -> Select[Any]:
+    """Select the rows that are in the state after edit `a`, but no longer after the later edit `b`."""
+    return select(*CONTENT).where(ENDED, _object.until > a, _object.until <= b, _object.since <= a)
+
+
+def come(a: int, b: int) -> Select[Any]:
+    """Select the rows that are in the state after edit `b`, but were not after the earlier edit `a`."""
+    return select(*CONTENT).where(
+        _object.since > a, _object.since <= b, or_(_object.until.is_(None), _object.until > b)
+    )
+
+
+def pending(connection: Connection, base: int, last: int) -> Iterator[PendingChange]:
+    """Give what the draft changes since edit `base`, with the author and time of the last change of each object."""
+    who = _Authors(connection)
+    for change in compare(connection, base, last):
+        edit = change.new.version if change.new else _end_of(connection, change)
+        actor, at = who.of(edit)
+        yield PendingChange(*change, actor, at)
+
+
+def totals_at(snapshot: Snapshot, at: int) -> dict[str, TableSum]:
+    """Return sums and counts of the state after edit `at`: those of the draft with the later edits taken back."""
+    totals = snapshot.draft_totals()
+    last = snapshot.head.edit
+    for query, sign in ((come(at, last), -1), (gone(at, last), 1)):
+        for noun, key, fields, comment, enabled, position, _tag, _since in _stream(snapshot.connection, query):
+            digest = encoded_row_digest(noun, key, fields, comment=comment, enabled=bool(enabled), position=position)
+            totals[noun] = totals.get(noun, TableSum()).shift(sign * digest, sign)
+    return totals
+
+
+def history(connection: Connection, noun: str, key: str) -> Iterator[Version]:
+    """Give the steps of one object, oldest first: those that came with a revision, and those that are pending."""
+    who = _Authors(connection)
+    lives = _lives(connection, noun, key)
+    turns = {edit for row, until in lives for edit in (row.version, until) if edit is not None}
+    before: Stored | None = None
+    for revision, last in sorted({_revision_of(connection, edit) for edit in turns}, key=lambda point: point[1]):
+        there = [row for row, until in lives if row.version <= last and (until is None or until > last)]
+        now = there[0] if there else None
+        if before is not None and before.says_the_same(now):
+            continue
+        if now is not None:
+            yield Version(now, *who.of(now.version), revision)
+        elif before is not None:
+            ended = max(until for _row, until in lives if until is not None and until <= last)
+            yield Version(None, *who.of(ended), revision)
+        before = now
+
+
+def _lives(connection: Connection, noun: str, key: str) -> list[tuple[Stored, int | None]]:
+    """Return every row that an object ever had, oldest first, with the edit that ended it."""
+    query = select(*CONTENT, _object.until).where(_object.noun == noun, _object.key == key)
+    rows = [
+        (stored(row[:-1]), row.until)
+        for condition in (STANDING, ENDED)
+        for row in connection.execute(query.where(condition))
+    ]
+    return sorted(rows, key=lambda pair: pair[0].version)
+
+
+def _side_by_side(left: Iterator[Stored], right: Iterator[Stored]) -> Iterator[tuple[Stored | None, Stored | None]]:
+    """Pair two streams sorted by noun and key."""
+    old, new = next(left, None), next(right, None)
+    while old is not None or new is not None:
+        if new is None or (old is not None and old[:2] < new[:2]):
+            yield old, None
+            old = next(left, None)
+        elif old is None or new[:2] < old[:2]:
+            yield None, new
+            new = next(right, None)
+        else:
+            yield old, new
+            old, new = next(left, None), next(right, None)
+
+
+def _stream(connection: Connection, query: Select[Any]) -> Iterator[AnyRow]:
+    """Give the rows of a result of any size without holding them all."""
+    with connection.execute(query, execution_options={"yield_per": _BATCH}) as result:
+        yield from result
+
+
+def _end_of(connection: Connection, change: Change) -> int:
+    """Return the number of the edit that removed an object."""
+    query = (
+        select(_object.until)
+        .where(ENDED, _object.noun == change.noun, _object.key == change.key)
+        .order_by(_object.until.desc())
+        .limit(1)
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def _revision_of(connection: Connection, edit: int) -> tuple[int | None, float]:
+    """Return the first revision made after an edit and its last edit; no number and no end for the draft."""
+    table = schema.revision.c
+    query = select(table.number, table.edit).where(table.edit >= edit).order_by(table.edit, table.number).limit(1)
+    row = connection.execute(query).first()
+    return (None, math.inf) if row is None else (row.number, row.edit)
+
+
+class _Authors:
+    """Who made an edit, and when. Remembers the last answer: neighbours were often made together."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._range: tuple[int, int | None] = (0, 0)
+        self._answer = ("", datetime.now(UTC))
+
+    def of(self, edit: int) -> tuple[str, datetime]:
+        first, end = self._range
+        if edit < first or (end is not None and edit >= end):
+            self._look_up(edit)
+        return self._answer
+
+    def _look_up(self, edit: int) -> None:
+        table = schema.edit.c
+        row = self._connection.execute(
+            select(table.first, table.actor, table.at).where(table.first <= edit).order_by(table.first.desc()).limit(1)
+        ).one()
+        end = self._connection.execute(
+            select(table.first).where(table.first > edit).order_by(table.first).limit(1)
+        ).scalar()
+        self._range = (row.first, end)
+        self._answer = (row.actor, datetime.fromisoformat(row.at))

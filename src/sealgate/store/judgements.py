@@ -1,0 +1,35 @@
+"""Reports of the agent on candidates, kept by digest and grade: what was judged once needs no second judging."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select, update
+
+from sealgate.model.digest import canonical_json
+from sealgate.store import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Connection
+
+    from sealgate.store.transaction import Transaction
+
+_table = schema.judgement
+
+
+def put(tx: Transaction, digest: str, grade: str, report: Mapping[str, Any]) -> None:
+    """Keep a report in place of an earlier one."""
+    values = {"report": canonical_json(report).decode(), "at": tx.at.isoformat()}
+    change = update(_table).where(_table.c.digest == digest, _table.c.grade == grade).values(values)
+    if not tx.connection.execute(change).rowcount:
+        tx.connection.execute(insert(_table).values(digest=digest, grade=grade, **values))
+
+
+def get(connection: Connection, digest: str, grade: str) -> dict[str, Any] | None:
+    """Return the report on a state, or None if it was not judged with this grade."""
+    query = select(_table.c.report).where(_table.c.digest == digest, _table.c.grade == grade)
+    text = connection.execute(query).scalar()
+    return None if text is None else dict(json.loads(text))

@@ -1,0 +1,140 @@
+"""Writing: one transaction of one actor.
+
+All of it is stored when its block ends, or nothing when the block ends with an exception. Every change writes its own
+line of the audit in the same commit; `audit` is for acts that change nothing here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sealgate.store import content, draft, judgements, nodes, order, restoring, revisions, secrets
+from sealgate.store.reader import Reader
+from sealgate.store.records import ANY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sealgate.store.records import Base, Candidate
+    from sealgate.store.transaction import Transaction
+
+
+class Writer(Reader):
+    """One transaction of one actor. It reads as well, and sees its own changes."""
+
+    _tx: Transaction
+
+    def __init__(self, transaction: Transaction) -> None:
+        super().__init__(transaction)
+
+    def save(
+        self,
+        noun: str,
+        key: str,
+        fields: Mapping[str, Any],
+        *,
+        base: Base,
+        comment: str | None = None,
+        enabled: bool | None = None,
+        position: int | None = None,
+        tag: str | None = None,
+    ) -> int:
+        """Make an object in the draft what is given; return its version.
+
+        `base` is the version that was edited, None for a new object, or ANY; anything else than what stands raises
+        `Conflict` with what does. Comment, enabled and position stay as they are where None; a new object gets no
+        comment, is enabled, and goes to the end of an ordered list. Equal content writes nothing.
+        """
+        return draft.save(self._tx, noun, draft.Put(key, fields, tag, comment, enabled, position), base)
+
+    def delete(self, noun: str, key: str, *, base: Base) -> int:
+        """Remove an object from the draft; return the number of that edit. Raises `Conflict`, `NotFound`."""
+        return draft.delete(self._tx, noun, key, base)
+
+    def move(
+        self, noun: str, key: str, *, before: str | None = None, after: str | None = None, base: Base = ANY
+    ) -> int:
+        """Put a row of an ordered list before or after another, or to the end; return its version."""
+        return order.move(self._tx, noun, key, base, before=before, after=after)
+
+    def save_many(
+        self,
+        noun: str,
+        rows: Iterable[tuple[str, Mapping[str, Any], str | None, bool | None, str | None]],
+        *,
+        reorder: bool = False,
+    ) -> int:
+        """Save many objects (key, fields, comment, enabled, tag), whatever stands; return how many changed.
+
+        Of equal keys the last counts. With `reorder` an ordered list takes the order given, behind all other rows.
+        """
+        puts = (draft.Put(key, fields, tag, comment, enabled) for key, fields, comment, enabled, tag in rows)
+        changed = draft.save_many(self._tx, noun, puts, reorder=reorder)
+        if changed:
+            self._tx.audit("import", noun, {"objects": changed})
+        return changed
+
+    def delete_many(self, noun: str, keys: Iterable[str]) -> int:
+        """Remove many objects, whatever their versions; return how many there were."""
+        removed = draft.delete_many(self._tx, noun, keys)
+        if removed:
+            self._tx.audit("delete-many", noun, {"objects": removed})
+        return removed
+
+    def discard(self, noun: str, key: str) -> bool:
+        """Take back what is pending for one object; return whether there was anything."""
+        return restoring.discard(self._tx, noun, key)
+
+    def discard_all(self) -> bool:
+        """Take back all that is pending; return whether there was anything."""
+        return restoring.discard_all(self._tx)
+
+    def restore(self, revision: int) -> int:
+        """Bring into the draft what differs between a revision and the newest; return how many objects changed.
+
+        Pending changes of other objects stay (`discard_all` first gives the revision exactly).
+        """
+        return restoring.restore(self._tx, revision)
+
+    def restore_object(self, noun: str, key: str, revision: int, *, base: Base = ANY) -> int | None:
+        """Make an object in the draft what it was in a revision; return its version, None if it was not there."""
+        return restoring.restore_object(self._tx, noun, key, revision, base)
+
+    def promote(self, candidate: Candidate, comment: str, report: Mapping[str, Any], *, state: str = "applied") -> int:
+        """Make a candidate the next revision, and the one in force; return its number.
+
+        Edits made since the candidate was taken stay pending. Raises `Conflict` if another revision was made since.
+        """
+        return revisions.promote(self._tx, candidate, comment, report, state)
+
+    def set_revision_state(self, number: int, state: str, detail: str = "") -> None:
+        """Note what became of a revision (on watch, confirmed, undone …)."""
+        revisions.set_state(self._tx, number, state, detail)
+
+    def set_in_force(self, number: int) -> None:
+        """Note which revision the nodes run, after a rollback or an undo."""
+        revisions.set_in_force(self._tx, number)
+
+    def put_judgement(self, digest: str, grade: str, report: Mapping[str, Any]) -> None:
+        """Keep the agent's report on a state."""
+        judgements.put(self._tx, digest, grade, report)
+
+    def put_content(self, digest: str, data: bytes) -> None:
+        """Store a chunk of a look-up table's text under its digest."""
+        content.put(self._tx.connection, digest, data)
+
+    def put_secret(self, id_: str, sealed: bytes) -> None:
+        """Store a sealed secret under a new id."""
+        secrets.put(self._tx, id_, sealed)
+
+    def put_node(self, name: str, state: Mapping[str, Any]) -> None:
+        """Keep what a machine reported."""
+        nodes.put(self._tx, name, state)
+
+    def put_fact(self, name: str, value: str) -> None:
+        """Keep a fact of the gateway."""
+        nodes.put_fact(self._tx, name, value)
+
+    def audit(self, verb: str, object_: str, detail: Mapping[str, Any] | None = None) -> None:
+        """Add a line to the audit, for acts that change nothing here (changes write their own line)."""
+        self._tx.audit(verb, object_, dict(detail or {}))
