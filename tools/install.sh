@@ -42,6 +42,8 @@ step() {
     "$@" >>"$log" 2>&1 </dev/null && return 0
     if tail -n 200 "$log" | grep -q 'No space left on device'; then
         fail "The disk is full: make room (df -h shows where) and start again. Details: $log"
+    elif tail -n 200 "$log" | grep -q 'CERTIFICATE_VERIFY_FAILED'; then
+        fail "This machine does not trust the certificate of the package server (a proxy that opens TLS?): set PIP_CERT to the file with its authority and start again. Details: $log"
     elif tail -n 200 "$log" | grep -qE 'Temporary failure|Could not resolve|Failed to establish|Network is unreachable|Connection (refused|timed out)|Unable to connect|Failed to fetch|NameResolutionError|No matching distribution'; then
         fail "The package servers cannot be reached: check this machine's network or proxy and start again. Details: $log"
     elif tail -n 200 "$log" | grep -q 'Could not get lock'; then
