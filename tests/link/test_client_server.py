@@ -354,7 +354,7 @@ def test_a_delta_is_given_from_the_base_that_was_asked_for(path):
 
 
 def test_a_part_that_the_agent_does_not_read_is_skipped_whole(path):
-    seen = []
+    seen: list[str] = []
 
     def judge(_question, talk):
         seen.extend(part.name for part, _ in talk.ask(Need(chunks=("c1", "c2"))))

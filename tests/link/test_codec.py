@@ -152,7 +152,7 @@ def test_any_json_is_a_value_or_refused(data):
 def test_every_question_that_needs_no_values_reads_from_an_empty_object(verb):
     question, _ = VERBS[verb]
     try:
-        value = from_json(question, {})
+        value: object = from_json(question, {})
     except InvalidValue as refusal:
         assert "is missing" in str(refusal)  # noqa: PT017
     else:

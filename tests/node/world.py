@@ -25,8 +25,8 @@ from sealgate.link.client import Node
 from sealgate.link.messages import Apply, Asker, Grade, Report
 from sealgate.model.content import chunk_digest, split
 from sealgate.model.digest import TableSum, state_digest
-from sealgate.model.nouns import NOUNS
 from sealgate.model.mta import SETTINGS
+from sealgate.model.nouns import NOUNS
 from sealgate.node.agent import Access, Agent
 from sealgate.node.facts import Ports
 from sealgate.node.paths import NodePaths

@@ -16,9 +16,10 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sealgate.render import ConfigTree, Endpoint, SecretText, TextSource, render
 from tests.support.release import facts
 from tests.support.states import state
+
+from sealgate.render import ConfigTree, Endpoint, SecretText, TextSource, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,7 @@ def rendered(name: str) -> dict[str, str]:
     """Render a case; return text by path below `expected/`."""
     given: dict[str, Any] = json.loads((CASES / name / "state.json").read_text())
     assert given.pop("why"), "a case says what it shows"
-    changes = {key: _fact(key, value) for key, value in given.pop("facts", {}).items()}
+    changes: dict[str, Any] = {key: _fact(key, value) for key, value in given.pop("facts", {}).items()}
     tree = render(state(**given), facts(**changes))
     return {
         "TREE": "".join(f"{line}\n" for line in _overview(tree)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.support.rendered_gateway import STRANGER, rendered_gateway
 from tests.support.smtp_client import SmtpClient
 from tests.support.states import state
@@ -108,14 +107,30 @@ REFUSED = {
     "a black-listed IPv6 network": ("2001:db8:bad::1", OWN, BLACK.format("2001:db8:bad::1", "Access denied")),
     "a black-listed client of My networks": ("192.168.88.77", FOREIGN, BLACK.format("192.168.88.77", "spam")),
     "a black-listed address of a provider": ("203.0.113.77", FOREIGN, BLACK.format("203.0.113.77", "Access denied")),
-    "postmaster from a black-listed client": ("192.168.88.9", "postmaster@relay.example", BLACK.format("192.168.88.9", "spam")),
+    "postmaster from a black-listed client": (
+        "192.168.88.9",
+        "postmaster@relay.example",
+        BLACK.format("192.168.88.9", "spam"),
+    ),
     "a client that an RBL lists, with its reply": ("198.51.100.1", OWN, "554 5.7.1 198.51.100.1 is in rbl.example"),
-    "a client that an RBL without reply lists": ("198.51.100.6", OWN, "554 5.7.1 Service unavailable; Client host [198.51.100.6] blocked using plain.example"),
+    "a client that an RBL without reply lists": (
+        "198.51.100.6",
+        OWN,
+        "554 5.7.1 Service unavailable; Client host [198.51.100.6] blocked using plain.example",
+    ),
     "a white-listed stranger to a foreign domain": ("198.51.100.3", FOREIGN, NO_RELAY),
     "a stranger on a DNS white list to a foreign domain": ("198.51.100.5", FOREIGN, "554 5.7.1 "),
-    "postmaster of a foreign domain": (STRANGER, "postmaster@foreign.example", "554 5.7.1 <postmaster@foreign.example>: Relay"),
+    "postmaster of a foreign domain": (
+        STRANGER,
+        "postmaster@foreign.example",
+        "554 5.7.1 <postmaster@foreign.example>: Relay",
+    ),
     "a relay domain as host of a routed address": (STRANGER, "user%foreign.example@relay.example", "554 5.7.1"),
-    "an account that is not forwarded": (STRANGER, "zzz@gw.example.test", "550 5.1.1 <zzz@gw.example.test>: Recipient address rejected: mailbox unavailable"),
+    "an account that is not forwarded": (
+        STRANGER,
+        "zzz@gw.example.test",
+        "550 5.1.1 <zzz@gw.example.test>: Recipient address rejected: mailbox unavailable",
+    ),
 }
 
 
@@ -170,3 +185,27 @@ def test_postfix_has_nothing_to_complain_about(gateway):
     assert gateway.rcpt(STRANGER, OWN).ok
 
     assert gateway.postfix.problems() == []
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("10.1.1.2", 250),
+        ("2001:db8:2::1", 250),
+        ("203.0.113.8", 250),
+        ("10.9.0.1", 450),
+        ("2001:db8:1::5", 450),
+        (STRANGER, 450),
+    ],
+)
+def test_rate_limits_spare_own_networks_and_providers_but_not_excluded_addresses(address, code):
+    rows = {
+        "network": ["!10.9.0.1", "10.0.0.0/8", "!2001:db8:1::/48", "2001:db8::/32"],
+        "provider": [{"name": "cloud", "networks": ["203.0.113.0/25"]}],
+    }
+    desired = state(rows=rows, main_cf="smtpd_client_message_rate_limit = 1\n")
+    with rendered_gateway(desired, start_mpa=False) as gateway, gateway.client(address) as client:
+        client.mail("a@out.example")
+        client.command("RSET")
+
+        assert client.mail("a@out.example").code == code

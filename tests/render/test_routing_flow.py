@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
-
 from tests.support.rendered_gateway import STRANGER, rendered_gateway
 from tests.support.sink import Rule, Sink
 from tests.support.states import state
@@ -21,14 +18,6 @@ MINE = "127.0.0.1"
 def hop(sink: Sink) -> dict[str, object]:
     """A next hop as the page gives it: an address and a port."""
     return {"host": sink.address[0], "port": sink.port, "mx": False}
-
-
-@pytest.fixture
-def port_25():
-    """A sink on port 25 of a loopback address of its own, as MX records need."""
-    chosen = random.SystemRandom()
-    with Sink((f"127.78.{chosen.randrange(1, 255)}.{chosen.randrange(1, 255)}", 25)) as sink:
-        yield sink
 
 
 def test_mail_for_a_relay_domain_goes_to_the_internal_relay_host_and_other_mail_to_the_external():
@@ -72,7 +61,9 @@ def test_a_relay_host_with_use_mx_takes_its_mx_and_without_it_its_address(name, 
     with rendered_gateway(state(settings, RELAY), records=records) as gateway:
         assert gateway.send(MESSAGE, recipient, address=MINE).ok
 
-        assert gateway.postfix.wait_for_log(r"/(?:smtp|relay)\S*\[\d+\]: .*connect to relay\.test\.example\[127\.78\.0\.1\]:25")
+        assert gateway.postfix.wait_for_log(
+            r"/(?:smtp|relay)\S*\[\d+\]: .*connect to relay\.test\.example\[127\.78\.0\.1\]:25"
+        )
 
 
 @pytest.mark.parametrize("name", ["external-relay-host", "internal-relay-host"])

@@ -6,7 +6,8 @@ one out or change it and show what it is for. Strangers come in by the Unix-sock
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+import time
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,10 @@ from tests.support.mpa_program import MpaProgram
 from tests.support.ports import lease_port
 from tests.support.postfix_instance import STOCK_SERVICES, PostfixInstance
 from tests.support.smtp_client import SmtpClient
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tests.support.sink import Sink
 
@@ -101,6 +103,18 @@ class Gateway:
         with self.stranger() as client:
             reply = client.deliver(sender, [to], content, mail="BODY=8BITMIME")
             assert reply.code == 250, reply
+
+    def flush_until(self, condition: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
+        """Flush the queue, as is done whenever the MPA starts, and again until the condition holds.
+
+        Once is not always enough: the queue manager skips a message that is just being deferred.
+        """
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, f"after {seconds:g} s of flushing still not: {what}"
+            self.postfix.run("postqueue", "-f")
+            with suppress(AssertionError):
+                wait_until(condition, what, 1)
 
 
 @contextmanager

@@ -102,8 +102,14 @@ class MpaProgram:
 
     def wait_until_greeting(self) -> None:
         """Wait until a worker answers."""
-        with SmtpClient(self.address) as client:
-            assert client.banner.code == 220, client.banner
+        wait_until(self._greets, "the MPA greets")
+
+    def _greets(self) -> bool:
+        try:
+            with SmtpClient(self.address, 1) as client:
+                return client.banner.code == 220
+        except OSError:
+            return False
 
     def stop(self) -> int:
         """Ask it to end, wait, return its exit status; safe to repeat."""
@@ -127,11 +133,13 @@ class MpaProgram:
 
     def kill_all(self) -> None:
         """SIGKILL the supervisor and its workers at once."""
-        for pid in [self.pid, *self.worker_pids()]:
+        pids = [self.pid, *self.worker_pids()]
+        for pid in pids:
             os.kill(pid, signal.SIGKILL)
         assert self._process is not None
         self._process.wait(10)
         self._process = None
+        wait_until(lambda: not any(map(is_running, pids)), "all processes are gone")
 
     def worker_pids(self) -> list[int]:
         """Return the process ids of the workers that run now."""
@@ -154,3 +162,12 @@ class MpaProgram:
         """Return the events once there are at least `count`."""
         wait_until(lambda: len(self.events()) >= count, f"{count} events in the log")
         return self.events()
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process exists and is no zombie."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in {"Z", "X"}

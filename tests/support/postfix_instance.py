@@ -67,7 +67,7 @@ STOCK_SERVICES = (
 _MINIMUM = {
     "compatibility_level": "3.6",
     "inet_interfaces": "127.0.0.1",
-    "inet_protocols": "ipv4",
+    "inet_protocols": "all",
     "myhostname": "gw.example.test",
     "mydestination": "",
     "smtpd_relay_restrictions": "permit_mynetworks, reject_unauth_destination",

@@ -14,19 +14,21 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sealgate.model.parameters import OwnLines
-from sealgate.render import Endpoint
 from tests.support.dns_server import DnsServer
 from tests.support.mpa_program import MpaProgram
 from tests.support.ports import lease_port
 from tests.support.release import Release, released
 from tests.support.smtp_client import Reply, SmtpClient
 
+from sealgate.model.parameters import OwnLines
+from sealgate.render import Endpoint
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sealgate.model.desired import DesiredState
     from tests.support.postfix_instance import PostfixInstance
+
+    from sealgate.model.desired import DesiredState
 
 STRANGER = "192.0.2.200"
 
@@ -55,7 +57,13 @@ class RenderedGateway:
             return client.rcpt(recipient) if reply.ok else reply
 
     def send(
-        self, content: bytes, recipient: str, *, address: str = STRANGER, sender: str = "someone@out.example", **more: str
+        self,
+        content: bytes,
+        recipient: str,
+        *,
+        address: str = STRANGER,
+        sender: str = "someone@out.example",
+        **more: str,
     ) -> Reply:
         """Send a message; the answer is the reply to its final dot."""
         with self.client(address) as client:

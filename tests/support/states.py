@@ -18,14 +18,14 @@ from sealgate.model.parameters import OwnLines
 from sealgate.model.tables import table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 Given = str | dict[str, Any]
 
 
 def state(
     settings: Mapping[str, Any] | None = None,
-    rows: Mapping[str, Sequence[Given]] | None = None,
+    rows: Mapping[str, Any] | None = None,
     *,
     main_cf: str = "",
     master_cf: str = "",
@@ -43,7 +43,7 @@ def state(
 
 def row_of(noun: str, given: Given, position: int = 1) -> Row[Any]:
     """Read one row."""
-    fields = dict(given) if isinstance(given, dict) else {NOUNS[noun].columns[0].name: given}
+    fields: dict[str, Any] = dict(given) if isinstance(given, dict) else {NOUNS[noun].columns[0].name: given}
     enabled, comment = fields.pop("_enabled", True), fields.pop("_comment", "")
     if noun.endswith("-check"):
         fields.setdefault("name", str(position))

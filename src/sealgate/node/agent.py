@@ -23,6 +23,7 @@ from sealgate.link.upkeep import SealedKeys
 from sealgate.log import logger
 from sealgate.model.errors import NodeFailed, NotPermitted, Refused
 from sealgate.model.findings import Place, error
+from sealgate.node.announced import AnnouncedInstance
 from sealgate.node.applying import Applier, Machinery
 from sealgate.node.drift import DriftWatch
 from sealgate.node.facts import Machine
@@ -37,7 +38,6 @@ from sealgate.node.receiving import Receiver
 from sealgate.node.reserve import Reserve
 from sealgate.node.staging import Stager
 from sealgate.node.stores import Stores
-from sealgate.postfix.master import Instance
 from sealgate.rehearsal.judging import Judge as Rehearsal
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Agent:
         stores = self._stores = Stores.open(paths, before)
         self._key = GroupKey(stores)
         self._machine = Machine(paths, ports, stores.neutral)
-        self._instance = Instance(paths.instance)
+        self._instance = AnnouncedInstance(paths.instance, announce=before)
         receiver = Receiver(stores.rows, stores.objects, stores.secrets)
         stager = Stager(stores, self._key.open)
         rehearsal = Rehearsal(paths.instance, paths.neutral)

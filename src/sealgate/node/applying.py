@@ -155,7 +155,10 @@ class Applier:
         return outcome
 
     def _resume(self) -> None:
-        """Start Postfix on the revision in force; an unreadable journal leaves what the link names."""
+        """Start Postfix on the revision in force; an unreadable journal leaves what the link names.
+
+        Hand edits made meanwhile stay, as drift; only files without which Postfix cannot start are made again.
+        """
         point = self.standing.in_force
         if point is None and (release := self._m.stores.releases.find(self._linked())):
             from sealgate.node.journal import Point as Found
@@ -164,7 +167,7 @@ class Applier:
             self._remember(replace(self.standing, in_force=point))
         if point is None:
             return
-        self._mend(point)
+        self._mend_vital(point)
         if self._linked() != point.release:
             self._switch(point)
             self._m.instance.stop()
@@ -268,6 +271,13 @@ class Applier:
                 "Check the revision again, then apply it."
             )
         self._m.mender.mend(release)
+
+    def _mend_vital(self, point: Point) -> None:
+        release = self._m.stores.releases.find(point.release)
+        directory = self._m.stores.paths.release(point.release)
+        lost = [name for name in ("main.cf", "master.cf") if not (directory / name).is_file()]
+        if release is not None and lost:
+            self._m.mender.mend(release, () if len(lost) == 2 else lost)
 
     def _switch(self, point: Point) -> None:
         paths = self._m.stores.paths

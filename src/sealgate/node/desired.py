@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from sealgate.model.desired import DesiredState
 from sealgate.model.errors import InvalidValue, Refused
+from sealgate.model.mta import SETTINGS, settings_from
 from sealgate.model.nouns import NOUNS
 from sealgate.model.objects import Kind, Row
 from sealgate.model.parameters import OwnLines
 from sealgate.model.secrets import Sealed
-from sealgate.model.mta import SETTINGS, settings_from
 from sealgate.model.tables import LookupTable
 
 if TYPE_CHECKING:

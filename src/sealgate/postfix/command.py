@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 ADMIN_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+MasterProcess = subprocess.Popen[bytes]
+
 KEPT_STDERR = 1 << 20
 """Bytes of stderr that are kept; a table with a million bad lines would say a hundred times that."""
 
@@ -135,7 +137,7 @@ class Programs:
 
     def start_master(
         self, *arguments: str, log_socket: Path | None = None, stdin: int = subprocess.DEVNULL
-    ) -> subprocess.Popen[bytes]:
+    ) -> MasterProcess:
         """Start the master daemon in a session of its own, and return at once.
 
         `log_socket` takes what is said before main.cf is read (fact 5); the caller owns and drains it.

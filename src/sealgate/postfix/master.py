@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 from sealgate.model.errors import NodeFailed
 from sealgate.postfix import spool
-from sealgate.postfix.command import Programs
+from sealgate.postfix.command import MasterProcess, Programs
 from sealgate.postfix.complaints import Complaint, Level, complaints
 from sealgate.postfix.early_log import EarlyLog
 from sealgate.postfix.listeners import Greeting, Listener, greet, listeners
@@ -35,7 +35,6 @@ from sealgate.postfix.parameters import ReadBack, read_back, values
 from sealgate.postfix.ports import taken
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Mapping
 
 _TURN = 0.005
@@ -245,9 +244,7 @@ class Instance:
 
     # -- waiting
 
-    def _await_master(
-        self, process: subprocess.Popen[bytes], early: EarlyLog, position: Position, deadline: float
-    ) -> bool:
+    def _await_master(self, process: MasterProcess, early: EarlyLog, position: Position, deadline: float) -> bool:
         """Wait until `master -w` says that the daemon is initialised; end all of it when it failed."""
         while process.poll() is None and time.monotonic() < deadline:
             select.select([early], [], [], _TURN)

@@ -135,7 +135,8 @@ def service(line: str) -> Service:
     columns = _columns(line)
     if len(columns) < 8:
         raise ValueError(f"a master.cf line has eight columns or more, not {len(columns)}: {line!r}")
-    return Service(*columns[:8], tuple(columns[8:]))
+    name, kind, private, unprivileged, chroot, wakeup, processes, command = columns[:8]
+    return Service(name, kind, private, unprivileged, chroot, wakeup, processes, command, tuple(columns[8:]))
 
 
 def _columns(line: str) -> list[str]:

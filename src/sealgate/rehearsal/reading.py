@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 UNREADABLE = "postfix-cannot-read"
 TABLE_BROKEN = "table-broken"
 NO_SERVICE = "no-such-service"
+NO_PROGRAM = "no-such-program"
 
 _NO_TABLES = {"unix", "inet", "pass", "fifo"}
 _TABLE = re.compile(r"(?:^|[\s,{=])(?:proxy:)?([a-z][a-z0-9_]*):(/[^\s,}]+)")
@@ -33,6 +34,7 @@ _TABLE = re.compile(r"(?:^|[\s,{=])(?:proxy:)?([a-z][a-z0-9_]*):(/[^\s,}]+)")
 def judge_files(release: Path, read: ReadBack, neutral: Programs) -> tuple[Finding, ...]:
     """Judge main.cf, master.cf and the table files they name. `read` has its values expanded."""
     return (
+        *_programs(read, neutral.daemon_dir),
         *findings_of(read.complaints, UNREADABLE, release),
         *_tables(release, read, neutral),
         *_transports(read),
@@ -66,6 +68,19 @@ def _tables(release: Path, read: ReadBack, neutral: Programs) -> Iterator[Findin
 def _at(said: Complaint, path: Path, parameter: str) -> Complaint:
     """Name the table and the parameter it is for, where postmap named neither."""
     return Complaint(said.level, said.text, said.program, said.file or str(path), said.line, parameter)
+
+
+def _programs(read: ReadBack, daemon_dir: Path) -> Iterator[Finding]:
+    """Find services whose program is not installed: master(8) says nothing of why it cannot start them."""
+    for service in read.services:
+        if not (daemon_dir / service.command).is_file():
+            yield error(
+                NO_PROGRAM,
+                Place(file="master.cf", key=service.key),
+                f"The service {service.name} runs {service.command}, which is no program of this Postfix.",
+                "Whoever needs the service would wait in vain.",
+                f"Name a program that is in {daemon_dir}.",
+            )
 
 
 def _transports(read: ReadBack) -> Iterator[Finding]:

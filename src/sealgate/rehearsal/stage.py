@@ -71,6 +71,8 @@ def _examined(instance: Instance, outcome: Outcome, clock: _Clock) -> dict[str, 
     answering = tuple(greeting.listener for greeting in outcome.greetings if greeting.answers)
     heard = call_all(answering, recipients, _Fatal(instance.log).seen)
     clock.lap("callers")
+    _await_deliveries(instance.log, heard)
+    clock.lap("deliveries")
     return {"silent": silent, "routes": routes, "calls": heard}
 
 
@@ -122,6 +124,21 @@ class _Fatal:
         lines, self._at = self._log.since(self._at)
         self._seen = self._seen or any(c.stops_service for c in complaints(lines))
         return self._seen
+
+
+def _await_deliveries(log: LogFile, calls: Iterable[dict[str, Any]], timeout: float = 0.5) -> None:
+    """Wait until each message that was taken has been tried once, or a daemon died of it."""
+    texts = (reply for call in calls for _, reply in call["replies"])
+    waiting = {text.rpartition(" ")[2] for text in texts if "queued as " in text}
+    deadline, position = time.monotonic() + timeout, Position()
+    while waiting and time.monotonic() < deadline:
+        lines, position = log.since(position)
+        waiting -= {name for line in lines for name in waiting if f"{name}: to=<" in line}
+        said = complaints(lines)
+        if any(one.stops_service or "connect to transport" in one.text for one in said):
+            return
+        if waiting:
+            time.sleep(0.005)
 
 
 # -- recipients and routes

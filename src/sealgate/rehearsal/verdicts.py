@@ -35,7 +35,7 @@ _NOT_IN_FORCE = re.compile(
     r"skipping this|ignoring|no matching ENDIF|unknown|unsupported|unavailable|lookup (?:error|problem|failure)"
     r"|No such file|[Pp]ermission denied|error in regex|[Uu]nmatched|bad |invalid|malformed|cannot|not found"
     r"|is older than|undefined parameter|unused parameter|expected format|duplicate entry|using empty string"
-    r"|missing|null |must |not allowed|problem|non-null|requires|non-",
+    r"|missing|is ignored|configuration error|null |must |not allowed|problem|non-null|requires|non-",
 )
 _OWN_WISH = re.compile(r"overriding earlier entry")
 
@@ -56,8 +56,9 @@ def findings_of(said: Iterable[Complaint], code: str, release: Path | None = Non
     """Make one finding of each complaint that means something; `code` names who was asked."""
     kept = [one for one in said if not (_FOLLOWS.search(one.text) or _OUR_ASKING.search(one.text))]
     speakers = {one.program for one in kept if not _ECHO.search(one.text)}
-    told = (one for one in kept if one.program not in speakers or not _ECHO.search(one.text))
-    return tuple(dict.fromkeys(finding_of(one, code, release) for one in told))
+    told = [one for one in kept if one.program not in speakers or not _ECHO.search(one.text)]
+    once = {one.text: one for one in reversed(told)}
+    return tuple(finding_of(one, code, release) for one in reversed(once.values()))
 
 
 def finding_of(said: Complaint, code: str, release: Path | None = None) -> Finding:

@@ -6,7 +6,7 @@ is a finding as well ("not judged by Postfix"): saving and looking go on, applyi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Grade
@@ -17,6 +17,7 @@ from sealgate.model.findings import Finding, Place, errors_in, warning
 from sealgate.services.actor import Right
 from sealgate.services.bundles import bundle
 from sealgate.services.desired import desired_state
+from sealgate.services.node_facts import context, facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +59,8 @@ def check(gateway: Gateway, actor: Actor, progress: OnProgress | None = None) ->
 
 def model_findings(gateway: Gateway, actor: Actor, view: View) -> tuple[Finding, ...]:
     """Return what the model finds in a whole state."""
-    return tuple(model_check(desired_state(view), context(gateway, actor)))
+    desired = desired_state(view)
+    return tuple(model_check(desired, context(facts(gateway, actor), desired)))
 
 
 def judge(
@@ -79,9 +81,3 @@ def not_judged(why: str) -> Finding:
     return warning(
         "not-judged", Place(), "Not judged by Postfix.", why, "It is judged as soon as the gateway runs: sealgate up"
     )
-
-
-def context(gateway: Gateway, actor: Actor) -> CheckContext:
-    """Return what the model's checks must know of the node, as far as it can be known now."""
-    facts = gateway.facts(actor)
-    return replace(facts.context, today=gateway.today())

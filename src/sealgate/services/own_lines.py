@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import Conflict
+from sealgate.model.own_text import parse_text
 from sealgate.services.actor import Right
 from sealgate.services.nouns import text_of
 from sealgate.services.saved import Saved
@@ -46,7 +47,7 @@ def edit(gateway: Gateway, actor: Actor, name: str, text: str, *, base: Any = AN
     actor.may(Right.EDIT)
     actor.may(Right.RAW)
     key = text_of(name)
-    checked = parse_own_lines(key, text)
+    checked = parse_text(text)
     with gateway.writing(actor) as writer:
         old = writer.draft().row(NOUN, key)
         if old is None and not checked:
@@ -63,10 +64,3 @@ def edit(gateway: Gateway, actor: Actor, name: str, text: str, *, base: Any = AN
                 clash.current,
             ) from None
     return Saved(NOUN, key, version)
-
-
-def parse_own_lines(key: str, text: str) -> str:
-    """Return a text of own lines with one final line feed; InvalidValue names the lines at fault."""
-    from sealgate.model.parameters import OwnLines
-
-    return OwnLines.parse(key, text).text

@@ -139,6 +139,14 @@ class Transaction(Snapshot):
         """Look the last positions up again when next needed."""
         self._ends.clear()
 
+    def begin_anew(self, head: Head) -> None:
+        """Go on from other counters, after everything in the database was replaced in this transaction."""
+        self.head = self.started = head
+        self.first_edit = head.edit
+        self._totals = None
+        self._dirty.clear()
+        self._ends.clear()
+
     def audit(self, verb: str, object_: str, detail: dict[str, Any]) -> None:
         """Add a line to the audit."""
         line = {

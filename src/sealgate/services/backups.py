@@ -1,0 +1,146 @@
+"""The whole gateway in one file, encrypted to a passphrase; and back.
+
+Inside the encryption (`link/passphrase.py`) stand a line that says what the file is, a line with the node group's
+private key, which the agent encrypts to the same passphrase itself, so that control never sees it, and then everything
+in the database. Restoring happens in one transaction: a wrong passphrase, a damaged or newer file, a key that the node
+refuses, a full disk leave everything as it was.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from sealgate import __version__
+from sealgate.link.passphrase import decrypt, encrypt
+from sealgate.model.errors import InvalidValue
+from sealgate.services.actor import Right
+from sealgate.store.dumping import dump, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from sealgate.services.actor import Actor
+    from sealgate.services.gateway import Gateway
+    from sealgate.store import Reader
+
+    OnStep = Callable[[str, int], None]
+
+FORMAT = 1
+_READ = 1 << 20
+_TELL_EVERY = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a backup holds: its size in bytes and the revision in force then (0: none)."""
+
+    size: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was restored: when the backup was made (ISO 8601), and the revision in force then (0: none)."""
+
+    at: str
+    revision: int
+
+
+def backup(gateway: Gateway, actor: Actor, passphrase: str, target: BinaryIO, tell: OnStep) -> Written:
+    """Write the whole gateway to a file; NodeUnreachable without the agent, which alone has the key."""
+    actor.may(Right.BACKUP)
+    keys = gateway.node(actor).backup_keys(passphrase)
+    with gateway.writing(actor) as writer:
+        writer.audit("backup", "gateway")
+    with gateway.store.reading() as reader:
+        size = told = 0
+        for piece in encrypt(passphrase, _clear(reader, keys)):
+            target.write(piece)
+            size += len(piece)
+            if size - told >= _TELL_EVERY:
+                told = size
+                tell("writing, bytes", size)
+        return Written(size, reader.in_force)
+
+
+def restore(gateway: Gateway, actor: Actor, passphrase: str, source: BinaryIO, tell: OnStep) -> Restored:
+    """Replace the whole gateway by what a backup holds, and give the node its key back."""
+    actor.may(Right.BACKUP)
+    lines = _lines(decrypt(passphrase, iter(lambda: source.read(_READ), b"")), tell)
+    head = _head(next(lines, b""))
+    keys = _keys(next(lines, b""))
+    node = gateway.node(actor)
+    node.hello()
+    with gateway.writing(actor) as writer:
+        replaced = writer.audit_newest(limit=1)
+        load(writer, lines)
+        detail: dict[str, Any] = {"made": head["at"]}
+        if replaced:
+            detail["replaced"] = {"number": replaced[0].number, "hash": replaced[0].hash}
+        writer.audit("restore-backup", "gateway", detail)
+        revision = writer.in_force
+        node.restore_keys(passphrase, keys)
+    return Restored(head["at"], revision)
+
+
+def _clear(reader: Reader, keys: bytes) -> Iterator[bytes]:
+    at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    yield _line({"sealgate": FORMAT, "version": __version__, "at": at, "revision": reader.in_force})
+    yield _line({"keys": base64.b64encode(keys).decode("ascii")})
+    yield from dump(reader)
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value).encode() + b"\n"
+
+
+def _lines(pieces: Iterable[bytes], tell: OnStep) -> Iterator[bytes]:
+    """Give the lines of a text that comes in pieces."""
+    waiting, read, told = b"", 0, 0
+    for piece in pieces:
+        *whole, waiting = (waiting + piece).split(b"\n")
+        yield from whole
+        read += len(piece)
+        if read - told >= _TELL_EVERY:
+            told = read
+            tell("reading, bytes", read)
+    if waiting:
+        yield waiting
+
+
+def _head(line: bytes) -> dict[str, Any]:
+    head = _object(line)
+    if not isinstance(head.get("sealgate"), int) or not isinstance(head.get("at"), str):
+        raise _broken()
+    if head["sealgate"] > FORMAT:
+        raise InvalidValue.of(
+            f"The backup was made by a newer Sealgate ({head.get('version')}). Nothing was changed.",
+            "Install that version, then restore.",
+        )
+    return head
+
+
+def _keys(line: bytes) -> bytes:
+    try:
+        return base64.b64decode(str(_object(line).get("keys")), validate=True)
+    except binascii.Error:
+        raise _broken() from None
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        raise _broken() from None
+    if not isinstance(value, dict):
+        raise _broken()
+    return value
+
+
+def _broken() -> InvalidValue:
+    return InvalidValue.of("The file does not hold what a backup should. Nothing was changed.", "Use another copy.")
