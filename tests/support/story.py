@@ -7,7 +7,6 @@ network namespace whose internet is the test's own. What it shows people is what
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import signal
 import socket
@@ -17,6 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.support.commands import Commands
 from tests.support.dns import NameServer
 from tests.support.namespaces import GATEWAY_V4, RESOLVER, World
 from tests.support.sink import Received, Rule, Sink
@@ -35,29 +35,23 @@ PLAIN = b"From: <a@example.org>\r\nSubject: hello\r\n\r\nHello.\r\n"
 class Gateway:
     """One gateway directory and, while it is up, its processes."""
 
-    def __init__(self, directory: Path, world: World) -> None:
+    def __init__(self, directory: Path, world: World, commands: Commands) -> None:
         """Make the gateway; `up()` starts it."""
-        self.directory, self.world = directory, world
+        self.directory, self.world, self.commands = directory, world, commands
         self._up: subprocess.Popen[bytes] | None = None
         self.run("init", str(directory), "--smtp-port", "25", "--mpa-port", "10025", "--reinject-port", "10026")
 
     def run(self, *words: str, text: str = "", expect: int = 0) -> str:
         """Run `sealgate` with these words; return what it printed, or fail with all it said."""
-        done = subprocess.run(
-            [*SEALGATE, *words],
-            input=text,
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "SEALGATE_DIR": str(self.directory), "NO_COLOR": "1"},
-        )
-        said = f"sealgate {shlex.join(words)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-        assert done.returncode == expect, said
-        return done.stdout + done.stderr
+        running = self.commands.start(*words, text=text, directory=self.directory)
+        wait_until(running.ended, f"sealgate {shlex.join(words)} ends", 120)
+        code, out, err = running.result()
+        assert code == expect, f"sealgate {shlex.join(words)}: exit {code}\n{out}\n{err}"
+        return out + err
 
     def json(self, *words: str, expect: int = 0) -> Any:
         """Run `sealgate … --json` and return what it answered."""
-        return json.loads(self.run(*words, "--json", expect=expect))
+        return json.loads(self.run("--json", *words, expect=expect))
 
     def configure(self, commands: str) -> None:
         """Run one command a line (blank lines are skipped)."""
@@ -80,8 +74,7 @@ class Gateway:
         assert self._up is not None
         said = Path(self._log.name).read_text()
         assert self._up.poll() is None, f"sealgate up ended: {said}"
-        done = subprocess.run([*SEALGATE, "status", "--dir", str(self.directory)], capture_output=True, check=False)
-        return done.returncode == 0
+        return "Ctrl-C" in said
 
     def down(self, number: int = signal.SIGTERM) -> None:
         """Stop the gateway as Ctrl-C does."""
@@ -107,7 +100,8 @@ class Story:
         self.dns = NameServer(self.world.internet, RESOLVER)
         self._stack.callback(self.dns.close)
         self.dns.add("gw.example.test", "A", GATEWAY_V4)
-        self.gateway = Gateway(directory / "gw", self.world)
+        commands = self._stack.enter_context(Commands())
+        self.gateway = Gateway(directory / "gw", self.world, commands)
         self._stack.callback(self.gateway.down)
         self.gateway.up()
 

@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -26,7 +26,7 @@ LONGEST_SECRET = 1024 * 1024
 
 
 @contextlib.contextmanager
-def opened(identity: Identity, name: str) -> Iterator[BinaryIO]:
+def opened(identity: Identity, name: str) -> Iterator[IO[bytes]]:
     """Open a file that the caller named for reading; `-` is standard input."""
     if name == "-":
         yield sys.stdin.buffer
@@ -38,7 +38,7 @@ def opened(identity: Identity, name: str) -> Iterator[BinaryIO]:
 
 
 @contextlib.contextmanager
-def created(identity: Identity, name: str, mode: int = 0o644) -> Iterator[BinaryIO]:
+def created(identity: Identity, name: str, mode: int = 0o644) -> Iterator[IO[bytes]]:
     """Write a file that the caller named; it has its name only when complete. `-` is standard output."""
     if name == "-":
         yield sys.stdout.buffer

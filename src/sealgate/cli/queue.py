@@ -61,7 +61,7 @@ def _filter(given: dict[str, Any], limit: int = _MOST) -> QueueFilter:
 @_filtered
 @click.option("--limit", type=click.IntRange(1, 1_000_000), default=100, show_default=True, help="At most so many.")
 @pass_terminal
-def list_(terminal: Terminal, limit: int, **given: Any) -> None:
+def list_(terminal: Terminal, /, limit: int, **given: Any) -> None:
     """List queued messages with age, size, sender, recipients and the reason for the delay."""
     from sealgate.services import queue as service
 
@@ -113,7 +113,7 @@ def _act_command(verb: QueueVerb, title: str, effect: str) -> click.Command:
     @click.option("--all", "everything", is_flag=True, help="All messages of the queue.")
     @click.option("--yes", is_flag=True, help="Do not ask.")
     @pass_terminal
-    def act(terminal: Terminal, *, everything: bool, yes: bool, **given: Any) -> None:
+    def act(terminal: Terminal, /, *, everything: bool, yes: bool, **given: Any) -> None:
         from sealgate.model.errors import InvalidValue
         from sealgate.services import queue as service
 

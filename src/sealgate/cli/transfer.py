@@ -17,7 +17,7 @@ from sealgate.model.errors import InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import BinaryIO
+    from typing import IO
 
     from sealgate.services.imports import Imported
 
@@ -60,7 +60,7 @@ def import_(terminal: Terminal, noun: str, file: str, form: str | None, *, dry_r
 class _Reading:
     """Lines of a file, with how far it was read; a line that is not UTF-8 is a fault of that line."""
 
-    def __init__(self, stream: BinaryIO, name: str) -> None:
+    def __init__(self, stream: IO[bytes], name: str) -> None:
         self._stream = stream
         self._name = name
         self._read = 0

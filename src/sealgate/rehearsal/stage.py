@@ -92,7 +92,7 @@ def wake(instance: Instance, services: Iterable[Service], timeout: float = _WAKI
             connection.close()
             del waiting[connection]
         if fatal.seen() and not ready:
-            deadline = min(deadline, time.monotonic() + 0.1)
+            deadline = min(deadline, time.monotonic() + 0.5)
     for connection in waiting:
         connection.close()
     return sorted(waiting.values())

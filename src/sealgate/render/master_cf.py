@@ -42,7 +42,6 @@ retry     unix  -       -       n       -       -       error
 hold      unix  -       -       n       -       -       error -n retry
 discard   unix  -       -       n       -       -       discard
 local     unix  -       n       n       -       -       local
-virtual   unix  -       n       n       -       -       virtual
 lmtp      unix  -       -       n       -       -       lmtp
 anvil     unix  -       -       n       -       1       anvil
 scache    unix  -       -       n       -       1       scache

@@ -147,7 +147,7 @@ def _note_standing(writer: Writer, outcome: Outcome) -> None:
 def _judged(gateway: Gateway, actor: Actor, progress: OnProgress | None) -> Judged:
     with gateway.store.reading() as reader:
         view = reader.candidate()
-        if view.digest() == reader.live().digest():
+        if reader.in_force and view.digest() == reader.live().digest():
             raise Refused("There is nothing to apply: the draft is what is live already.")
         own = model_findings(gateway, actor, view)
         if stops := errors_in(own):

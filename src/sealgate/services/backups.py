@@ -13,7 +13,7 @@ import binascii
 import datetime as dt
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any
 
 from sealgate import __version__
 from sealgate.link.passphrase import decrypt, encrypt
@@ -51,7 +51,7 @@ class Restored:
     revision: int
 
 
-def backup(gateway: Gateway, actor: Actor, passphrase: str, target: BinaryIO, tell: OnStep) -> Written:
+def backup(gateway: Gateway, actor: Actor, passphrase: str, target: IO[bytes], tell: OnStep) -> Written:
     """Write the whole gateway to a file; NodeUnreachable without the agent, which alone has the key."""
     actor.may(Right.BACKUP)
     keys = gateway.node(actor).backup_keys(passphrase)
@@ -68,7 +68,7 @@ def backup(gateway: Gateway, actor: Actor, passphrase: str, target: BinaryIO, te
         return Written(size, reader.in_force)
 
 
-def restore(gateway: Gateway, actor: Actor, passphrase: str, source: BinaryIO, tell: OnStep) -> Restored:
+def restore(gateway: Gateway, actor: Actor, passphrase: str, source: IO[bytes], tell: OnStep) -> Restored:
     """Replace the whole gateway by what a backup holds, and give the node its key back."""
     actor.may(Right.BACKUP)
     lines = _lines(decrypt(passphrase, iter(lambda: source.read(_READ), b"")), tell)

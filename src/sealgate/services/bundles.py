@@ -37,8 +37,9 @@ class ViewBundle:
 
     def delta(self, noun: str, base: str) -> Iterator[SentRow]:
         """Give the rows that differ from the table with digest `base`."""
-        for change in self.reader.compare(self.bases[noun, base], self.view, noun):
-            yield SentRow(change.key, None) if change.new is None else sent(change.new)
+        for change in self.reader.compare(self.bases[noun, base], self.view):
+            if change.noun == noun:
+                yield SentRow(change.key, None) if change.new is None else sent(change.new)
 
     def chunk(self, digest: str) -> bytes:
         """Give one chunk of a look-up table's text."""

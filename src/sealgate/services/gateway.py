@@ -6,7 +6,6 @@ only the store still works.
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,8 +66,3 @@ class Gateway:
     def sealing(self, writer: Writer) -> Sealing:
         """Return what seals secrets on their way into the store, inside one transaction."""
         return Sealing(self.public_key, writer)
-
-    @staticmethod
-    def today() -> dt.date:
-        """Return the day that expiry dates are compared with (UTC)."""
-        return dt.datetime.now(dt.UTC).date()

@@ -16,8 +16,9 @@ from sealgate.model.errors import NodeUnreachable
 from sealgate.model.findings import Finding, Place, errors_in, warning
 from sealgate.services.actor import Right
 from sealgate.services.bundles import bundle
+from sealgate.services.check_context import context
 from sealgate.services.desired import desired_state
-from sealgate.services.node_facts import context, facts
+from sealgate.services.node_facts import facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,18 +6,16 @@ answer there are only guesses, and `known` says so.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sealgate.link.codec import from_json, to_json
 from sealgate.link.messages import Facts
-from sealgate.model.context import CheckContext
-from sealgate.model.desired import DesiredState
 from sealgate.model.errors import InvalidValue, NodeFailed
 from sealgate.model.names import HostName
-from sealgate.render import Endpoint, NodeFacts, render
-from sealgate.render.own_lines import own_services
+from sealgate.render import Endpoint, NodeFacts
 
 if TYPE_CHECKING:
     from sealgate.services.actor import Actor
@@ -39,40 +37,18 @@ class KnownFacts:
     known: bool
 
 
+def today() -> dt.date:
+    """Return the day that expiry dates are compared with (UTC)."""
+    return dt.datetime.now(dt.UTC).date()
+
+
 def facts(gateway: Gateway, actor: Actor) -> KnownFacts:
     """Return the node's facts, as of today."""
     answer = _asked(gateway, actor)
     if answer is None:
-        return KnownFacts(_guessed(gateway.settings, gateway), frozenset(), known=False)
-    node = replace(NodeFacts.from_json(answer.node), today=gateway.today())
+        return KnownFacts(guessed(gateway.settings), frozenset(), known=False)
+    node = replace(NodeFacts.from_json(answer.node), today=today())
     return KnownFacts(node, frozenset(answer.parameters), known=True)
-
-
-def context(known: KnownFacts, desired: DesiredState) -> CheckContext:
-    """Return what the model's checks must know; what is not known is left empty, and not checked.
-
-    What Sealgate generates is found by rendering the state without the administrator's own lines.
-    """
-    node = known.node
-    tree = render(DesiredState(desired.settings, desired.rows), node)
-    services = {f"{one.service.name}/{one.service.type}" for one in own_services(str(tree.text("master.cf").text))}
-    return CheckContext(
-        today=node.today,
-        machine_fqdn=node.machine_fqdn if known.known else None,
-        addresses=frozenset(node.addresses),
-        smtp_port=node.smtp_port,
-        map_types=node.map_types if known.known else frozenset(),
-        parameters=dict.fromkeys(known.parameters, ""),
-        postfix_version=_version(node.postfix_version),
-        generated=frozenset(tree.origins),
-        services=frozenset(services),
-        inner_services=frozenset({"mpa/unix", f"{node.reinject}/inet"}),
-        config_dir=node.config_dir,
-    )
-
-
-def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(".") if part.isdigit())
 
 
 def _asked(gateway: Gateway, actor: Actor) -> Facts | None:
@@ -97,7 +73,7 @@ def _read(kept: str | None) -> Facts | None:
         return None
 
 
-def _guessed(settings: Settings, gateway: Gateway) -> NodeFacts:
+def guessed(settings: Settings) -> NodeFacts:
     """Return what the gateway's own settings say, for a node that was never reached."""
     return NodeFacts(
         machine_fqdn=_UNKNOWN_NAME,
@@ -106,7 +82,7 @@ def _guessed(settings: Settings, gateway: Gateway) -> NodeFacts:
         spool_dir=str(settings.spool_directory),
         data_dir=str(settings.data_directory),
         log_file=str(settings.mail_log),
-        today=gateway.today(),
+        today=today(),
         map_types=_USUAL_TYPES,
         smtp_listeners=tuple(Endpoint(*end) for end in settings.smtp_listeners),
         mpa=Endpoint(*settings.mpa_address),

@@ -74,7 +74,9 @@ def _all(reader: Reader, before: _Side, after: _Side) -> Iterator[FileDifference
     old = {file.path: _shown(file.text) for file in before.tree.texts}
     new = {file.path: _shown(file.text) for file in after.tree.texts}
     for path in dict.fromkeys((*old, *new)):
-        yield from _difference(path, path in old, path in new, text_difference(old.get(path, ""), new.get(path, ""), path))
+        yield from _difference(
+            path, path in old, path in new, text_difference(old.get(path, ""), new.get(path, ""), path)
+        )
     tables = ({table.path: table for table in side.tree.tables} for side in (before, after))
     left, right = tables
     for path in dict.fromkeys((*left, *right)):
@@ -108,9 +110,7 @@ def _table_lines(
     yield from text_difference(texts[0], texts[1], either.path)
 
 
-def _row_lines(
-    reader: Reader, before: _Side, after: _Side, source: PerRow, *, gone: bool, come: bool
-) -> Iterator[str]:
+def _row_lines(reader: Reader, before: _Side, after: _Side, source: PerRow, *, gone: bool, come: bool) -> Iterator[str]:
     """Give the entries of the rows that differ; of all rows where the whole table comes or goes."""
     if gone or come:
         view, sign = (before.view, "-") if gone else (after.view, "+")

@@ -161,7 +161,7 @@ def comment(gateway: Gateway, actor: Actor, noun: str, key: str, text: str, *, b
     kind = noun_of(noun)
     with gateway.writing(actor) as writer:
         old = found(writer.draft(), kind, key)
-        version = _resave(writer, kind, old, base, comment=_comment(text))
+        version = writer.save(kind.name, old.key, old.fields, tag=old.tag, base=base, comment=_comment(text))
     return Saved(kind.name, old.key, version)
 
 
@@ -174,7 +174,7 @@ def switch(
     with gateway.writing(actor) as writer:
         saved = []
         for old in all_found(writer.draft(), kind, keys):
-            saved.append(Saved(kind.name, old.key, _resave(writer, kind, old, base, enabled=enabled)))
+            saved.append(Saved(kind.name, old.key, _switch(writer, old, base, enabled=enabled)))
     return saved
 
 
@@ -187,9 +187,8 @@ def _prepared(gateway: Gateway, writer: Writer, kind: Noun[Any], fields: Mapping
     return given
 
 
-def _resave(writer: Writer, kind: Noun[Any], old: Stored, base: Any, **changes: Any) -> int:
-    values = {"comment": old.comment, "enabled": old.enabled, "position": old.position, "tag": old.tag} | changes
-    return writer.save(kind.name, old.key, old.fields, base=base, **values)
+def _switch(writer: Writer, old: Stored, base: Any, *, enabled: bool) -> int:
+    return writer.save(old.noun, old.key, old.fields, tag=old.tag, base=base, enabled=enabled)
 
 
 def _comment(text: str) -> str:
