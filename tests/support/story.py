@@ -95,6 +95,13 @@ class Story:
     def __init__(self, directory: Path) -> None:
         """Put up the world; the gateway is made and started, with nothing configured."""
         self._stack = ExitStack()
+        try:
+            self._begin(directory)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, directory: Path) -> None:
         self.world = World(directory)
         self._stack.callback(self.world.close)
         self.dns = NameServer(self.world.internet, RESOLVER)
