@@ -1,2 +1,0 @@
-from sealgate.model.context import CheckContext
-def check(desired, context): return []
