@@ -121,7 +121,6 @@ def test_a_fault_in_the_settings_file_is_told_with_key_and_remedy(gateway: Path)
 
 def test_the_agent_alone_needs_root_too(gateway: Path) -> None:
     (gateway / "sealgate.toml").chmod(0o644)
-    (gateway / "log/sealgate.log").touch()
     (gateway / "log/sealgate.log").chmod(0o666)
 
     run = sealgate("agent", "--dir", gateway, user="nobody")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import shutil
 import stat
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,7 @@ def content_of(directory: Path) -> dict[str, bytes]:
         ("postfix", ("root", "root", "0o755")),
         ("postfix/releases", ("root", "root", "0o755")),
         ("log", ("root", "sealgate", "0o755")),
+        ("log/sealgate.log", ("root", "sealgate", "0o640")),
         ("run", ("root", "sealgate", "0o755")),
     ],
 )
@@ -102,7 +104,7 @@ def test_an_attempt_that_broke_off_is_completed_with_the_same_key(directory: Pat
     make_gateway(directory, {})
     key = (directory / "node/group.key").read_bytes()
     (directory / "sealgate.toml").unlink()
-    (directory / "log").rmdir()
+    shutil.rmtree(directory / "log")
 
     make_gateway(directory, {})
 

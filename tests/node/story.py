@@ -1,4 +1,4 @@
-"""A gateway with revision 1 in force, a judged second candidate and one message in the queue: what crash tests begin with."""
+"""What crash tests begin with: revision 1 in force, a judged second candidate, and one message in the queue."""
 
 from __future__ import annotations
 

@@ -1,38 +1,32 @@
-"""A gateway on a real store in a directory of its own, with a group key, without an agent."""
-
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support.control_half import make_directory, stand_in
 
-from sealgate.link.sealing import KeyPair, generate
 from sealgate.services.actor import Actor
 from sealgate.services.gateway import Gateway
 from sealgate.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
-ANN = Actor.local("ann")
-BOB = Actor.local("bob")
-
-
-def make_directory(directory: Path) -> KeyPair:
-    """Lay out what `sealgate init` would, as far as the control half needs it."""
-    for name in ("control", "node", "run", "log"):
-        (directory / name).mkdir(parents=True)
-    (directory / "sealgate.toml").write_text("")
-    keys = generate()
-    (directory / "control" / "group.pub").write_bytes(keys.public)
-    return keys
+    from sealgate.link.sealing import KeyPair
+    from tests.support.control_half import StandIn
 
 
 @pytest.fixture
-def directory(tmp_path: Path) -> Path:
-    make_directory(tmp_path)
-    return tmp_path
+def keys(tmp_path: Path) -> KeyPair:
+    """The node group's keys of the gateway in `directory`."""
+    return make_directory(tmp_path / "gw")
+
+
+@pytest.fixture
+def directory(tmp_path: Path, keys: KeyPair) -> Path:
+    return tmp_path / "gw"
 
 
 @pytest.fixture
@@ -43,10 +37,37 @@ def gateway(directory: Path) -> Iterator[Gateway]:
 
 
 @pytest.fixture
+def agent(directory: Path) -> Iterator[StandIn]:
+    with stand_in(directory) as running:
+        yield running
+
+
+@pytest.fixture
+def answering(directory: Path) -> Callable[..., AbstractContextManager[StandIn]]:
+    """A stand-in for the agent with answers of the test's own."""
+
+    def start(**answers: Any) -> AbstractContextManager[StandIn]:
+        return stand_in(directory, **answers)
+
+    return start
+
+
+@pytest.fixture
 def ann() -> Actor:
-    return ANN
+    return Actor.local("ann")
 
 
 @pytest.fixture
 def bob() -> Actor:
-    return BOB
+    return Actor.local("bob")
+
+
+@pytest.fixture
+def applied(gateway: Gateway) -> Callable[..., int]:
+    """Make a revision of the draft as it is, and put it in force; returns its number."""
+
+    def apply(comment: str = "applied by a test") -> int:
+        with gateway.store.writing("local:ann") as writer:
+            return writer.promote(writer.candidate().candidate, comment, {}, state="confirmed")
+
+    return apply

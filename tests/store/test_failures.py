@@ -61,17 +61,9 @@ store.close()
 
 def test_a_full_disk_is_told_and_leaves_what_was_there(tmp_path):
     rights = [] if os.geteuid() == 0 else ["--map-root-user"]
+    script = 'mount -t tmpfs -o size=4m none "$1" && exec "$2" -c "$3" "$1"'
     done = subprocess.run(
-        [
-            "unshare",
-            "--mount",
-            *rights,
-            "sh",
-            "-c",
-            'mount -t tmpfs -o size=4m none "$1" && exec "$2" -c "$3" "$1"',
-            "sh",
-        ]
-        + [str(tmp_path), sys.executable, FILL],
+        ["unshare", "--mount", *rights, "sh", "-c", script, "sh", str(tmp_path), sys.executable, FILL],
         capture_output=True,
         text=True,
         check=True,
@@ -211,7 +203,7 @@ def test_a_mistake_of_ours_is_not_hidden(kind):
 
 
 def test_no_content_is_in_the_error_of_the_database(store):
-    with pytest.raises(Exception, match="UNIQUE|duplicate") as raised, store.writing("a") as w:
+    with pytest.raises(Exception, match=r"UNIQUE|duplicate") as raised, store.writing("a") as w:
         w._tx.connection.execute(*_twice("hunter2"))
     assert "hunter2" not in str(raised.value)
 

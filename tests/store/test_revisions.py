@@ -87,6 +87,17 @@ def test_a_candidate_is_whole_although_its_changes_were_discarded_since(store, a
     assert (live, draft) == ({("black", "1"): {"n": 10}, ("black", "2"): {"n": 2}}, {("black", "1"): {"n": 1}})
 
 
+def test_a_candidate_is_whole_although_the_same_transaction_edits_on(store):
+    with store.writing("local:ann") as w:
+        w.save("black", "1", {"n": 1}, base=None)
+        candidate = w.candidate().candidate
+        w.save("black", "1", {"n": 2}, base=ANY)
+        w.delete("black", "1", base=ANY)
+        w.promote(candidate, "", {})
+    with store.reading() as r:
+        assert (content(r.live()), content(r.draft())) == ({("black", "1"): {"n": 1}}, {})
+
+
 def test_the_digest_of_a_candidate_is_that_of_its_rows(store):
     edit(store, "black", "1", {"n": 1})
     edit(store, "rbl", "a", {"n": 1})

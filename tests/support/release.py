@@ -68,7 +68,6 @@ class Release:
             self._put(file.path, self._opened(file.text), file.mode)
         for table in self.tree.tables:
             self._build(table)
-        back_date(self.path / "main.cf")
 
     def _opened(self, text: str | SecretText) -> str:
         return text if isinstance(text, str) else text.filled(lambda sealed: self.secrets[sealed.id])
@@ -78,12 +77,12 @@ class Release:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
         target.chmod(mode)
+        back_date(target)
         return target
 
     def _build(self, table: TableFile) -> None:
         if isinstance(table.source, TextSource):
             target = self._put(table.path, table.source.text(), table.mode)
-            back_date(target)
             if table.indexed:
                 self._postmap(table, [f"{table.type}:{target}"], "")
             return
@@ -119,13 +118,13 @@ def released(
     """Write the release of a state on free loopback ports; at the end remove it."""
     root = Path(tempfile.mkdtemp(prefix="sg-", dir="/tmp"))
     root.chmod(0o755)
-    ports = {
-        "smtp_listeners": (Endpoint("127.0.0.1", lease_port()),),
-        "mpa": Endpoint("127.0.0.1", lease_port()),
-        "reinject": Endpoint("127.0.0.1", lease_port()),
-    }
-    node = facts(root, **{**ports, **changes})
-    release = Release(root, node, render(desired, node), secrets or {})
+    given = set(changes)
+    if "smtp_listeners" not in given:
+        changes["smtp_listeners"] = (Endpoint("127.0.0.1", lease_port()),)
+    for inner in {"mpa", "reinject"} - given:
+        changes[inner] = Endpoint("127.0.0.1", lease_port())
+    node = facts(root, **changes)
+    release = Release(root, node, render(desired, node), {} if secrets is None else secrets)
     try:
         release.write()
         yield release

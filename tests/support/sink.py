@@ -235,17 +235,23 @@ class _Session:
 
     def say(self, normal: str, verb: str, line: str) -> str:
         """Answer by the first rule that fits, else normally; return what was said."""
+        rule, reply = self.choose(normal, verb, line)
+        self.send(rule, reply)
+        return reply
+
+    def choose(self, normal: str, verb: str, line: str) -> tuple[Rule | None, str]:
         with self.sink.lock:
             rule = next((r for r in self.sink.script.rules if r.fits(verb, line)), None)
             if rule:
                 rule.used += 1
-        reply = rule.reply if rule else normal
+        return rule, rule.reply if rule else normal
+
+    def send(self, rule: Rule | None, reply: str) -> None:
         if rule and rule.hold:
             rule.hold.wait(120)
         if reply == DROP:
             raise _HangupError
         self.connection.sendall(reply.encode("utf-8", "surrogateescape") + b"\r\n")
-        return reply
 
     # the dialogue
 
@@ -337,16 +343,16 @@ class _Session:
             self.tls,
         )
         queue_id = f"SINK{len(self.sink.messages) + 1}S{self.number}"
-        rcpts = self.rcpts if self.lmtp else [self.mail]
-        replies = [self.say(f"250 2.0.0 Ok: queued as {queue_id}", "BODY", rcpt) for rcpt in rcpts]
-        if any(reply.startswith("2") for reply in replies):
-            received.rcpts = [
-                rcpt
-                for rcpt, reply in zip(received.rcpts, replies if self.lmtp else replies * 999, strict=False)
-                if reply.startswith("2")
-            ]
+        asked = self.rcpts if self.lmtp else [self.mail]
+        answers = [self.choose(f"250 2.0.0 Ok: queued as {queue_id}", "BODY", line) for line in asked]
+        taken = [reply.startswith("2") for _, reply in answers]
+        if any(taken):  # recorded before the answer is out: who has read the answer finds the message
+            if self.lmtp:
+                received.rcpts = [line for line, yes in zip(self.rcpts, taken, strict=True) if yes]
             with self.sink.lock:
                 self.sink.messages.append(received)
+        for answer in answers:
+            self.send(*answer)
         self.reset()
 
     def body(self) -> bytes:

@@ -137,6 +137,11 @@ class SmtpClient:
         self.send(wire + b".\r\n")
         return self.reply()
 
+    def lmtp_data(self, wire: bytes, recipients: int) -> list[Reply]:
+        """DATA as in LMTP: return a reply for each accepted recipient, or the one that refused DATA."""
+        first = self.data(wire)
+        return [first, *(self.reply() for _ in range(recipients - 1))] if first.code != 503 else [first]
+
     def deliver(
         self, sender: str, recipients: Iterable[str], content: bytes, *, mail: str = "", rcpt: str = ""
     ) -> Reply:

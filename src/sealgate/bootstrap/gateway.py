@@ -62,6 +62,7 @@ def make_gateway(directory: Path, values: Mapping[str, object]) -> Settings:
     _refuse_unusable_place(directory, settings)
     _make_directories(directory, settings)
     _make_key(settings)
+    _write(settings.log_file, b"", 0o640, 0, _group(settings.admin_group))
     _write(settings.file, _toml(values), 0o640, 0, _group(settings.admin_group))
     return Settings.load(directory)
 

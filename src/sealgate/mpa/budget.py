@@ -33,16 +33,16 @@ class Budget:
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[bool] = loop.create_future()
         self._waiting.append((size, turn))
-        timer = loop.call_later(self.patience, _give_up, turn)
+        timer = loop.call_later(self.patience, self._give_up, turn)
         try:
             return await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled() and turn.result():
                 self.give(size)
+            self._serve()
             raise
         finally:
             timer.cancel()
-            self._serve()
 
     def grow(self, more: int, held: int) -> bool:
         """Take more for a message that has `held` octets already and is longer than declared; False: no room."""
@@ -71,7 +71,7 @@ class Budget:
             else:
                 return
 
-
-def _give_up(turn: asyncio.Future[bool]) -> None:
-    if not turn.done():
-        turn.set_result(False)
+    def _give_up(self, turn: asyncio.Future[bool]) -> None:
+        if not turn.done():
+            turn.set_result(False)
+            self._serve()

@@ -66,9 +66,10 @@ class ReplyReader:
     def feed(self, data: bytes) -> list[Reply]:
         """Take octets and return the replies they complete; raise ProtocolError on anything else."""
         *lines, self._buffer = (self._buffer + data).split(b"\n")
-        if len(self._buffer) + sum(map(len, self._lines)) > MAX_REPLY:
+        replies = [reply for line in lines if (reply := self._line(line.rstrip(b"\r")))]
+        if len(self._buffer) + sum(len(line) + len(b"250-\r\n") for line in self._lines) > MAX_REPLY:
             raise ProtocolError("the reply does not end")
-        return [reply for line in lines if (reply := self._line(line.rstrip(b"\r")))]
+        return replies
 
     def _line(self, line: bytes) -> Reply | None:
         match = _LINE.fullmatch(line)

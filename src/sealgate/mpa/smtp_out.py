@@ -190,10 +190,17 @@ def missing_features(envelope: Envelope, features: frozenset[bytes]) -> list[str
 
 
 def _refusal(mail: Reply, recipient: Reply, data: Reply) -> Reply:
-    """Return why a recipient was not accepted when DATA was refused: the first refusal in the dialogue."""
-    return next((reply for reply in (mail, recipient, data) if reply.code >= 400), DEFERRED_BY_PEER)
+    """Return why a recipient was not accepted when no body was asked for: the first refusal in the dialogue."""
+    return _final(next((reply for reply in (mail, recipient) if not reply.accepted), data))
 
 
 def _outcome(recipient: Reply, final: Reply) -> Reply:
     reply = final if recipient.accepted else recipient
-    return reply if reply.accepted or reply.code >= 400 else DEFERRED_BY_PEER
+    return reply if reply.accepted else _final(reply)
+
+
+def _final(reply: Reply) -> Reply:
+    """Return a refusal as LMTP can pass it on; 421 would speak of our own connection."""
+    if reply.code == 421:
+        return Reply(451, reply.text)
+    return reply if reply.code >= 400 else DEFERRED_BY_PEER

@@ -21,7 +21,7 @@ from sealgate.link.messages import Nothing
 from sealgate.link.server import Server
 from sealgate.link.upkeep import SealedKeys
 from sealgate.log import logger
-from sealgate.model.errors import NodeFailed, NotPermitted, Refused
+from sealgate.model.errors import NodeFailed, NotFound, NotPermitted, Refused
 from sealgate.model.findings import Place, error
 from sealgate.node.announced import AnnouncedInstance
 from sealgate.node.applying import Applier, Machinery
@@ -32,6 +32,8 @@ from sealgate.node.journal import Journal, point
 from sealgate.node.judging import Bench, Judge
 from sealgate.node.keeping import Deadlines, Keeper
 from sealgate.node.keys import GroupKey
+from sealgate.node.lookups import Lookups
+from sealgate.node.mail import Mail
 from sealgate.node.mending import Mender
 from sealgate.node.queries import Queries
 from sealgate.node.receiving import Receiver
@@ -80,7 +82,7 @@ class Agent:
         receiver = Receiver(stores.rows, stores.objects, stores.secrets)
         stager = Stager(stores, self._key.open)
         rehearsal = Rehearsal(paths.instance, paths.neutral)
-        self._judge = Judge(Bench(stores, self._machine, receiver, stager, rehearsal))
+        self._judge = Judge(Bench(stores, self._machine, receiver, stager, rehearsal, self._tables_in_force))
         self._mender = Mender(stores, stager, receiver, self._key.open)
         health = Health(paths, self._instance)
         reserve = Reserve(paths.reserve, stores.files)
@@ -90,6 +92,8 @@ class Agent:
         self._queries = Queries(
             stores, self._instance, self._machine, applier=self._applier, drift=self._drift, health=health
         )
+        self._mail = Mail(self._instance)
+        self._lookups = Lookups(stores, self._applier, rehearsal)
         self._keeper = Keeper(self._instance, self._changing, lambda: self._applier.standing.live is not None)
         self._deadlines = Deadlines(self._next_deadline, self._expire)
 
@@ -148,6 +152,8 @@ class Agent:
             "restore-keys": self._on_restore,
             "stop": self._on_stop,
             **self._queries.handlers(),
+            **self._mail.handlers(),
+            **self._lookups.handlers(),
         }
 
     # -- changes
@@ -241,7 +247,7 @@ class Agent:
             return None
         found = self._applier.standing.point_of(question.revision)
         if found is None:
-            raise Refused(
+            raise NotFound(
                 f"Revision {question.revision} was never confirmed on this node, or is not kept any more. Nothing was "
                 "changed. Check the revision, then apply it."
             )
@@ -277,6 +283,11 @@ class Agent:
                 return
         if outcome is not None:
             self._log.warning("undone", text=outcome.text)
+
+    def _tables_in_force(self) -> Mapping[str, str]:
+        live = self._applier.standing.live
+        release = self._stores.releases.find(live.release) if live else None
+        return release.tables if release else {}
 
     def _revision(self) -> int | None:
         live = self._applier.standing.live

@@ -266,7 +266,7 @@ class Applier:
     def _mend(self, point: Point) -> None:
         release = self._m.stores.releases.find(point.release)
         if release is None:
-            raise Refused(
+            raise NotFound(
                 f"The files of revision {point.revision} are not kept on this node any more. Nothing was changed. "
                 "Check the revision again, then apply it."
             )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from sealgate.link.upkeep import Drift, DriftItem, DriftKind
 from sealgate.model.errors import NodeFailed, NotFound
-from sealgate.postfix.files import digest as file_digest
+from sealgate.postfix.digests import digest as file_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -21,11 +21,12 @@ from sealgate.link.codec import from_json, to_json
 from sealgate.link.messages import Grade, Report
 from sealgate.model.errors import InvalidValue, NodeFailed, Refused
 from sealgate.model.findings import Finding, Place, Severity, errors_in
+from sealgate.node.permits import read_permits
 from sealgate.rehearsal.verdicts import finding_of
 from sealgate.render import render, settled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from sealgate.link.bundle import Header
@@ -38,17 +39,19 @@ if TYPE_CHECKING:
     from sealgate.render import ConfigTree, NodeFacts
 
 MOST_FINDINGS = 2000
+_NO_FULL_REHEARSAL = "delivery through queue, MPA and next hops (this version has no full rehearsal)"
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What a judge works with."""
+    """What a judge works with. `in_force` gives the digests of the live tables by noun."""
 
     stores: Stores
     machine: Machine
     receiver: Receiver
     stager: Stager
     rehearsal: Rehearsal
+    in_force: Callable[[], Mapping[str, str]]
 
 
 class Judge:
@@ -62,31 +65,33 @@ class Judge:
         started = time.monotonic()
         talk.progress("receiving the candidate")
         candidate = self._b.receiver.receive(header, talk)
+        allowed = read_permits(self._b.stores.paths.permits)
+        in_force = self._b.in_force()
+        allowed.refuse_foreign_own_lines(talk.asker.name, talk.peer.uid, in_force, candidate.table_digests)
         facts = settled(candidate.desired, self._b.machine.facts())
         name = release_name(candidate.digest, facts.digest(), __version__)
         facts = facts.for_release(str(self._b.stores.releases.path(name)))
-        known = self.report(name, grade)
+        known = self.report(name)
         if known is not None and self._is_complete(name):
-            return replace(known, cached=True)
+            return _graded(replace(known, cached=True), grade)
         report = self._judged(name, candidate, facts, header.tree, talk)
-        report = replace(report, grade=grade, seconds=time.monotonic() - started)
+        report = replace(report, seconds=time.monotonic() - started)
         self._keep(report)
-        return report
+        return _graded(report, grade)
 
-    def report(self, release: str, grade: Grade) -> Report | None:
+    def report(self, release: str) -> Report | None:
         """Return the kept report on a release."""
         try:
-            return from_json(Report, json.loads(self._path(release, grade).read_bytes()), "report")
+            return from_json(Report, json.loads(self._path(release).read_bytes()), "report")
         except (FileNotFoundError, ValueError, InvalidValue):
             return None
 
     def passed(self, digest: str) -> str:
         """Return the newest release of a candidate that passed; Refused when there is none."""
         for release in self._b.stores.releases.all():
-            if release.digest == digest:
-                reports = [self.report(release.id, grade) for grade in Grade]
-                if any(report is not None and report.passed for report in reports):
-                    return release.id
+            report = self.report(release.id) if release.digest == digest else None
+            if report is not None and report.passed:
+                return release.id
         raise Refused(
             "This candidate was not judged by this node, or did not pass. Nothing was changed. Check it first."
         )
@@ -131,10 +136,17 @@ class Judge:
 
     def _keep(self, report: Report) -> None:
         text = json.dumps(to_json(report), ensure_ascii=False)
-        self._b.stores.loose.write(self._path(report.release, report.grade), text, mode=0o600)
+        self._b.stores.loose.write(self._path(report.release), text, mode=0o600)
 
-    def _path(self, release: str, grade: Grade) -> Path:
-        return self._b.stores.paths.reports / f"{release}-{grade}.json"
+    def _path(self, release: str) -> Path:
+        return self._b.stores.paths.reports / f"{release}.json"
+
+
+def _graded(report: Report, grade: Grade) -> Report:
+    """Return a probe's report as the answer to a question of another grade, which says what was left out."""
+    if grade is Grade.PROBE:
+        return report
+    return replace(report, grade=grade, not_judged=(*report.not_judged, _NO_FULL_REHEARSAL))
 
 
 def _of_table(place: Place, said: Complaint) -> Finding:

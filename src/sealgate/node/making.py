@@ -16,8 +16,8 @@ from sealgate.model.digest import canonical_json
 from sealgate.node.objects import LARGEST_COPY
 from sealgate.node.releases import FileRecord, Release, TableRecord, is_as_recorded, record_file
 from sealgate.node.table_changes import entry_changes
+from sealgate.postfix.digests import digest as file_digest
 from sealgate.postfix.files import HOT_SECONDS
-from sealgate.postfix.files import digest as file_digest
 from sealgate.postfix.tables import TableType, file_of, pays_to_rebuild
 from sealgate.render import EntrySource, PerRow, TextSource
 

@@ -77,6 +77,11 @@ class NodePaths:
         return self.node / "reserve"
 
     @property
+    def permits(self) -> Path:
+        """What root allows for own lines."""
+        return self.node / "permits.toml"
+
+    @property
     def neutral(self) -> Path:
         """A configuration with nothing of any candidate in it, for building tables."""
         return self.node / "neutral"

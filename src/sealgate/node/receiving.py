@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from sealgate.link.bundle import Offer, Part, SentRow
+    from sealgate.link.conversation import Peer
+    from sealgate.link.messages import Asker
     from sealgate.model.desired import DesiredState
     from sealgate.node.objects import Objects, SealedSecrets
     from sealgate.node.rows import RowStore, StoredTable
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
         def ask(self, need: Need) -> Iterator[tuple[Part, Iterator[bytes]]]:
             """Ask for parts."""
             ...
+
+        asker: Asker
+        peer: Peer
 
         def progress(self, text: str, done: int = 0, total: int = 0) -> None:
             """Tell how far it is."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealgate.link.codec import from_json, to_json
 from sealgate.model.errors import InvalidValue
-from sealgate.postfix.files import digest as file_digest
+from sealgate.postfix.digests import digest as file_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,7 +7,7 @@ Source: attr_print0(3), attr_scan0(3) of Postfix 3.7; verified in postfix.md §4
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +39,12 @@ class Connection:
         except BaseException:
             self._socket.close()
             raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def ask(self, attributes: Mapping[str, str]) -> Attributes:
         """Send a request and return the answer, in its order, as names may come twice."""

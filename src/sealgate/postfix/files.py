@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
 import stat
 import time
 from typing import TYPE_CHECKING
+
+from sealgate.postfix.digests import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -167,7 +168,7 @@ class Files:
         """Make `target` a tree whose files are hard links to those of `source`; `leave_out` names are relative."""
         left_out = set(leave_out)
         self.make_directory(target, mode=stat.S_IMODE(source.stat().st_mode))
-        for entry in _walk(source):
+        for entry in walk(source):
             relative = entry.relative_to(source)
             if str(relative) in left_out:
                 continue
@@ -184,7 +185,7 @@ class Files:
             if path.is_symlink() or path.exists():
                 self.remove(path)
             return
-        for entry in reversed(list(_walk(path))):
+        for entry in reversed(list(walk(path))):
             if entry.is_dir() and not entry.is_symlink():
                 self._before("rmdir", entry)
                 entry.rmdir()
@@ -197,7 +198,7 @@ class Files:
 
     def sync_tree(self, path: Path) -> None:
         """Make a whole tree durable, even when `durable` is off: files first, then directories, the top last."""
-        entries = [path, *_walk(path)]
+        entries = [path, *walk(path)]
         for entry in entries:
             if entry.is_file() and not entry.is_symlink():
                 self._sync("sync", entry)
@@ -215,8 +216,7 @@ class Files:
         """Remove what killed writers left in a directory; return what it was."""
         found = tuple(sorted(directory.glob(f".*{_TEMPORARY}")))
         for path in found:
-            self._before("unlink", path)
-            path.unlink(missing_ok=True)
+            self.remove_tree(path)
         return found
 
     # -- steps
@@ -277,20 +277,6 @@ class Files:
             raise
 
 
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file's content, as hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def tree_digest(path: Path) -> str:
-    """Return one SHA-256 over a tree: every relative name, what it is, its permissions, its content or target."""
-    total = hashlib.sha256()
-    for entry in _walk(path):
-        total.update(f"{entry.relative_to(path)}\0{_kind(entry)}\0".encode("utf-8", "surrogateescape"))
-    return total.hexdigest()
-
-
 def free_space(path: Path) -> int:
     """Return the bytes that an unprivileged program may still write where `path` is."""
     state = os.statvfs(path)
@@ -301,18 +287,3 @@ def require_space(path: Path, wanted: int) -> None:
     """Raise OSError ENOSPC when fewer than `wanted` bytes are free, before anything is written."""
     if free_space(path) < wanted:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-
-
-def _kind(entry: Path) -> str:
-    if entry.is_symlink():
-        return f"link {entry.readlink()}"
-    mode = f"{stat.S_IMODE(entry.stat().st_mode):o}"
-    return f"directory {mode}" if entry.is_dir() else f"file {mode} {digest(entry)}"
-
-
-def _walk(top: Path) -> Iterator[Path]:
-    """Give everything below `top`, a directory before what is in it, names in order."""
-    for entry in sorted(top.iterdir()):
-        yield entry
-        if entry.is_dir() and not entry.is_symlink():
-            yield from _walk(entry)

@@ -3,7 +3,7 @@
 Listing is a stream, so a large queue costs no memory. What is to be done to many messages is chosen first (`select`
 gives the ids and what they amount to) and then done to exactly those. Queue ids are checked strictly before any
 program sees them, and go through stdin. What postsuper did is what it says it did: `Done.done` is its count, not
-ours. Sources: postqueue(1), postsuper(1), postcat(1), qmgr(8), "enable_long_queue_ids" in postconf(5).
+ours. Sources: postqueue(1), postsuper(1), postcat(1), postkick(1), qmgr(8), "enable_long_queue_ids" in postconf(5).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ QUEUES = ("maildrop", "incoming", "active", "deferred", "hold", "corrupt")
 _SHORT_ID = re.compile(r"[0-9A-F]{5,20}")
 _LONG_ID = re.compile(r"[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{6,24}z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]{1,20}")
 _DONE = re.compile(r"(?:Deleted|Placed on hold|Released from hold|Requeued): (\d+) message")
+_TRIED_AT_ONCE = 100
 _LARGE = 120.0
 BODY_SHOWN = 1 << 20
 """Bytes of a body that `view` shows unless more is asked for."""
@@ -191,12 +192,18 @@ class Queue:
         return self._supervise("-h", ids)
 
     def release(self, ids: Iterable[str]) -> Done:
-        """End the hold of these messages; they are tried soon."""
-        return self._supervise("-H", ids)
+        """End the hold of these messages. Up to a hundred are tried at once; more wait for their turn."""
+        names = list(ids)
+        done = self._supervise("-H", names)
+        if len(names) <= _TRIED_AT_ONCE:
+            self.flush_messages(names)
+        return done
 
     def requeue(self, ids: Iterable[str]) -> Done:
-        """Let these messages enter the queue anew, so that routes and rewriting are decided again."""
-        return self._supervise("-r", ids)
+        """Let these messages enter the queue anew, at once, so that routes and rewriting are decided again."""
+        done = self._supervise("-r", ids)
+        self._programs.run("postkick", "public", "pickup", "W")  # else it looks only once a minute
+        return done
 
     def delete(self, ids: Iterable[str]) -> Done:
         """Delete these messages for good."""

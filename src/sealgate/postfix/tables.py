@@ -12,6 +12,8 @@ postmap(1), DATABASE_README, cidr_table(5), pcre_table(5), lmdb_table(5); postfi
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import time
 from dataclasses import dataclass
 from enum import StrEnum
@@ -61,6 +63,9 @@ class TableType(StrEnum):
         """Whether single rows can be changed in a copy."""
         return self in {TableType.LMDB, TableType.HASH, TableType.BTREE}
 
+
+_RULES = {TableType.PCRE, TableType.REGEXP, TableType.CIDR}
+"""Types whose first column is a pattern with a syntax of its own."""
 
 _SUFFIX = {TableType.LMDB: ".lmdb", TableType.HASH: ".db", TableType.BTREE: ".db", TableType.CDB: ".cdb"}
 
@@ -121,7 +126,7 @@ class Tables:
         Raises ValueError for an entry that the line format cannot carry; then no file is made.
         """
         started = time.monotonic()
-        lines = _Counted(_line(*entry) for entry in entries)
+        lines = _Counted(_line(kind, *entry) for entry in entries)
         if not kind.indexed:
             self._files.write(path, _batches(lines), mode=mode, owner=owner, age=HOT_SECONDS)
             return Built(path, lines.count, self.check(path, kind), time.monotonic() - started)
@@ -162,15 +167,12 @@ class Tables:
         if not kind.revisable:
             raise ValueError(f"rows of a {kind} table cannot be changed one by one")
         started = time.monotonic()
-        base = _building(path)
-        building = file_of(base, kind)
-        self._files.copy(file_of(parent, kind), building, mode=0o600, durable=False)
-        try:
+        with self._workshop(path) as base:
+            building = file_of(base, kind)
+            self._files.copy(file_of(parent, kind), building, mode=0o600, durable=False)
             complaints = self._change(base, kind, changes, timeout)
             self._files.adopt(building, mode=mode, owner=owner)
             self._files.rename(building, file_of(path, kind))
-        finally:
-            building.unlink(missing_ok=True)
         return Built(file_of(path, kind), len(changes), complaints, time.monotonic() - started)
 
     def query(
@@ -232,24 +234,30 @@ class Tables:
         self, path: Path, kind: TableType, chunks: Iterable[bytes], mode: int, *, owner: Owner | None, timeout: float
     ) -> Result:
         """Build `path`'s index from what `chunks` give; the temporary source is a link to the program's own stdin."""
-        base = _building(path)
-        building = file_of(base, kind)
-        building.unlink(missing_ok=True)
-        self._files.switch(base, "/proc/self/fd/0")
-        try:
+        with self._workshop(path) as base:
+            base.symlink_to("/proc/self/fd/0")
             result = self._programs.run("postmap", f"{kind}:{base}", stdin=chunks, timeout=timeout)
             if not result.failed:
+                building = file_of(base, kind)
                 self._files.adopt(building, mode=mode, owner=owner)
                 self._files.rename(building, file_of(path, kind))
-        finally:
-            for left in (base, building, building.with_name(building.name + ".tmp")):
-                left.unlink(missing_ok=True)
         return result
+
+    @contextlib.contextmanager
+    def _workshop(self, path: Path) -> Iterator[Path]:
+        """Give a name to build under, in a directory beside `path` that only root may enter and that goes away."""
+        place = _building(path)
+        self._files.remove_tree(place)
+        self._files.make_directory(place, mode=0o700)
+        try:
+            yield place / path.name
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
 
     def _change(
         self, base: Path, kind: TableType, changes: Mapping[str, str | None], timeout: float
     ) -> tuple[Complaint, ...]:
-        set_lines = [_line(key, value) for key, value in changes.items() if value is not None]
+        set_lines = [_line(kind, key, value) for key, value in changes.items() if value is not None]
         gone = [_key_line(key) for key, value in changes.items() if value is None]
         said: tuple[Complaint, ...] = ()
         source = f"{kind}:{base}"
@@ -275,13 +283,15 @@ class _Counted:
             yield line
 
 
-def _line(key: str, value: str) -> bytes:
+def _line(kind: TableType, key: str, value: str) -> bytes:
     """Return the entry as a line of a source file, or raise ValueError when the format cannot carry it."""
     _refuse_unless_one_line(key)
     _refuse_unless_one_line(value)
     if not value or value != value.strip(" \t"):
         raise ValueError(f"the value of key {key!r} is empty or has blanks at an end")
-    return f"{_written(key)}\t{value}\n".encode()
+    if not key or key[0] in "# \t" or not (kind in _RULES or _is_one_word(key)):
+        raise ValueError(f"{key!r} cannot be a key: it is empty, starts with #, or ends before its end")
+    return f"{key}\t{value}\n".encode()
 
 
 def _key_line(key: str) -> bytes:
@@ -289,10 +299,22 @@ def _key_line(key: str) -> bytes:
     return f"{key}\n".encode()
 
 
-def _written(key: str) -> str:
-    if not key or key[0] in "# \t" or (key[0] != "/" and any(blank in key for blank in " \t")):
-        raise ValueError(f"{key!r} cannot be a key: it is empty, starts with # or has blanks")
-    return key
+def _is_one_word(key: str) -> bool:
+    """Tell whether postmap takes all of it for the key: blanks only in quotes, all closed, nothing escapes the end.
+
+    It takes a key with a colon at its end for a line of an alias file, and says so.
+    """
+    quoted = escaped = False
+    for character in key:
+        if escaped:
+            escaped = False
+        elif character == "\\":
+            escaped = True
+        elif character == '"':
+            quoted = not quoted
+        elif character in " \t" and not quoted:
+            return False
+    return not quoted and not escaped and not key.endswith(":")
 
 
 def _refuse_unless_one_line(text: str) -> None:
@@ -334,7 +356,7 @@ def _building(path: Path) -> Path:
 
 def _renamed(said: Complaint, path: Path) -> Complaint:
     """Name the source file where postmap named the temporary one."""
-    base = str(_building(path))
+    base = str(_building(path) / path.name)
     file = str(path) if said.file.startswith(base) else said.file
     return Complaint(
         said.level, said.text.replace(base, str(path)), said.program, file, said.line, said.parameter, said.process

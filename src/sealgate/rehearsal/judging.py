@@ -79,7 +79,7 @@ class Judge:
         neutral = neutral_programs(self.work_dir)
         _cool(release)
         try:
-            stage = start_sealed(self._world(release), _STAGE, self._task())
+            stage = start_sealed(self.world(release), _STAGE, self.task())
         except NotSealed as failure:
             read = read_back(Programs(release), expanded=True)
             return self._unsealed(judge_files(release, read, neutral), clock, failure)
@@ -100,7 +100,8 @@ class Judge:
     def _unsealed(findings: tuple[Finding, ...], clock: _Clock, failure: NotSealed) -> Judgement:
         return Judgement(findings, clock.all(), (_JUDGED_FILES,), (f"{_JUDGED_STAGE} ({failure})",))
 
-    def _world(self, release: Path) -> World:
+    def world(self, release: Path) -> World:
+        """Return the sealed world in which a release runs as it would live."""
         live = self.live
         return World(
             shown=tuple(map(str, (release, *self.shown))),
@@ -114,7 +115,8 @@ class Judge:
             addresses=own_addresses(),
         )
 
-    def _task(self) -> dict[str, Any]:
+    def task(self) -> dict[str, Any]:
+        """Return what the stage must know of the instance."""
         accounts = self.accounts or Accounts.named()
         programs = Programs(self.live.config_dir)
         return {

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 _SILENT_PROGRAMS = {"pickup", "qmgr", "nqmgr", "oqmgr", "postlogd", "spawn", "postscreen"}
 """Daemons that never speak first on their socket (pickup and the queue manager start with master anyway)."""
 
-_WAKING = 1.5
+_WAKING = 10.0
+"""Seconds in which a daemon says its first word, on a machine that is busy with other things too."""
 _MARK_WAIT = 0.5
 FOREIGN = "someone@example.net"
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Grade
-from sealgate.model.checking import CheckContext
 from sealgate.model.checking import check as model_check
 from sealgate.model.errors import NodeUnreachable
 from sealgate.model.findings import Finding, Place, errors_in, warning
@@ -50,12 +49,12 @@ def check(gateway: Gateway, actor: Actor, progress: OnProgress | None = None) ->
     actor.may(Right.VIEW)
     with gateway.store.reading() as reader:
         view = reader.candidate()
-        own = model_findings(gateway, actor, view)
+        candidate, own = view.candidate, model_findings(gateway, actor, view)
         try:
             report = judge(gateway, actor, reader, view, Grade.PROBE, progress)
         except NodeUnreachable as fault:
-            return Judged(view.candidate, (*own, not_judged(str(fault))), None)
-    return together(view.candidate, own, report)
+            return Judged(candidate, (*own, not_judged(str(fault))), None)
+    return together(candidate, own, report)
 
 
 def model_findings(gateway: Gateway, actor: Actor, view: View) -> tuple[Finding, ...]:

@@ -49,8 +49,8 @@ def load(writer: Writer, lines: Iterable[bytes]) -> None:
     source = iter(lines)
     _check_head(_read(next(source, b"")))
     guards = _lift_guards(tx.connection)
-    for table in reversed(metadata.sorted_tables):
-        tx.connection.execute(delete(table))
+    for emptied in reversed(metadata.sorted_tables):
+        tx.connection.execute(delete(emptied))
     table: Table | None = None
     rows: list[dict[str, Any]] = []
     for line in source:

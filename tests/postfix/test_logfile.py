@@ -1,0 +1,99 @@
+"""Reading a log that grows, is rotated, or is not there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealgate.postfix.logfile import LogFile, Position
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+lines = st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1), max_size=60)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> LogFile:
+    return LogFile(tmp_path / "mail.log")
+
+
+def test_a_missing_log_is_an_empty_one(log: LogFile) -> None:
+    assert log.end() == Position()
+    assert log.since(Position()) == ([], Position())
+    assert list(log.backwards()) == []
+
+
+def test_only_what_was_added_is_given(log: LogFile) -> None:
+    log.path.write_text("old\n")
+    position = log.end()
+    with log.path.open("a") as file:
+        file.write("new\n")
+
+    added, position = log.since(position)
+
+    assert added == ["new"]
+    assert log.since(position)[0] == []
+
+
+def test_half_a_line_waits_for_its_other_half(log: LogFile) -> None:
+    log.path.write_text("whole\nha")
+    first, position = log.since(Position())
+    with log.path.open("a") as file:
+        file.write("lf\n")
+
+    assert first == ["whole"]
+    assert log.since(position)[0] == ["half"]
+
+
+def test_after_rotation_the_rest_of_the_old_file_comes_first(log: LogFile) -> None:
+    log.path.write_text("one\n")
+    position = log.end()
+    with log.path.open("a") as file:
+        file.write("two\n")
+    log.path.rename(log.path.with_name("mail.log.1"))
+    log.path.write_text("three\n")
+
+    assert log.since(position)[0] == ["two", "three"]
+
+
+def test_a_log_that_was_emptied_is_read_from_its_start(log: LogFile) -> None:
+    log.path.write_text("a long line that was there\n")
+    position = log.end()
+    log.path.write_text("new\n")
+
+    assert log.since(position)[0] == ["new"]
+
+
+def test_a_rotated_file_that_is_another_one_is_not_read(log: LogFile) -> None:
+    log.path.write_text("one\n")
+    position = log.end()
+    log.path.rename(log.path.with_name("mail.log.2"))
+    log.path.with_name("mail.log.1").write_text("foreign\n")
+    log.path.write_text("new\n")
+
+    assert log.since(position)[0] == ["new"]
+
+
+def test_reading_backwards_stops_at_its_limit(log: LogFile) -> None:
+    log.path.write_text("first\nsecond\nthird\n")
+
+    assert list(log.backwards(limit=10)) == ["third"]
+
+
+@given(lines)
+def test_backwards_is_forwards_turned_round(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
+    log = LogFile(tmp_path_factory.getbasetemp() / "backwards.log")
+    log.path.write_text("".join(f"{line}\n" for line in lines))
+
+    assert list(log.backwards())[::-1] == lines
+
+
+def test_lines_longer_than_a_block_are_whole_backwards(log: LogFile) -> None:
+    long = "x" * 200_000
+    log.path.write_text(f"a\n{long}\nb\n")
+
+    assert list(log.backwards()) == ["b", long, "a"]
