@@ -60,7 +60,7 @@ def render(desired: DesiredState, node: NodeFacts) -> ConfigTree:
     """Return the configuration of one machine."""
     parts = _parts(desired, node)
     own = desired.main_cf.text
-    main, main_overrides, misplaced = main_cf(parts, own, node)
+    main, main_overrides = main_cf(parts, own, node)
     generated, listener_findings = services(desired, node)
     master, master_overrides = merged_master(generated, desired.master_cf.text, node)
     texts = (TextFile("main.cf", main), TextFile("master.cf", master), policy(desired, node))
@@ -68,8 +68,10 @@ def render(desired: DesiredState, node: NodeFacts) -> ConfigTree:
         texts=texts + tuple(text for part in parts for text in part.texts),
         tables=tuple(table for part in parts for table in part.tables),
         overrides=main_overrides + master_overrides,
-        findings=tuple(finding for part in parts for finding in part.findings) + misplaced + listener_findings,
+        findings=tuple(finding for part in parts for finding in part.findings) + listener_findings,
         origins=origins(parts, own),
+        generated=frozenset(one.name for part in parts for one in part.parameters),
+        services=frozenset(f"{service.name}/{service.type}" for service in generated),
     )
 
 

@@ -79,7 +79,7 @@ def _by_block(
 
 def _foreign(noun: str, row: Row[CheckRule], block: PatternType) -> Finding:
     return error(
-        "check-block-of-two-types",
+        "check-block-mixed",
         Place(noun, row.key),
         f"The rule is of type {row.value.type.value} and stands in an if-block of type {block.value}.",
         "Postfix keeps each type in a table of its own, and a block cannot reach over two tables.",

@@ -1,14 +1,15 @@
 """main.cf: the parts of all pages in their order, then the administrator's own lines.
 
 A parameter that an own line sets is left out, with a comment in its place that points there. Comments name no time and
-no person: the same state gives the same bytes.
+no person: the same state gives the same bytes. That the first own line does not continue the last generated value is
+the model's to refuse (`own-lines-continue-generated`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sealgate.model.findings import Finding, Place, error
+from sealgate.model.findings import Place
 from sealgate.render.own_lines import own_part, parameters_set
 from sealgate.render.tree import Override
 
@@ -24,8 +25,8 @@ HEAD = """\
 """
 
 
-def main_cf(parts: Sequence[Part], own: str, node: NodeFacts) -> tuple[str, tuple[Override, ...], tuple[Finding, ...]]:
-    """Return main.cf, what own lines replaced, and what is wrong with their place."""
+def main_cf(parts: Sequence[Part], own: str, node: NodeFacts) -> tuple[str, tuple[Override, ...]]:
+    """Return main.cf and what own lines replaced."""
     mine = parameters_set(own)
     text = HEAD + "".join(_section(part, mine) for part in parts if part.parameters) + own_part(own, node)
     overrides = tuple(
@@ -34,7 +35,7 @@ def main_cf(parts: Sequence[Part], own: str, node: NodeFacts) -> tuple[str, tupl
         for one in part.parameters
         if one.name in mine
     )
-    return text, overrides, _misplaced(own)
+    return text, overrides
 
 
 def origins(parts: Sequence[Part], own: str) -> dict[str, Place]:
@@ -51,22 +52,3 @@ def _section(part: Part, mine: dict[str, int]) -> str:
 def _definition(parameter: Parameter, mine: dict[str, int]) -> str:
     line = mine.get(parameter.name)
     return parameter.lines() if line is None else f"# {parameter.name}: see line {line} of the own lines below.\n"
-
-
-def _misplaced(own: str) -> tuple[Finding, ...]:
-    """Refuse own lines that would continue the last generated value; comments in between do not help."""
-    for number, line in enumerate(own.split("\n"), 1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        if not line[0].isspace():
-            break
-        return (
-            error(
-                "own-lines-continue-generated",
-                Place("own-lines", "main-cf", line=number),
-                "The first own line starts with a blank.",
-                "Postfix would read it as the rest of the last generated value.",
-                "Start it at the beginning of the line.",
-            ),
-        )
-    return ()

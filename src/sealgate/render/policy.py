@@ -45,9 +45,12 @@ def policy(desired: DesiredState, node: NodeFacts) -> TextFile:
 
 
 def _connections(desired: DesiredState, node: NodeFacts) -> int:
-    own = {one.service.name: one.service for one in own_services(desired.master_cf.text) if one.service.type == "inet"}
-    mine = own.get(str(node.reinject))
-    return _number(mine.fields[6] if mine else None, node.reinject_processes) or node.reinject_processes
+    processes = {
+        one.processes
+        for one in own_services(desired.master_cf.text)
+        if one.type == "inet" and (one.host, one.port) == (node.reinject.host, str(node.reinject.port))
+    }
+    return _number(next(iter(processes), None), 0) or node.reinject_processes
 
 
 def _number(text: str | None, otherwise: int) -> int:

@@ -155,13 +155,18 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class ConfigTree:
-    """One release, complete: every file, every table, what own lines replaced, and what cannot be rendered."""
+    """One release, complete: every file, every table, what own lines replaced, and what cannot be rendered.
+
+    `generated` are the parameters and `services` (`smtp/inet`) the services that Sealgate gives, replaced or not.
+    """
 
     texts: tuple[TextFile, ...]
     tables: tuple[TableFile, ...]
     overrides: tuple[Override, ...] = ()
     findings: tuple[Finding, ...] = ()
     origins: Mapping[str, Place] = field(default_factory=dict)
+    generated: frozenset[str] = frozenset()
+    services: frozenset[str] = frozenset()
 
     def text(self, path: str) -> TextFile:
         """Return the text file at `path`; KeyError when there is none."""
