@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,19 +76,29 @@ class Scene:
         return (self.place / "var/gateway/log/sealgate.log").read_text("utf-8")
 
     def shell(self, script: str) -> str:
-        """Run a script as a person would type it, ending at the first command that fails."""
-        run = subprocess.run(
-            [*self.inside, "bash", "-e", "-u", "-o", "pipefail", "-c", f"{script}\nkill %1 2>/dev/null || true"],
-            cwd=self.place,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=150,
-            check=False,
-        )
-        assert run.returncode == 0, run.stdout
-        return run.stdout
+        """Run a script as a person would type it, ending at the first command that fails; return what was said."""
+        told = self.place / "told"
+        with told.open("wb") as output:
+            shell = subprocess.Popen(
+                [*self.inside, "bash", "-e", "-u", "-o", "pipefail", "-c", script],
+                cwd=self.place,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+            try:
+                code = shell.wait(150)
+            except subprocess.TimeoutExpired:
+                code = -1
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(shell.pid, signal.SIGKILL)  # with what the script left in the background
+                shell.wait()
+        text = told.read_text("utf-8")
+        assert code == 0, f"code {code} after:\n{text}"
+        return text
 
     def close(self) -> None:
         self.gateway.send_signal(signal.SIGINT)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
-from typing import Any
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from sealgate.model.checking import CheckContext, check
 from sealgate.model.desired import DesiredState, MemoryRows
-from sealgate.model.findings import Finding
 from sealgate.model.forms import parse_text_line
 from sealgate.model.mta import settings_from
 from sealgate.model.names import HostName
@@ -16,28 +18,33 @@ from sealgate.model.nouns import NOUNS
 from sealgate.model.parameters import OwnLines
 from sealgate.model.tables import table_of
 
+if TYPE_CHECKING:
+    from sealgate.model.findings import Finding
+
+
+def installed_parameters() -> dict[str, str]:
+    """Return every parameter of the installed Postfix with its default."""
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory, "main.cf").touch()
+        told = subprocess.run(["postconf", "-c", directory, "-d"], capture_output=True, text=True, check=True).stdout
+    lines = (line.partition("=") for line in told.splitlines())
+    return {name.strip(): value.strip() for name, _, value in lines}
+
+
 TODAY = dt.date(2030, 6, 15)
 CONTEXT = CheckContext(
     TODAY,
     machine_fqdn=HostName("gw.example.org"),
     addresses=frozenset({ipaddress.ip_address("192.0.2.1"), ipaddress.ip_address("2001:db8::1")}),
     smtp_port=2525,
-    map_types=frozenset({"cidr", "hash", "inline", "lmdb", "pcre", "proxy", "regexp", "static", "texthash", "unionmap"}),
-    parameters={
-        "mynetworks": "", "myhostname": "", "relay_domains": "$mydestination", "message_size_limit": "10240000",
-        "smtpd_helo_required": "no", "smtpd_timeout": "300s", "smtpd_banner": "$myhostname ESMTP", "mail_name": "Postfix",
-        "unknown_client_reject_code": "450", "smtpd_forbid_bare_newline": "no", "content_filter": "", "relayhost": "",
-        "smtpd_recipient_restrictions": "", "smtpd_relay_restrictions": "x", "smtpd_client_restrictions": "",
-        "smtpd_restriction_classes": "", "transport_maps": "", "smtp_tls_policy_maps": "", "mydestination": "",
-        "default_destination_concurrency_limit": "20", "smtp_helo_name": "$myhostname", "default_transport": "smtp",
-        "relay_transport": "relay", "parent_domain_matches_subdomains": "", "address_verify_map": "btree:x",
-        "inet_protocols": "all", "compatibility_level": "0", "mailbox_size_limit": "51200000", "mydomain": "",
-        "header_checks": "", "smtp_tls_security_level": "", "virtual_alias_maps": "", "smtp_tls_CAfile": "",
-    },
+    map_types=frozenset(
+        {"cidr", "hash", "inline", "lmdb", "pcre", "proxy", "regexp", "static", "texthash", "unionmap"}
+    ),
+    parameters=installed_parameters(),
     generated=frozenset({"gw_before_filter_limit"}),
     services=frozenset({"smtp/unix", "relay/unix", "2525/inet", "mpa/unix", "127.0.0.1:10026/inet", "lmtp/unix"}),
     config_dir="/srv/gw/conf",
-)  # fmt: skip
+)
 HEALTHY: dict[str, Any] = {
     "my-hostname": "gw.example.org",
     "internal-relay-host": "mail.inside.example",

@@ -10,7 +10,7 @@ import threading
 import time
 
 import pytest
-from tests.node.world import Gateway, applied, basic, judged
+from tests.node.world import Gateway, applied, basic, judged, obstruct, unlucky
 from tests.support.ports import lease_port
 from tests.support.waiting import wait_until
 
@@ -281,25 +281,35 @@ class TestFailingApply:
 
     @pytest.fixture
     def failing(self):
-        made = basic("two.example.com")
-        made.own("master-cf", "198.51.100.7:2599 inet n - n - - smtpd\n")
-        return made
+        return unlucky("two.example.com")
 
     def test_it_is_undone_by_itself_with_the_evidence(self, gateway, failing):
         with gateway.agent() as node:
             applied(node, basic("one.example.com"), 1)
             judged(node, failing)
+            obstruct(gateway)
             outcome = node.apply(Apply(failing.digest, 2))
             text = banner(gateway)
 
         assert (outcome.state, outcome.revision) == (State.UNDONE, 1)
-        assert any("198.51.100.7" in line for line in outcome.evidence)
+        assert any("public/extra" in line for line in outcome.evidence)
         assert "one.example.com" in text
+
+    def test_an_address_that_the_machine_has_not_is_refused_before_the_switch(self, gateway):
+        """In the sealed world every address is the gateway's own, so only this tells."""
+        wanting = basic("two.example.com")
+        wanting.own("master-cf", "198.51.100.7:2599 inet n - n - - smtpd\n")
+        with gateway.agent() as node:
+            applied(node, basic("one.example.com"), 1)
+            judged(node, wanting)
+            with pytest.raises(Refused, match=r"198\.51\.100\.7, which is no address of this machine"):
+                node.apply(Apply(wanting.digest, 2))
 
     def test_it_is_not_applied_under_the_same_number_again(self, gateway, failing):
         with gateway.agent() as node:
             applied(node, basic("one.example.com"), 1)
             judged(node, failing)
+            obstruct(gateway)
             node.apply(Apply(failing.digest, 2))
 
             with pytest.raises(Refused, match="undone by itself"):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.node.crashes import Step, killed_at
 from tests.node.story import apply, told
-from tests.node.world import basic
+from tests.node.world import basic, obstruct, unlucky
 
 from sealgate.link.messages import Confirm, Rollback, State
 from sealgate.link.upkeep import Overwrite
@@ -120,10 +120,8 @@ def test_an_overwrite_killed_at_any_step_leaves_the_edited_or_the_made_file(stor
 
 
 def test_an_apply_that_fails_killed_at_any_step_ends_on_the_old_revision():
-    """In the sealed world every address is the gateway's own; on this machine the address does not exist."""
-    failing = basic()
-    failing.own("master-cf", "198.51.100.7:2599 inet n - n - - smtpd\n")
-    with told(basic(), failing) as story:
+    with told(basic(), unlucky()) as story:
+        obstruct(story.gateway)
         for number in range(500):
             killed = killed_at(number, lambda step: apply(story)(story.agent(step)))
             agent = story.agent()

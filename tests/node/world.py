@@ -155,6 +155,18 @@ def basic(hostname: str = "gw.example.com", *, domain: str = "example.com", own:
     return bundle(settings, {"relay-domain": [domain]}, own=own)
 
 
+def unlucky(hostname: str = "gw.example.com") -> MemoryBundle:
+    """Return a gateway that passes every test and, after `obstruct`, still does not start on this machine."""
+    made = basic(hostname)
+    made.own("master-cf", "extra unix n - n - - smtpd\n")
+    return made
+
+
+def obstruct(gateway: Gateway) -> None:
+    """Put a directory where `unlucky` wants a socket; the sealed world has a queue directory of its own."""
+    (gateway.paths.spool / "public/extra/in-the-way").mkdir(parents=True)
+
+
 class Gateway:
     """A gateway directory on free loopback ports. A context manager: at its end all is gone."""
 

@@ -20,8 +20,12 @@ from tests.support.release import released
 from sealgate.model.checks import CheckRule, PatternType
 from sealgate.model.desired import DesiredState, MemoryRows
 from sealgate.model.objects import Row
+from sealgate.model.parameters import OwnLines
 from sealgate.model.providers import ProviderSenders
 from sealgate.model.rbl import RblKind
+from sealgate.model.relay_domains import RelayDomain
+from sealgate.model.settings import Settings
+from sealgate.model.tables import LookupTable
 from sealgate.render import Endpoint
 
 FIXED = {
@@ -35,7 +39,7 @@ unshrunk = settings(few, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 passwords = st.text("".join(map(chr, range(0x20, 0x7F))), min_size=1, max_size=40).map(str.strip).filter(bool)
 
 
-class Opened(dict):
+class Opened(dict[str, str]):
     """Opens every sealed name to a secret that is made of it."""
 
     def __missing__(self, name: str) -> str:
@@ -68,7 +72,7 @@ def entries(release, table: str) -> dict[str, str]:
 def asked(release, table: str, key: str) -> str:
     done = release.run("postmap", "-q", key, f"{table.rpartition('.')[2]}:{release.path}/maps/{table}")
     assert done.stderr == ""
-    return done.stdout.removesuffix("\n")
+    return str(done.stdout).removesuffix("\n")
 
 
 # main.cf and master.cf
@@ -120,7 +124,7 @@ def test_every_setting_is_read_back_as_it_was_set(chosen):
 def test_postconf_reads_every_service_once_with_exactly_its_options(chosen):
     with written(DesiredState(chosen)) as release:
         services, options = release.run("postconf", "-M"), release.run("postconf", "-P")
-        rendered = release.tree.text("master.cf").text
+        rendered = release.tree.text("master.cf").shown
     names = [tuple(line.split()[:2]) for line in services.stdout.splitlines()]
     public = re.findall(r"^\S*/inet/message_size_limit = (.*)$", options.stdout, re.MULTILINE)
 
@@ -131,14 +135,50 @@ def test_postconf_reads_every_service_once_with_exactly_its_options(chosen):
     assert len(public) == len([name for name, kind in names if kind == "inet"]) - 1
 
 
+OWN_MAIN = [
+    "message_size_limit = 5",
+    "mynetworks = 10.0.0.0/8,\n  [::1]/128",
+    "# note",
+    "",
+    "smtpd_banner = x\n# in\n\n  y",
+]
+OWN_MASTER = [
+    "2525 inet n - n - 5 smtpd\n  -o smtpd_banner=x\n# in\n\n  -o { mail_name = a b }",
+    "mpa unix - - n - 2 lmtp",
+    "smtps inet n - n - - smtpd -o smtpd_tls_wrappermode=yes",
+    "[::1]:10026 inet n - n - 5 smtpd -o syslog_name=mine",
+    "cleanup unix n - n - 0 cleanup -v",
+    "# note",
+    "",
+]
+
+
+@few
+@given(st.lists(st.sampled_from(OWN_MAIN), unique=True), st.lists(st.sampled_from(OWN_MASTER), unique=True))
+def test_with_own_lines_postfix_sees_nothing_twice_and_loses_nothing(main, master):
+    own = OwnLines("".join(f"{line}\n" for line in main)), OwnLines("".join(f"{line}\n" for line in master))
+    with written(DesiredState(main_cf=own[0], master_cf=own[1])) as release:
+        read = parameters(release)
+        services, options = release.run("postconf", "-M"), release.run("postconf", "-P")
+    names = [tuple(line.split()[:2]) for line in services.stdout.splitlines()]
+    generated = {tuple(name.rsplit("/", 1)) for name in release.tree.services}
+
+    assert services.stderr == options.stderr == ""
+    assert len(names) == len(set(names))
+    assert generated <= set(names)
+    assert release.tree.generated <= read.keys()
+    assert ("lmtp_send_xforward_command = yes" in options.stdout) is True
+    assert (" 5" in read["message_size_limit"]) is ("message_size_limit = 5" in main)
+
+
 # tables by key
 
 
 @few
 @given(st.lists(strategies.domain_names, max_size=5, unique=True), st.booleans())
 def test_the_table_of_relay_domains_holds_exactly_these_keys(domains, subdomains):
-    values = [strategies.RelayDomain(name.ascii) for name in domains]
-    desired = only("relay-domain", values, settings=strategies.Settings(match_subdomains=subdomains))
+    values = [RelayDomain(name.ascii) for name in domains]
+    desired = only("relay-domain", values, settings=Settings(match_subdomains=subdomains))
     spelled = {spelling for name in domains for spelling in (name.ascii, name.unicode)}
     with written(desired) as release:
         keys = spelled | {f".{name}" for name in spelled} if subdomains else spelled
@@ -315,7 +355,7 @@ def test_every_rule_in_a_block_compiles(kind, pattern):
 @given(st.lists(st.sampled_from(["k v", "# note", "", "other value with words"]), max_size=4).map("\n".join))
 def test_the_text_of_a_look_up_table_is_written_as_it_was_typed(text):
     rows = MemoryRows()
-    table = strategies.LookupTable("t", "cidr", rows.put_text(text), text.count("\n"), len(text))
+    table = LookupTable("t", "cidr", rows.put_text(text), text.count("\n"), len(text))
     rows.put(Row("lookup-table", "t", table))
     with written(DesiredState(rows=rows)) as release:
         assert (release.path / "maps.d/cidr-t.map").read_text() == text

@@ -2,8 +2,8 @@
 
 `tests/cases/render/NAME/state.json` holds what `tests.support.states.state` takes, with `why` (what the case shows)
 and perhaps `facts`. `expected/` holds the rendered files. A table with an index stands there as its entries, one
-`key<TAB>value` a line, secrets as `{id}`; TREE lists every file with type and mode, what own lines replaced, and the
-findings. After a change that is meant, make them again and read the difference:
+`key<TAB>value` a line, secrets as `[secret id]`; TREE lists every file with type and mode, what own lines replaced, and
+the findings. After a change that is meant, make them again and read the difference:
 
     PYTHONPATH=src python -m tests.render.golden && git diff tests/cases/render
 """
@@ -79,7 +79,7 @@ def _content(source: Any) -> str:
 
 
 def _plain(value: str | SecretText) -> str:
-    return value if isinstance(value, str) else value.filled(lambda sealed: f"{{{sealed.id}}}")
+    return value if isinstance(value, str) else value.shown
 
 
 def _write(name: str) -> None:

@@ -26,6 +26,25 @@ def test_a_header_check_refuses_what_it_describes(subject):
         assert str(reply) == "550 5.7.1 spam detected"
 
 
+def test_an_encoded_subject_is_not_decoded_for_a_check():
+    rows = {
+        **RELAY,
+        "header-check": [{"pattern": r"/^Subject:\s+make\s+money fast/", "action": "REJECT spam detected"}],
+    }
+    with rendered_gateway(state({}, rows), start_mpa=False) as gateway:
+        encoded = b"Subject: =?utf-8?q?make_money_fast?=\r\n\r\nx\r\n"
+
+        assert gateway.send(HEAD + encoded, "user@relay.example").ok
+
+
+def test_the_example_of_the_page_works_as_typed():
+    rows = {**RELAY, "header-check": [{"pattern": "/^Subject: make money fast/", "action": "REJECT spam detected"}]}
+    with rendered_gateway(state({}, rows), start_mpa=False) as gateway:
+        reply = gateway.send(HEAD + b"Subject: make money fast\r\n\r\nx\r\n", "user@relay.example")
+
+        assert str(reply) == "550 5.7.1 spam detected"
+
+
 def test_the_rule_that_stands_first_decides_also_between_the_two_types():
     rows = {
         **RELAY,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 
 import pytest
 from tests.support.rendered_gateway import STRANGER, rendered_gateway
 from tests.support.sink import Rule, Sink
 from tests.support.states import state
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.flow
 
@@ -56,6 +58,16 @@ def test_the_next_hop_sees_no_message_when_it_is_asked():
 def test_while_the_next_hop_cannot_say_the_sender_is_told_to_try_again(answer):
     with verifying(Rule("RCPT", answer)) as (gateway, _):
         assert gateway.rcpt(STRANGER, "user@relay.example").code == 450
+
+
+def test_while_the_next_hop_is_slow_the_sender_is_told_to_try_again():
+    answer = threading.Event()
+    with verifying(Rule("RCPT", "250 2.1.5 Ok", hold=answer)) as (gateway, _):
+        first = gateway.rcpt(STRANGER, "user@relay.example").code
+        answer.set()
+        wait_until(lambda: gateway.rcpt(STRANGER, "user@relay.example").ok, "the answer is in the cache")
+
+        assert first == 450
 
 
 def test_while_the_next_hop_is_down_the_sender_is_told_to_try_again():

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from sealgate.link.sealing import KeyPair
     from tests.support.control_half import StandIn
+
+    from sealgate.link.sealing import KeyPair
 
 
 @pytest.fixture

@@ -122,7 +122,11 @@ def test_a_new_password_is_seen_to_be_new_and_never_shown(
         ("network", {"network": "10.0.0.0/8"}, "10.0.0.0/8 may relay to anywhere"),
         ("relay-domain", {"domain": "example.com"}, "mail for example.com is accepted"),
         ("white", {"client": "192.0.2.1"}, "192.0.2.1 may connect even if a list has it"),
-        ("provider", {"name": "cloud", "networks": ["192.0.2.0/24"]}, "cloud may relay for own senders (1 new networks)"),
+        (
+            "provider",
+            {"name": "cloud", "networks": ["192.0.2.0/24"]},
+            "cloud may relay for own senders (1 new networks)",
+        ),
         ("black", {"client": "192.0.2.1"}, ""),
         ("network", {"network": "!10.0.0.1"}, ""),
     ],

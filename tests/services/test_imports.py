@@ -56,9 +56,7 @@ def test_every_kind_of_row_that_has_lines_is_tried_here() -> None:
 
 @with_lines
 @pytest.mark.parametrize("form", Format)
-def test_what_is_exported_is_imported_as_the_same_list(
-    gateway: Gateway, ann: Actor, noun: str, form: Format
-) -> None:
+def test_what_is_exported_is_imported_as_the_same_list(gateway: Gateway, ann: Actor, noun: str, form: Format) -> None:
     run(gateway, ann, noun, TEXTS[noun])
     before = [row._replace(version=0) for row in rows.listing(gateway, ann, noun).rows]
     text = exported(gateway, ann, noun, form)
@@ -89,9 +87,19 @@ def test_a_dry_run_says_what_an_import_does_and_does_nothing(gateway: Gateway, a
 
 
 def test_an_import_adds_changes_and_keeps(gateway: Gateway, ann: Actor) -> None:
-    run(gateway, ann, "transport", "a.example smtp:[x.example]\nb.example smtp:[x.example]\nc.example smtp:[x.example]\n")
+    run(
+        gateway,
+        ann,
+        "transport",
+        "a.example smtp:[x.example]\nb.example smtp:[x.example]\nc.example smtp:[x.example]\n",
+    )
 
-    done = run(gateway, ann, "transport", "b.example smtp:[x.example]\nc.example smtp:[y.example]\nd.example smtp:[x.example]\n")
+    done = run(
+        gateway,
+        ann,
+        "transport",
+        "b.example smtp:[x.example]\nc.example smtp:[y.example]\nd.example smtp:[x.example]\n",
+    )
 
     assert (done.read, done.added, done.changed, done.same, done.removed) == (3, 1, 1, 1, 0)
     assert listed(gateway, ann, "transport") == ["a.example", "b.example", "c.example", "d.example"]
@@ -207,7 +215,10 @@ def test_an_old_state_can_be_exported(gateway: Gateway, ann: Actor, applied: Cal
 
 def test_memory_does_not_grow_with_the_file(gateway: Gateway, ann: Actor) -> None:
     def lines(count: int, word: str) -> list[str]:
-        return [f"{word}{number}.example smtp:[{random.Random(number).randrange(9)}.example.net]\n" for number in range(count)]
+        return [
+            f"{word}{number}.example smtp:[{random.Random(number).randrange(9)}.example.net]\n"
+            for number in range(count)
+        ]
 
     import_rows(gateway, ann, "transport", lines(20_000, "a"))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

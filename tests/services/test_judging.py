@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from sealgate.services.gateway import Gateway
     from tests.support.control_half import StandIn
+
+    from sealgate.services.gateway import Gateway
 
 
 def test_without_the_agent_a_check_says_that_postfix_has_not_judged(gateway: Gateway, ann: Actor) -> None:
@@ -41,11 +43,23 @@ def test_a_warning_of_the_agent_does_not_stop(gateway: Gateway, ann: Actor, agen
     assert judging.check(gateway, ann).passed
 
 
-def test_a_finding_of_both_halves_is_said_once(gateway: Gateway, ann: Actor, agent: StandIn) -> None:
-    own = judging.check(gateway, ann).findings
-    agent.findings = tuple(finding.to_json() for finding in own)
+def test_without_the_agent_the_models_findings_are_said(gateway: Gateway, ann: Actor) -> None:
+    settings.set_value(gateway, ann, "before-filter-size-limit", "20 MiB")
+    settings.set_value(gateway, ann, "after-filter-size-limit", "10 MiB")
 
-    assert judging.check(gateway, ann).findings == own
+    findings = judging.check(gateway, ann).findings
+
+    assert any(finding.place.key == "after-filter-size-limit" for finding in findings)
+
+
+def test_findings_that_the_agent_left_out_are_counted(
+    gateway: Gateway, ann: Actor, answering: Callable[..., AbstractContextManager[StandIn]]
+) -> None:
+    with answering() as agent:
+        agent.answers["judge"] = lambda q, t: dataclasses.replace(agent.on_judge(q, t), omitted_findings=1234)
+        findings = judging.check(gateway, ann).findings
+
+    assert [finding.what for finding in findings] == ["1,234 more findings are not shown."]
 
 
 def test_the_agent_gets_the_draft_as_it_is(gateway: Gateway, ann: Actor, agent: StandIn) -> None:

@@ -7,6 +7,7 @@ import pytest
 from sealgate.model.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from sealgate.services import own_lines
 from sealgate.services.actor import ALL_RIGHTS, Actor, Right
+from sealgate.store import Stored
 
 if TYPE_CHECKING:
     from sealgate.services.gateway import Gateway
@@ -46,6 +47,7 @@ def test_a_stale_edit_is_a_conflict_that_carries_what_stands(gateway: Gateway, a
     with pytest.raises(Conflict, match="somebody else") as clash:
         own_lines.edit(gateway, ann, "main-cf", "c = d\n", base=seen)
 
+    assert isinstance(clash.value.current, Stored)
     assert clash.value.current.fields["text"] == "a = b\n"
 
 

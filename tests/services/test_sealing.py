@@ -44,9 +44,7 @@ def test_a_change_of_another_field_keeps_the_password(gateway: Gateway, ann: Act
     assert rows.show(gateway, ann, "sasl", "[smtp.example.net]").fields["password"] == before
 
 
-def test_the_name_of_a_stored_secret_is_a_password_like_any_other(
-    gateway: Gateway, ann: Actor, keys: KeyPair
-) -> None:
+def test_the_name_of_a_stored_secret_is_a_password_like_any_other(gateway: Gateway, ann: Actor, keys: KeyPair) -> None:
     """Nobody takes over another row's secret by naming it."""
     rows.add(gateway, ann, "sasl", LOGIN | {"password": SECRET})
     name = rows.show(gateway, ann, "sasl", "[smtp.example.net]").fields["password"]
@@ -77,9 +75,7 @@ def test_a_refused_row_leaves_no_secret_behind(gateway: Gateway, ann: Actor) -> 
         assert list(reader.secret_ids()) == []
 
 
-def test_a_secret_is_in_clear_nowhere_in_the_gateways_directory(
-    gateway: Gateway, ann: Actor, directory: Path
-) -> None:
+def test_a_secret_is_in_clear_nowhere_in_the_gateways_directory(gateway: Gateway, ann: Actor, directory: Path) -> None:
     rows.add(gateway, ann, "sasl", LOGIN | {"password": SECRET})
     rows.change(gateway, ann, "sasl", "[smtp.example.net]", {"password": SECRET + "2"})
 

@@ -78,7 +78,7 @@ class Server:
     def fresh(self) -> tuple[str, str]:
         """Return name and address of a new database in the newest shape."""
         name = f"test{next(self._numbers)}"
-        self._maintain(f'CREATE DATABASE "{name}" TEMPLATE {_TEMPLATE}')
+        self._maintain(f'CREATE DATABASE "{name}" TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY')
         return name, self.url(name)
 
     def drop(self, name: str) -> None:

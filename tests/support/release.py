@@ -16,7 +16,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.support.ports import lease_port
 from tests.support.postfix_instance import PostfixInstance, back_date
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 MAP_TYPES = frozenset({"btree", "cdb", "cidr", "hash", "inline", "lmdb", "pcre", "regexp", "static", "texthash"})
 
 
-def facts(root: Path = Path("/gateway/postfix"), **changes: object) -> NodeFacts:
+def facts(root: Path = Path("/gateway/postfix"), /, **changes: Any) -> NodeFacts:
     """Return the facts of a made-up machine whose directories lie under `root`."""
     plain = NodeFacts(
         machine_fqdn=HostName("gw.example.test"),
@@ -44,7 +44,7 @@ def facts(root: Path = Path("/gateway/postfix"), **changes: object) -> NodeFacts
         today=dt.date(2026, 7, 1),
         map_types=MAP_TYPES,
     )
-    return replace(plain, **changes)  # type: ignore[arg-type]
+    return replace(plain, **changes)
 
 
 @dataclass
@@ -112,9 +112,7 @@ class Release:
 
 
 @contextmanager
-def released(
-    desired: DesiredState, *, secrets: Mapping[str, str] | None = None, **changes: object
-) -> Iterator[Release]:
+def released(desired: DesiredState, *, secrets: Mapping[str, str] | None = None, **changes: Any) -> Iterator[Release]:
     """Write the release of a state on free loopback ports; at the end remove it."""
     root = Path(tempfile.mkdtemp(prefix="sg-", dir="/tmp"))
     root.chmod(0o755)

@@ -87,8 +87,7 @@ def rendered_gateway(
         changes = {"reinject": reinject, "mpa": Endpoint("127.0.0.1", mpa.port), **facts}
         release = stack.enter_context(released(with_probe(desired), secrets=secrets, **changes))
         assert not release.complaints
-        policy = release.tree.text("policy.json").text
-        assert isinstance(policy, str)
+        policy = release.tree.text("policy.json").shown
         mpa.write_policy(**json.loads(policy))
         postfix = release.start(dns.prefix())
         stack.callback(postfix.stop)

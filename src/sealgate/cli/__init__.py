@@ -1,8 +1,8 @@
 """The terminal: `sealgate VERB …`, verbs first, in the words of the pages.
 
-Every verb is a thin face of a service: it reads arguments, calls one function, shows the value that comes back. `--json`
-gives every answer as one JSON document; exit codes are those of `sealgate.cli.failures`. What every verb does and the
-shapes of its JSON are described in docs/terminal.md.
+Every verb is a thin face of a service: it reads arguments, calls one function, shows the value that comes back.
+`--json` gives every answer as one JSON document; exit codes are those of `sealgate.cli.failures`. What each verb does,
+and the shapes of its JSON, stand in docs/terminal.md.
 """
 
 from __future__ import annotations

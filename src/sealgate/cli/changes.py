@@ -50,7 +50,7 @@ def _summary(judged: Judged) -> str:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_terminal
 def discard(terminal: Terminal, noun: str | None, key: str | None, *, yes: bool) -> None:
-    """Forget all changes of the draft, or the change of one object.
+    r"""Forget all changes of the draft, or the change of one object.
 
     \b
     sealgate discard                          everything that is pending

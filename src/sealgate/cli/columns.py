@@ -94,7 +94,7 @@ def _option_kind(column: Column) -> dict[str, Any]:
 
 def _help(column: Column) -> str:
     default = column.default
-    shown = "" if default in {"", None, False} or default == [] or default == () else f" Default: {default}."
+    shown = f" Default: {default}." if default else ""
     return f"{column.help or column.title + '.'}{shown}"
 
 

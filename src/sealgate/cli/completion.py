@@ -67,7 +67,7 @@ def _matching(words: Iterable[tuple[str, str]], incomplete: str) -> list[Complet
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @pass_terminal
 def completion(terminal: Terminal, shell: str) -> None:
-    """Print the script that teaches a shell to complete `sealgate`.
+    r"""Print the script that teaches a shell to complete `sealgate`.
 
     \b
     bash: sealgate completion bash > /etc/bash_completion.d/sealgate

@@ -108,5 +108,5 @@ def restore_backup(terminal: Terminal, file: str, passphrase_file: str | None, *
     terminal.confirm(f"Replace everything in {terminal.directory} by {file}?", yes=yes)
     with opened(terminal.identity, file) as stream, ProgressLine(terminal.json) as line:
         done = backups.restore(terminal.gateway, terminal.actor, phrase, stream, line.show)
-    text = f"Restored the backup of {done.at}. Revision {done.revision} can be made live: sealgate rollback {done.revision}"
+    text = f"Restored the backup of {done.at}. Make its revision live: sealgate rollback {done.revision}"
     terminal.answer({"file": file, "at": done.at, "revision": done.revision or None}, [text])

@@ -29,7 +29,7 @@ _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 @click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="At most so many objects.")
 @pass_terminal
 def diff(terminal: Terminal, a: str, b: str, limit: int, *, files: bool) -> None:
-    """Show what differs between two states; each is draft, live, or the number of a revision.
+    r"""Show what differs between two states; each is draft, live, or the number of a revision.
 
     \b
     sealgate diff           what an apply would change

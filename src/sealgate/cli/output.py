@@ -67,7 +67,7 @@ def to_json_line(value: Any) -> str:
 
 def cell(value: Any) -> str:
     """Return a JSON value as people read it in a table."""
-    if value is None or value == "" or value == []:
+    if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"

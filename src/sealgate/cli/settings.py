@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.argument("names", nargs=-1, shell_complete=objects)
 @pass_terminal
 def show(terminal: Terminal, what: str, names: tuple[str, ...]) -> None:
-    """Show what the draft says.
+    r"""Show what the draft says.
 
     \b
     sealgate show settings              all settings

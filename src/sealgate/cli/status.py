@@ -66,7 +66,8 @@ def _node_lines(node: NodeStatus) -> Iterator[str]:
     yield f"Postfix {output.safe(node.postfix_version)}: {runs}"
     for listener in node.listeners:
         answers = "answers" if listener.answers else "does not answer"
-        yield f"  {output.safe(listener.name)} {answers}{': ' + output.safe(listener.detail) if listener.detail else ''}"
+        detail = f": {output.safe(listener.detail)}" if listener.detail else ""
+        yield f"  {output.safe(listener.name)} {answers}{detail}"
     yield f"MPA: {'answers' if node.mpa_answers else 'does not answer'}"
     yield f"Free disk space: {node.free_bytes / 2**30:.1f} GiB"
     for trouble in _troubles(node):

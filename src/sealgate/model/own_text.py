@@ -191,6 +191,24 @@ def _expanded(value: str, known: Mapping[str, str], done: dict[str, str], inside
 _PLAIN_REFERENCE = re.compile(r"\$(?:([A-Za-z0-9_]+)|\{\s*([A-Za-z0-9_]+)\s*\}|\(\s*([A-Za-z0-9_]+)\s*\))", re.ASCII)
 
 
+def circles(own: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of own parameters that refer to themselves, directly or by others; Postfix stops on them."""
+    return tuple(name for name in own if _reaches(name, own))
+
+
+def _reaches(start: str, own: Mapping[str, str]) -> bool:
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        for name in references(own.get(waiting.pop(), "")):
+            if name == start:
+                return True
+            if name in own and name not in seen:
+                seen.add(name)
+                waiting.append(name)
+    return False
+
+
 def words(value: str) -> Iterator[str]:
     """Give the words of a value: split at blanks and commas, `{ … }` with what touches it is one word."""
     word, depth = "", 0

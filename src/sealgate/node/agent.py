@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from sealgate.link.upkeep import Adopt, BackupKeys, Drift, Overwrite, RestoreKeys
     from sealgate.node.facts import Ports
     from sealgate.node.paths import NodePaths
+    from sealgate.node.releases import Release
     from sealgate.node.stores import Before
 
 KEPT_CANDIDATES = 5
@@ -82,7 +83,7 @@ class Agent:
         receiver = Receiver(stores.rows, stores.objects, stores.secrets)
         stager = Stager(stores, self._key.open)
         rehearsal = Rehearsal(paths.instance, paths.neutral)
-        self._judge = Judge(Bench(stores, self._machine, receiver, stager, rehearsal, self._tables_in_force))
+        self._judge = Judge(Bench(stores, self._machine, receiver, stager, rehearsal, self._release_in_force))
         self._mender = Mender(stores, stager, receiver, self._key.open)
         health = Health(paths, self._instance)
         reserve = Reserve(paths.reserve, stores.files)
@@ -284,10 +285,9 @@ class Agent:
         if outcome is not None:
             self._log.warning("undone", text=outcome.text)
 
-    def _tables_in_force(self) -> Mapping[str, str]:
+    def _release_in_force(self) -> Release | None:
         live = self._applier.standing.live
-        release = self._stores.releases.find(live.release) if live else None
-        return release.tables if release else {}
+        return self._stores.releases.find(live.release) if live else None
 
     def _revision(self) -> int | None:
         live = self._applier.standing.live

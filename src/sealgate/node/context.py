@@ -19,7 +19,7 @@ def context(desired: DesiredState, facts: NodeFacts, postfix: Installed, permits
     What Sealgate generates is found by rendering the state without the administrator's own lines.
     """
     tree = render(DesiredState(desired.settings, desired.rows), facts)
-    services = {f"{one.service.name}/{one.service.type}" for one in own_services(str(tree.text("master.cf").text))}
+    services = {service.key for service in own_services(str(tree.text("master.cf").text))}
     return CheckContext(
         today=facts.today,
         machine_fqdn=facts.machine_fqdn,

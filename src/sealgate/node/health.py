@@ -8,7 +8,9 @@ kill the live master (postfix.md fact 3), so it is refused before the switch.
 
 from __future__ import annotations
 
+import errno
 import re
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,6 +71,9 @@ class Health:
         """Reload, restart or start Postfix and return the faults that showed, as sentences; none means healthy."""
         position = self._instance.log.end()
         outcome = self._instance.bring(need)
+        if not outcome.good and not self._instance.is_running():
+            # What a master that died of a reload said is often lost with its postlogd; a start tells it, or works.
+            outcome = self._instance.start()
         if not outcome.good:
             return tuple(str(outcome).split("; ")) or (f"{outcome.action} failed.",)
         resolver = self._resolver_fault()
@@ -76,12 +81,19 @@ class Health:
         return tuple(filter(None, (resolver, *throttled)))
 
     def refuse_busy_ports(self, new: Point) -> None:
-        """Refuse a configuration that wants a port which another program holds."""
-        held = taken(self.reading(new.release).listeners, by_other_than=self._instance.pid())
-        if held:
-            wanted = ", ".join(map(str, held))
+        """Refuse a configuration that wants a port which another program holds, or an address that is not ours."""
+        wanted = self.reading(new.release).listeners
+        foreign = sorted({one.host for one in wanted if not one.wildcard and not is_own_address(one.host)})
+        if foreign:
             raise Refused(
-                f"Another program listens on {wanted}, which revision {new.revision} wants for Postfix. Nothing was "
+                f"Revision {new.revision} lets Postfix listen on {', '.join(foreign)}, which is no address of this "
+                "machine. Nothing was changed. Give the machine that address, or let Postfix listen elsewhere."
+            )
+        held = taken(wanted, by_other_than=self._instance.pid())
+        if held:
+            names = ", ".join(map(str, held))
+            raise Refused(
+                f"Another program listens on {names}, which revision {new.revision} wants for Postfix. Nothing was "
                 "changed. Stop that program, or let Postfix listen elsewhere."
             )
 
@@ -92,3 +104,14 @@ class Health:
         except (OSError, NodeFailed) as failure:
             return f"The address resolver (trivial-rewrite) does not answer: {failure}"
         return ""
+
+
+def is_own_address(host: str) -> bool:
+    """Tell whether an address can be listened on here."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        try:
+            probe.bind((host, 0))
+        except OSError as failure:
+            return failure.errno != errno.EADDRNOTAVAIL
+    return True

@@ -13,26 +13,31 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealgate import __version__
 from sealgate.link.bundle import release_name
 from sealgate.link.codec import from_json, to_json
 from sealgate.link.messages import Grade, Report
+from sealgate.model.checking import check
 from sealgate.model.errors import InvalidValue, NodeFailed, Refused
 from sealgate.model.findings import Finding, Place, Severity, errors_in
+from sealgate.node.context import context
 from sealgate.node.permits import read_permits
+from sealgate.node.staging import Staged
 from sealgate.rehearsal.verdicts import finding_of
 from sealgate.render import render, settled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable
 
     from sealgate.link.bundle import Header
+    from sealgate.model.context import Permits
     from sealgate.node.facts import Machine
     from sealgate.node.receiving import Asking, Candidate, Receiver
-    from sealgate.node.staging import Staged, Stager
+    from sealgate.node.releases import Release
+    from sealgate.node.staging import Stager
     from sealgate.node.stores import Stores
     from sealgate.postfix.complaints import Complaint
     from sealgate.rehearsal.judging import Judge as Rehearsal
@@ -44,14 +49,14 @@ _NO_FULL_REHEARSAL = "delivery through queue, MPA and next hops (this version ha
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What a judge works with. `in_force` gives the digests of the live tables by noun."""
+    """What a judge works with. `in_force` gives the live release, whose directory is never made again."""
 
     stores: Stores
     machine: Machine
     receiver: Receiver
     stager: Stager
     rehearsal: Rehearsal
-    in_force: Callable[[], Mapping[str, str]]
+    in_force: Callable[[], Release | None]
 
 
 class Judge:
@@ -66,15 +71,18 @@ class Judge:
         talk.progress("receiving the candidate")
         candidate = self._b.receiver.receive(header, talk)
         allowed = read_permits(self._b.stores.paths.permits)
-        in_force = self._b.in_force()
-        allowed.refuse_foreign_own_lines(talk.asker.name, talk.peer.uid, in_force, candidate.table_digests)
+        live = self._b.in_force()
+        old = live.tables if live else {}
+        allowed.refuse_foreign_own_lines(talk.asker.name, talk.peer.uid, old, candidate.table_digests)
         facts = settled(candidate.desired, self._b.machine.facts())
         name = release_name(candidate.digest, facts.digest(), __version__)
         facts = facts.for_release(str(self._b.stores.releases.path(name)))
         known = self.report(name)
         if known is not None and self._is_complete(name):
             return _graded(replace(known, cached=True), grade)
-        report = self._judged(name, candidate, facts, header.tree, talk)
+        if header.tree:
+            self._refuse_skew(header.tree, candidate, facts)
+        report = self._judged(name, candidate, facts, allowed.permits, talk)
         report = replace(report, seconds=time.monotonic() - started)
         self._keep(report)
         return _graded(report, grade)
@@ -96,15 +104,19 @@ class Judge:
             "This candidate was not judged by this node, or did not pass. Nothing was changed. Check it first."
         )
 
-    def _judged(self, name: str, candidate: Candidate, facts: NodeFacts, promised: str, talk: Asking) -> Report:
-        talk.progress("checking the whole")
-        findings = list(self._check(candidate, facts))
-        tree = render(candidate.desired, facts)
-        if promised and promised != tree.digest():
+    @staticmethod
+    def _refuse_skew(promised: str, candidate: Candidate, facts: NodeFacts) -> None:
+        if promised != render(candidate.desired, facts).digest():
             raise Refused(
                 "Control half and agent render this candidate differently. Nothing was changed. Bring both halves to "
                 "the same version."
             )
+
+    def _judged(self, name: str, candidate: Candidate, facts: NodeFacts, permits: Permits, talk: Asking) -> Report:
+        talk.progress("checking the whole")
+        world = context(candidate.desired, facts, self._b.machine.postfix(), permits)
+        findings = list(check(candidate.desired, world))
+        tree = render(candidate.desired, facts)
         findings = [*findings, *tree.findings]
         if any(found.place.noun == "own-lines" for found in errors_in(findings)):
             words = ("not judged by Postfix: it is not shown own lines that the deny-list or the parser refuses",)
@@ -113,24 +125,32 @@ class Judge:
         staged = self._stage(name, candidate, tree, facts, talk)
         findings += [_of_table(place, said) for place, said in staged.complaints]
         talk.progress("running the release in a sealed world")
-        seen = self._b.rehearsal.probe(self._b.stores.releases.path(name))
+        shown = tuple(path for path in map(Path, permits.files) if path.exists())
+        seen = replace(self._b.rehearsal, shown=shown).probe(self._b.stores.releases.path(name))
         findings += [_traced(found, tree) for found in seen.findings]
         judged = ("the whole desired state", *seen.judged)
         return _report(name, candidate, tree, findings, judged=judged, not_judged=seen.not_judged)
 
     def _stage(self, name: str, candidate: Candidate, tree: ConfigTree, facts: NodeFacts, talk: Asking) -> Staged:
+        live = self._b.in_force()
+        if live is not None and live.id == name:
+            return Staged(live)
         try:
             return self._b.stager.stage(name, candidate, tree, facts, tell=talk.progress)
+        except ValueError as fault:
+            raise NodeFailed(
+                f"A table of the candidate cannot be written: {fault}. Nothing live was changed."
+            ) from None
         except OSError as failure:
             raise NodeFailed(
                 f"The files of the candidate cannot be written: {failure.strerror or failure}. Nothing live was "
                 "changed."
             ) from None
 
-    def _check(self, candidate: Candidate, facts: NodeFacts) -> Iterable[Finding]:
-        return ()
-
     def _is_complete(self, name: str) -> bool:
+        live = self._b.in_force()
+        if live is not None and live.id == name:
+            return True
         release = self._b.stores.releases.find(name)
         return release is not None and self._b.stores.releases.look(release).clean
 

@@ -34,7 +34,7 @@ _DEVICES = ("null", "zero", "full", "random", "urandom")
 _MOUNT_POINTS = ("/mnt", "/media", "/srv", "/opt", "/boot", "/home")
 _TOOLS = ("unshare", "setpriv", "ip")
 _ENTRY = (
-    "import sys; sys.path.insert(0, {packages!r})\n"
+    "import sys; sys.path[:0] = {places!r}\n"
     "from importlib import import_module\n"
     "from sealgate.rehearsal import sealed\n"
     "sealed.main(import_module({module!r}))"
@@ -60,16 +60,19 @@ class World:
     addresses: tuple[str, ...] = ()
 
 
-def run_sealed(world: World, module: str, task: dict[str, Any], *, timeout: float = 60.0) -> dict[str, Any]:
+def run_sealed(
+    world: World, module: str, task: dict[str, Any], *, timeout: float = 60.0, imported_from: tuple[Path, ...] = ()
+) -> dict[str, Any]:
     """Run `module.perform(task)` inside `world` and return its answer. The calling thread must live as long as it runs.
 
+    The module is one of Sealgate's, or lies in `imported_from`; it may use the standard library and Sealgate only.
     Raises NotSealed when the world cannot be closed off or the function did not answer in time.
     """
-    with start_sealed(world, module, task) as running:
+    with start_sealed(world, module, task, imported_from=imported_from) as running:
         return running.answer(timeout)
 
 
-def start_sealed(world: World, module: str, task: dict[str, Any]) -> Running:
+def start_sealed(world: World, module: str, task: dict[str, Any], *, imported_from: tuple[Path, ...] = ()) -> Running:
     """Start as `run_sealed` does and return at once; leaving the context ends everything inside."""
     missing = [tool for tool in _TOOLS if shutil.which(tool, path="/usr/sbin:/usr/bin:/sbin:/bin") is None]
     if missing:
@@ -77,7 +80,7 @@ def start_sealed(world: World, module: str, task: dict[str, Any]) -> Running:
     command = [
         *("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net", "--pid", "--ipc", "--fork", "--kill-child"),
         *(os.path.realpath(sys.executable), "-I", "-S", "-B", "-c"),
-        _ENTRY.format(packages=str(_PACKAGES), module=module),
+        _ENTRY.format(places=[str(_PACKAGES), *map(str, imported_from)], module=module),
     ]
     process = subprocess.Popen(
         command,

@@ -2,8 +2,8 @@
 
 Each service is one entry of name, type and six columns, with its `-o` options on lines of their own (master(5)).
 Values of options hold no blanks. The stock services are those of Postfix 3.7's own master.cf with chroot off; pipe
-services for other programs are left to own lines. `hold` is error(8) under the name by which it
-defers mail, with an accept lock of its own: under that of `retry` each would wait for the other to be busy.
+services for other programs are left to own lines. `hold` is error(8) under the name by which it defers mail; its type
+is given as inet because two services of one name and type share one lock and starve each other (single_server(3)).
 
 Two listeners on one port where one listens on all addresses cannot both be opened and would kill a running master, so
 the narrower one is left out; a listener on a port of the MPA is an error.
@@ -40,7 +40,7 @@ relay     unix  -       -       n       -       -       smtp
 showq     unix  n       -       n       -       -       showq
 error     unix  -       -       n       -       -       error
 retry     unix  -       -       n       -       -       error
-hold      unix  -       -       n       -       -       error -n retry -o process_id_directory=private
+hold      unix  -       -       n       -       -       error -n retry -t inet
 discard   unix  -       -       n       -       -       discard
 local     unix  -       n       n       -       -       local
 lmtp      unix  -       -       n       -       -       lmtp

@@ -39,6 +39,11 @@ class SecretText:
         """Return the whole text; `opened` gives the secret in clear."""
         return f"{self.prefix}{opened(self.secret)}{self.suffix}"
 
+    @property
+    def shown(self) -> str:
+        """The text for diffs and for people: the secret's name stands where the secret belongs."""
+        return self.filled(lambda sealed: f"[secret {sealed.id}]")
+
 
 Value = str | SecretText
 Entry = tuple[str, Value]
@@ -51,6 +56,11 @@ class TextFile:
     path: str
     text: Value
     mode: int = 0o644
+
+    @property
+    def shown(self) -> str:
+        """The text for diffs and for people, secrets by name."""
+        return self.text if isinstance(self.text, str) else self.text.shown
 
 
 @dataclass(frozen=True, slots=True)

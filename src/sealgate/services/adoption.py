@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
-from sealgate.model.desired import DesiredState
 from sealgate.model.errors import InvalidValue
 from sealgate.model.findings import Finding, Place, error
 from sealgate.model.mta import SETTINGS
@@ -26,6 +25,7 @@ from sealgate.render.own_lines import own_services
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sealgate.model.desired import DesiredState
     from sealgate.model.own_text import LogicalLine
     from sealgate.render import NodeFacts
 
@@ -44,15 +44,15 @@ class Adopted:
 
 def adopt_main(desired: DesiredState, node: NodeFacts, made: str, live: str) -> Adopted:
     """Return what a live main.cf means for the draft."""
-    made_above, _made_own = _parts(made)
+    made_above, made_own = _parts(made)
     live_above, live_own = _parts(live)
-    own = _own_text(desired.main_cf.text, _made_own, live_own)
-    before, now = (_values(text) for text in (made_above, live_above))
+    own = _own_text(desired.main_cf.text, made_own, live_own)
+    before, now, mine = (_values(text) for text in (made_above, live_above, live_own))
     settings: dict[str, Any] = {}
     lines: list[str] = []
     state = replace(desired, main_cf=OwnLines(own))
     for name, line in now.items():
-        if name in before and before[name].text == line.text:
+        if name in mine or (name in before and before[name].text == line.text):
             continue
         setting = _setting_for(state, node, name, _value(line.text))
         if setting is None:
@@ -60,10 +60,27 @@ def adopt_main(desired: DesiredState, node: NodeFacts, made: str, live: str) -> 
         else:
             settings[setting[0]] = SETTINGS[setting[0]].to_json(setting[1])
             state = _with_setting(state, *setting)
+    alike = _alike(made, str(render(desired, node).text("main.cf").text))
+    lines += _consequences(replace(state, main_cf=OwnLines(own + "".join(lines))), node, now, alike)
     whole = own + "".join(lines)
-    state = replace(state, main_cf=OwnLines(whole))
-    findings = tuple(_main_obstacles(state, node, live))
+    findings = tuple(_main_obstacles(replace(state, main_cf=OwnLines(whole)), node, made, live, alike))
     return Adopted(settings, whole if whole != desired.main_cf.text else None, findings)
+
+
+def _alike(made: str, rendered: str) -> frozenset[str]:
+    """Return the parameters that the node and control render alike; others depend on what control does not know."""
+    there, here = _values(made), _values(rendered)
+    return frozenset(name for name in there if name in here and _value(there[name].text) == _value(here[name].text))
+
+
+def _consequences(
+    state: DesiredState, node: NodeFacts, now: dict[str, LogicalLine], alike: frozenset[str]
+) -> Iterator[str]:
+    """Give own lines for values that follow from an adopted field, but that nobody changed in the live file."""
+    own = _values(state.main_cf.text)
+    for name, line in _values(str(render(state, node).text("main.cf").text)).items():
+        if name in now and name in alike and name not in own and _value(now[name].text) != _value(line.text):
+            yield f"{name} = {_value(now[name].text)}\n"
 
 
 def adopt_master(desired: DesiredState, node: NodeFacts, made: str, live: str) -> Adopted:
@@ -150,12 +167,17 @@ def _with_setting(state: DesiredState, name: str, value: Any) -> DesiredState:
     return replace(state, settings=replace(state.settings, **{SETTINGS[name].attribute: value}))
 
 
-def _main_obstacles(state: DesiredState, node: NodeFacts, live: str) -> Iterator[Finding]:
+def _main_obstacles(
+    state: DesiredState, node: NodeFacts, made: str, live: str, alike: frozenset[str]
+) -> Iterator[Finding]:
     """Give what the adopted state would say differently from the live file."""
-    rendered = {n: _value(line.text) for n, line in _values(str(render(state, node).text("main.cf").text)).items()}
-    wanted = {name: _value(line.text) for name, line in _values(live).items()}
+    rendered, before, wanted = (
+        {name: _value(line.text) for name, line in _values(text).items()}
+        for text in (str(render(state, node).text("main.cf").text), made, live)
+    )
     for name in dict.fromkeys((*wanted, *rendered)):
-        if rendered.get(name) != wanted.get(name):
+        touched = before.get(name) != wanted.get(name)
+        if rendered.get(name) != wanted.get(name) and (touched or name in alike):
             yield _obstacle("main.cf", name, gone=name not in wanted)
 
 
@@ -169,7 +191,10 @@ def _master_obstacles(state: DesiredState, node: NodeFacts, live: str) -> Iterat
 def _services(text: str) -> dict[str, tuple[Any, ...]]:
     """Return the entries of a master.cf by name and type; the order of options means nothing."""
     return {
-        f"{one.service.name}/{one.service.type}": (*one.service.fields[2:], *sorted(one.service.options))
+        one.key: (
+            *(one.private, one.unprivileged, one.chroot, one.wakeup, one.processes, one.command, one.arguments),
+            frozenset((option.name, option.value) for option in one.options),
+        )
         for one in own_services(text)
     }
 

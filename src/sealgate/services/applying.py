@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Apply, Grade, Outcome, State
 from sealgate.model.errors import InvalidValue, NotFound, Refused, SealgateError
-from sealgate.model.findings import Finding, errors_in
+from sealgate.model.findings import errors_in
 from sealgate.model.text import comment as comment_text
 from sealgate.services.actor import Right
 from sealgate.services.bundles import bundle
-from sealgate.services.judging import Judged, judge, model_findings, together
+from sealgate.services.judging import Judged, findings_of, judge
 
 if TYPE_CHECKING:
     from sealgate.link.messages import Status
+    from sealgate.model.findings import Finding
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
     from sealgate.services.judging import OnProgress
@@ -149,10 +150,7 @@ def _judged(gateway: Gateway, actor: Actor, progress: OnProgress | None) -> Judg
         view = reader.candidate()
         if reader.in_force and view.digest() == reader.live().digest():
             raise Refused("There is nothing to apply: the draft is what is live already.")
-        own = model_findings(gateway, actor, view)
-        if stops := errors_in(own):
-            raise _refused(view.candidate.digest, own, len(stops))
-        judged = together(view.candidate, own, judge(gateway, actor, reader, view, Grade.FULL, progress))
+        judged = judge(gateway, actor, reader, view, Grade.FULL, progress=progress)
     if not judged.passed:
         raise _refused(judged.candidate.digest, judged.findings, len(errors_in(judged.findings)))
     return judged
@@ -192,11 +190,10 @@ def _judge_and_apply(
     with gateway.store.reading() as reader:
         view = reader.revision(revision)
         report = gateway.node(actor).judge(bundle(reader, view, (reader.live(),)), Grade.FULL, progress)
-    findings = tuple(Finding.from_json(data) for data in report.findings)
     if not report.passed:
         raise Refused(
             f"Revision {revision} was not made live: it does not pass the rehearsal any more. What was live stays.",
-            findings,
+            findings_of(report),
         )
     return gateway.node(actor).apply(Apply(report.digest, revision, comment), progress)
 

@@ -7,7 +7,6 @@ here touches the node.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from sealgate.store import Change
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterator
 
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway

@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 def context(known: KnownFacts, desired: DesiredState) -> CheckContext:
     """Return what the model's checks must know; what is not known is left empty, and not checked.
 
-    What Sealgate generates is found by rendering the state without the administrator's own lines.
+    What Sealgate generates is found by rendering the state without the administrator's own lines. Defaults of Postfix's
+    parameters and what root permits for own lines are known to the agent only.
     """
     node = known.node
     tree = render(DesiredState(desired.settings, desired.rows), node)
-    services = {f"{one.service.name}/{one.service.type}" for one in own_services(str(tree.text("master.cf").text))}
+    services = {service.key for service in own_services(str(tree.text("master.cf").text))}
     return CheckContext(
         today=node.today,
         machine_fqdn=node.machine_fqdn if known.known else None,
         addresses=frozenset(node.addresses),
         smtp_port=node.smtp_port,
         map_types=node.map_types if known.known else frozenset(),
-        parameters=dict.fromkeys(known.parameters, ""),
         postfix_version=_version(node.postfix_version),
         generated=frozenset(tree.origins),
         services=frozenset(services),

@@ -1,7 +1,8 @@
-"""Is the draft good? The model's own checks, then the judgement of the real Postfix on the agent.
+"""Is the draft good? The judgement of the agent: the model's whole-state check, then the real Postfix.
 
-`check` says all that is known: findings of the model, and the agent's at the probe grade. When the agent is down that
-is a finding as well ("not judged by Postfix"): saving and looking go on, applying has to wait.
+The agent runs the model's check itself, and knows more of the node than control does; so when it answers, its word is
+all there is to say. When it is down control runs the check with what it knows, and that Postfix has not judged is a
+finding as well: saving and looking go on, applying has to wait.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from sealgate.link.messages import Grade
 from sealgate.model.checking import check as model_check
 from sealgate.model.errors import NodeUnreachable
-from sealgate.model.findings import Finding, Place, errors_in, warning
+from sealgate.model.findings import Finding, Place, errors_in, note, warning
 from sealgate.services.actor import Right
 from sealgate.services.bundles import bundle
 from sealgate.services.check_context import context
@@ -49,31 +50,39 @@ def check(gateway: Gateway, actor: Actor, progress: OnProgress | None = None) ->
     actor.may(Right.VIEW)
     with gateway.store.reading() as reader:
         view = reader.candidate()
-        candidate, own = view.candidate, model_findings(gateway, actor, view)
         try:
-            report = judge(gateway, actor, reader, view, Grade.PROBE, progress)
+            return judge(gateway, actor, reader, view, Grade.PROBE, progress=progress)
         except NodeUnreachable as fault:
-            return Judged(candidate, (*own, not_judged(str(fault))), None)
-    return together(candidate, own, report)
-
-
-def model_findings(gateway: Gateway, actor: Actor, view: View) -> tuple[Finding, ...]:
-    """Return what the model finds in a whole state."""
-    desired = desired_state(view)
-    return tuple(model_check(desired, context(facts(gateway, actor), desired)))
+            return Judged(view.candidate, (*model_findings(gateway, actor, view), not_judged(str(fault))), None)
 
 
 def judge(
-    gateway: Gateway, actor: Actor, reader: Reader, view: View, grade: Grade, progress: OnProgress | None
-) -> Report:
-    """Have the agent judge a view; NodeUnreachable when it cannot."""
-    return gateway.node(actor).judge(bundle(reader, view, (reader.live(),)), grade, progress)
+    gateway: Gateway,
+    actor: Actor,
+    reader: Reader,
+    view: View,
+    grade: Grade,
+    *,
+    progress: OnProgress | None = None,
+) -> Judged:
+    """Have the agent judge a view of a candidate; NodeUnreachable when it cannot."""
+    report = gateway.node(actor).judge(bundle(reader, view, (reader.live(),)), grade, progress)
+    return Judged(view.candidate, findings_of(report), report)
 
 
-def together(candidate: Candidate, own: tuple[Finding, ...], report: Report) -> Judged:
-    """Return both halves' findings as one list, each finding once."""
-    findings = dict.fromkeys((*own, *(Finding.from_json(data) for data in report.findings)))
-    return Judged(candidate, tuple(findings), report)
+def findings_of(report: Report) -> tuple[Finding, ...]:
+    """Return the findings of a report as values."""
+    found = tuple(Finding.from_json(data) for data in report.findings)
+    if not report.omitted_findings:
+        return found
+    more = note("more-findings", Place(), f"{report.omitted_findings:,} more findings are not shown.")
+    return (*found, more)
+
+
+def model_findings(gateway: Gateway, actor: Actor, view: View) -> tuple[Finding, ...]:
+    """Return what the model finds in a whole state, with what control knows of the node."""
+    desired = desired_state(view)
+    return tuple(model_check(desired, context(facts(gateway, actor), desired)))
 
 
 def not_judged(why: str) -> Finding:

@@ -6,13 +6,14 @@ stores one piece. A table that the own lines of main.cf or master.cf name cannot
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sealgate.model.checking import uses_of
 from sealgate.model.content import chunk_digest, join, split
 from sealgate.model.errors import Conflict, InvalidValue, Refused
 from sealgate.model.findings import Finding, Place, error
+from sealgate.model.parameters import OwnLines
 from sealgate.model.tables import checked_text
 from sealgate.services.actor import Right
 from sealgate.services.nouns import noun_of
@@ -20,8 +21,6 @@ from sealgate.services.saved import Saved, found
 from sealgate.store import ANY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
     from sealgate.store import Stored, View, Writer
@@ -47,7 +46,7 @@ def show(gateway: Gateway, actor: Actor, name: str) -> TableText:
         view = reader.draft()
         row = found(view, noun_of(NOUN), name)
         text = join(view.chunks(row.fields["content"]))
-        return TableText(row.key, row.fields["type"], text, row.version, tuple(uses(view, row)))
+        return TableText(row.key, row.fields["type"], text, row.version, uses(view, row))
 
 
 def edit(gateway: Gateway, actor: Actor, name: str, text: str, *, base: Any = ANY) -> Saved:
@@ -84,7 +83,7 @@ def stored_text(writer: Writer, text: str) -> dict[str, Any]:
 
 def refuse_while_used(view: View, row: Stored) -> None:
     """Raise Refused with the places when own lines use a table."""
-    places = list(uses(view, row))
+    places = uses(view, row)
     if places:
         raise Refused(
             f"The look-up table {row.key} is used by your own lines. Nothing was changed. "
@@ -93,16 +92,11 @@ def refuse_while_used(view: View, row: Stored) -> None:
         )
 
 
-def uses(view: View, row: Stored) -> Iterator[Place]:
-    """Give the lines of own texts that name a table's file: `$maps_d_dir/<type>-<name>.map` or its whole path."""
-    file = re.compile(
-        rf"(?<![A-Za-z0-9_.-]){re.escape(row.fields['type'])}-{re.escape(row.key)}\.map(?![A-Za-z0-9_.-])"
-    )
-    for name in ("main-cf", "master-cf"):
-        own = view.row("own-lines", name)
-        for number, line in enumerate(own.fields["text"].splitlines() if own else (), 1):
-            if not line.lstrip().startswith("#") and file.search(line):
-                yield Place("own-lines", name, line=number)
+def uses(view: View, row: Stored) -> tuple[Place, ...]:
+    """Return the lines of own texts that name a table's file."""
+    own = (view.row("own-lines", name) for name in ("main-cf", "master-cf"))
+    main, master = (OwnLines(text.fields["text"]) if text else OwnLines() for text in own)
+    return uses_of(noun_of(NOUN).parse(row.fields), main, master)
 
 
 def _in_use(row: Stored, place: Place) -> Finding:

@@ -38,5 +38,5 @@ def _judged_draft(gateway: Gateway, actor: Actor) -> str:
         view = reader.candidate()
         if view.digest() == reader.live().digest():
             return ""
-        judge(gateway, actor, reader, view, Grade.PROBE, None)
+        judge(gateway, actor, reader, view, Grade.PROBE)
         return view.digest()

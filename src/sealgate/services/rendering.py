@@ -7,7 +7,6 @@ file here: where one belongs stands `(secret)`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -20,6 +19,8 @@ from sealgate.services.node_facts import facts
 from sealgate.services.wording import What, text_difference
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sealgate.render import ConfigTree, TableFile
     from sealgate.render.tree import Value
     from sealgate.services.actor import Actor

@@ -172,14 +172,12 @@ def switch(
     actor.may(Right.EDIT)
     kind = noun_of(noun)
     with gateway.writing(actor) as writer:
-        saved = []
-        for old in all_found(writer.draft(), kind, keys):
-            saved.append(Saved(kind.name, old.key, _switch(writer, old, base, enabled=enabled)))
-    return saved
+        rows = all_found(writer.draft(), kind, keys)
+        return [Saved(kind.name, old.key, _switch(writer, old, base, enabled=enabled)) for old in rows]
 
 
 def _prepared(gateway: Gateway, writer: Writer, kind: Noun[Any], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields as the model stores them: secrets sealed, a look-up table's text as the digests of its pieces."""
+    """Return the fields as the model stores them: secrets sealed, a text as the digests of its pieces."""
     given = gateway.sealing(writer).of_row(kind, fields)
     for column in kind.columns:
         if column.kind is Kind.LONG_TEXT and isinstance(given.get(column.name), str):

@@ -51,6 +51,7 @@ def _canonical_key(kind: Noun[Any], key: str) -> str:
 
 
 def all_found(view: View, kind: Noun[Any], keys: Sequence[str]) -> list[Stored]:
+    """Return rows by their keys, each once; NotFound names all that are missing."""
     rows, missing = [], []
     for key in dict.fromkeys(keys):
         try:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sealgate.store.transaction import Transaction
 
 _COPY_FROM = 50
+_MANY = 10_000
 
 
 class Record(NamedTuple):
@@ -70,6 +71,12 @@ def end(tx: Transaction, ends: Sequence[tuple[int, int]]) -> None:
         "WHERE object.since = ending.since",
         ([until for until, _ in others], [since for _, since in others]),
     )
+
+
+def settle(tx: Transaction, changed: int) -> None:
+    """Let PostgreSQL look at the table again after many changes; else it plans by what it was before them."""
+    if changed >= _MANY and tx.connection.dialect.name == "postgresql":
+        tx.connection.exec_driver_sql("ANALYZE object")
 
 
 def _copy(connection: Connection, records: Sequence[Record]) -> None:

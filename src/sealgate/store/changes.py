@@ -20,7 +20,7 @@ from sealgate.store.views import CONTENT, ENDED, STANDING, stored
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import ColumnElement, Connection, Select, TextClause
 
     from sealgate.store.schema import AnyRow
     from sealgate.store.transaction import Snapshot
@@ -45,14 +45,22 @@ def compare(connection: Connection, a: int, b: int) -> Iterator[Change]:
 
 def gone(a: int, b: int) -> Select[Any]:
     """Select the rows that are in the state after edit `a`, but no longer after the later edit `b`."""
-    return select(*CONTENT).where(ENDED, _object.until > a, _object.until <= b, _object.since <= a)
+    return select(*CONTENT).where(*went(a, b))
 
 
 def come(a: int, b: int) -> Select[Any]:
     """Select the rows that are in the state after edit `b`, but were not after the earlier edit `a`."""
-    return select(*CONTENT).where(
-        _object.since > a, _object.since <= b, or_(_object.until.is_(None), _object.until > b)
-    )
+    return select(*CONTENT).where(*came(a, b))
+
+
+def went(a: int, b: int) -> list[ColumnElement[bool] | TextClause]:
+    """Return the conditions of `gone`; both ends of the range are there so that it is looked up by the range."""
+    return [ENDED, _object.until > a, _object.until <= b, _object.since <= a]
+
+
+def came(a: int, b: int) -> list[ColumnElement[bool] | TextClause]:
+    """Return the conditions of `come`."""
+    return [_object.since > a, _object.since <= b, or_(_object.until.is_(None), _object.until > b)]
 
 
 def pending(connection: Connection, base: int, last: int) -> Iterator[PendingChange]:

@@ -102,7 +102,8 @@ def save_many(tx: Transaction, noun: str, puts: Iterable[Put], *, reorder: bool 
         # Keys behind all that stand (a sorted import into an empty list) need no look-up.
         known = {} if top is None or min(by_key) > top else standing(tx, noun, list(by_key))
         changed += write(tx, noun, list(by_key.values()), known)
-        top = max(top or "", *by_key) if top is not None else max(by_key)
+        top = max(by_key) if top is None else max(top, *by_key)
+    bulk.settle(tx, changed)
     return changed
 
 

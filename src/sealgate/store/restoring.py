@@ -9,15 +9,15 @@ from array import array
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, literal, null, or_, select, update
+from sqlalchemy import BigInteger, func, insert, literal, null, or_, select, update
 
 from sealgate.model.digest import TableSum
 from sealgate.model.errors import NotFound
 from sealgate.store import schema
-from sealgate.store.changes import come, compare, gone
+from sealgate.store.changes import came, come, compare, gone, went
 from sealgate.store.draft import Put, demand, end, standing, write
 from sealgate.store.revisions import totals_of
-from sealgate.store.views import CONTENT, STANDING, stored, visible
+from sealgate.store.views import CONTENT, stored, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,11 +90,9 @@ def discard_all(tx: Transaction) -> bool:
         return False
     number = tx.next_edit(back + 1)
     table = schema.object_
-    tx.connection.execute(update(table).where(STANDING, _object.since > base).values(until=number))
+    tx.connection.execute(update(table).where(*came(base, last)).values(until=number))
     copied = [column for column in table.c if column.name not in {"since", "until"}]
-    again = select(literal(number) + func.row_number().over(order_by=_object.since), null(), *copied).where(
-        _object.until.is_not(None), _object.until > base, _object.since <= base
-    )
+    again = select(literal(number, BigInteger) + func.row_number().over(), null(), *copied).where(*went(base, last))
     tx.connection.execute(insert(table).from_select(["since", "until", *(column.name for column in copied)], again))
     was = totals_of(tx, tx.head.revision)
     for noun in tx.draft_totals():

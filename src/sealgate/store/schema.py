@@ -89,8 +89,8 @@ Index(
     "object_tag",
     object_.c.noun,
     object_.c.tag,
-    sqlite_where=text("tag IS NOT NULL"),
-    postgresql_where=text("tag IS NOT NULL"),
+    sqlite_where=text("until IS NULL AND tag IS NOT NULL"),
+    postgresql_where=text("until IS NULL AND tag IS NOT NULL"),
 )
 
 edit = Table(

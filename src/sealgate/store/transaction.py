@@ -141,8 +141,8 @@ class Transaction(Snapshot):
 
     def begin_anew(self, head: Head) -> None:
         """Go on from other counters, after everything in the database was replaced in this transaction."""
-        self.head = self.started = head
-        self.first_edit = head.edit
+        self.head, self.started = head, replace(head)
+        self.first_edit = self.shown = head.edit
         self._totals = None
         self._dirty.clear()
         self._ends.clear()

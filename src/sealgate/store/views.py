@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from heapq import merge
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, select, text, tuple_
 
 from sealgate.model.digest import TableSum, state_digest
-from sealgate.model.errors import InvalidValue, NotFound
+from sealgate.model.errors import InvalidValue
 from sealgate.store import content, schema
 from sealgate.store.records import Candidate, Stored
 
@@ -44,6 +45,7 @@ CONTENT = (
 STANDING = text("until IS NULL")
 ENDED = text("until IS NOT NULL")
 _PLACED = text("position <> 0")
+_TAGGED = text("tag IS NOT NULL")
 _DIGEST_LENGTH = 64
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -147,10 +149,13 @@ class View:
 
     def tags(self, noun: str) -> Iterator[str]:
         """Give the distinct tags of the enabled rows of a noun, sorted."""
-        before = ""
-        while (tag := self._next_tag(noun, before)) is not None:
-            yield tag
-            before = tag
+        ended = iter(self._ended_tags(noun))
+        standing = self._standing_tags(noun)
+        last = ""
+        for tag in merge(standing, ended):
+            if tag != last:
+                yield tag
+            last = tag
 
     def content(self, digest: str) -> bytes:
         """Return one chunk of a look-up table's text."""
@@ -213,22 +218,26 @@ class View:
         position_of = func.instr if self._snapshot.connection.dialect.name == "sqlite" else func.strpos
         return position_of(_object.words, search.casefold().replace("\0", "")) > 0
 
-    def _next_tag(self, noun: str, before: str) -> str | None:
-        found = [
-            self._snapshot.connection.execute(
+    def _standing_tags(self, noun: str) -> Iterator[str]:
+        """Give the tags of rows that stand, by one look into the index for each."""
+        condition = visible(self.at)[0]
+        tag: str | None = ""
+        while True:
+            query = (
                 select(_object.tag)
-                .where(condition, _object.noun == noun, _object.tag > before, _object.enabled)
+                .where(condition, _object.noun == noun, _object.tag > tag, _object.enabled)
                 .order_by(_object.tag)
                 .limit(1)
-            ).scalar()
-            for condition in visible(self.at)
-        ]
-        return min((tag for tag in found if tag is not None), default=None)
+            )
+            tag = self._snapshot.connection.execute(query).scalar()
+            if tag is None:
+                return
+            yield tag
 
-
-def required(view: View, noun: str, key: str) -> Stored:
-    """Return one object that must exist."""
-    found = view.row(noun, key)
-    if found is None:
-        raise NotFound(f"There is no {noun} {key!r}. Nothing was changed. See `sealgate list {noun}`.")
-    return found
+    def _ended_tags(self, noun: str) -> list[str]:
+        """Return the tags of rows that ended since; there are as many as edits since."""
+        tags: set[str] = set()
+        for condition in visible(self.at)[1:]:
+            query = select(_object.tag).where(condition, _object.noun == noun, _TAGGED, _object.enabled)
+            tags.update(self._snapshot.connection.execute(query.distinct()).scalars())
+        return sorted(tags)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sealgate.model.checking.accounts import check_forwarding
 from sealgate.model.checking.clients import check_networks, check_providers, check_rbls, check_static_lists
 from sealgate.model.checking.codes import CODES
-from sealgate.model.checking.identity import check_certificate, check_identity
+from sealgate.model.checking.identity import check_certificate, check_identity, check_listeners
 from sealgate.model.checking.limits import check_limits
 from sealgate.model.checking.logins import check_logins, check_policies
 from sealgate.model.checking.own_lines import check_own_lines
@@ -37,6 +37,7 @@ def check(desired: DesiredState, context: CheckContext) -> list[Finding]:
     found = chain(
         check_identity(desired, context),
         check_certificate(desired, context),
+        check_listeners(desired, context),
         check_limits(desired),
         check_relay_domains(desired),
         check_relay_hosts(desired, context),

@@ -51,6 +51,22 @@ def check_identity(desired: DesiredState, context: CheckContext) -> Iterator[Fin
         )
 
 
+def check_listeners(desired: DesiredState, context: CheckContext) -> Iterator[Finding]:
+    """Give the findings about addresses to listen on that this machine does not have."""
+    for listener in desired.settings.listen_on:
+        address = listener.address
+        if address is None or address.is_loopback or address.is_unspecified or not context.addresses:
+            continue
+        if address not in context.addresses:
+            yield error(
+                "listen-address-not-here",
+                Place("setting", "listen-on"),
+                f"This machine has no address {address}.",
+                "Postfix stops when it cannot listen there.",
+                f"Choose from {', '.join(sorted(map(str, context.addresses)))}.",
+            )
+
+
 def check_certificate(desired: DesiredState, context: CheckContext) -> Iterator[Finding]:
     """Give the findings about the certificate, the key and the level of TLS for incoming mail."""
     settings = desired.settings

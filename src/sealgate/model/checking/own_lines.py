@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from sealgate.model.checking.overrides import FIELD_OF, field_finding
 from sealgate.model.checking.own_values import kind_fault, value_faults
+from sealgate.model.checking.restrictions import PROTECTS, RELAY_LIST
 from sealgate.model.checking.routes import host_name
 from sealgate.model.checking.tables import REPLACED, USE
 from sealgate.model.deny_list import TEXTS
 from sealgate.model.deny_paths import tables_in
 from sealgate.model.findings import Finding, Place, error, note, warning
 from sealgate.model.master_lines import parse_master
-from sealgate.model.own_text import expand, parse_main, references, words
+from sealgate.model.own_text import circles, expand, parse_main, references, words
 from sealgate.model.parameters import deny_list
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ DEFINED = frozenset({"maps_d_dir", "stress", "config_directory"})
 _PER_SERVICE = re.compile(
     r"[A-Za-z0-9_.-]+?(_(?:destination|delivery|initial|recipient|extra|minimum|time)_[a-z_]+|_time_limit)"
 )
+_TABLE_PARAMETER = re.compile(r".*(?:_maps?|_checks|_database)")
 _FILTER_PARAMETERS = frozenset({"content_filter"})
 
 
@@ -43,12 +45,14 @@ def check_own_lines(desired: DesiredState, context: CheckContext) -> Iterator[Fi
     yield from _twice(definitions)
     names = _Names(definitions, services, context)
     own = {one.name: one.value for one in definitions}
+    yield from _circles(definitions, own)
+    yield from _without_relay_list(definitions, own)
     for one in definitions:
         place = Place("own-lines", "main-cf", one.name, one.line)
         yield from _definition(one.name, one.value, place, own, names)
         yield from _whole(one, place, desired, context)
     for service in services:
-        yield from _service(service, own, names, context)
+        yield from _service(service, own, names, desired)
 
 
 def _fault(key: str, fault: Fault) -> Finding:
@@ -67,6 +71,34 @@ def _twice(definitions: tuple[Definition, ...]) -> Iterator[Finding]:
                 "Keep one of the two.",
             )
         seen[one.name] = one.line
+
+
+def _circles(definitions: tuple[Definition, ...], own: dict[str, str]) -> Iterator[Finding]:
+    round_about = frozenset(circles(own))
+    for one in definitions:
+        if one.name in round_about:
+            yield error(
+                "own-line-circle",
+                Place("own-lines", "main-cf", one.name, one.line),
+                f"The value of {one.name} refers to itself.",
+                "Postfix stops on it.",
+                "Write the value out.",
+            )
+
+
+def _without_relay_list(definitions: tuple[Definition, ...], own: dict[str, str]) -> Iterator[Finding]:
+    """Say so when no list is left that refuses destinations which are not ours."""
+    recipients = own.get("smtpd_recipient_restrictions")
+    for one in definitions:
+        unprotected = recipients is not None and not PROTECTS & set(words(recipients))
+        if one.name == RELAY_LIST and not one.value and unprotected:
+            yield error(
+                "own-line-opens-relay",
+                Place("own-lines", "main-cf", one.name, one.line),
+                f"{one.name} is empty, and smtpd_recipient_restrictions refuses no destination either.",
+                "The public could relay; Postfix refuses to work so.",
+                "Remove the line.",
+            )
 
 
 class _Names:
@@ -127,7 +159,7 @@ def _definition(name: str, value: str, place: Place, own: dict[str, str], names:
             "Define it, or write $$ for a dollar sign.",
         )
     if re.search(r"\s#", value) and name not in TEXTS:
-        yield warning(
+        yield error(
             "own-line-comment",
             place,
             f"The value of {name} has a # in it, which begins no comment there.",
@@ -147,7 +179,10 @@ _WHY_KIND = "The program that reads it would stop when mail comes."
 
 def _map_types(name: str, value: str, meant: str, place: Place, context: CheckContext) -> Iterator[Finding]:
     named = {use[1] for use in USE.finditer(value)}
-    for kind, _ in dict.fromkeys(tables_in(meant)):
+    kinds = {kind for kind, _ in tables_in(meant)}
+    if _TABLE_PARAMETER.fullmatch(name):
+        kinds |= {kind for word in words(meant) if (kind := word.partition(":")[0]) != word and "$" not in kind}
+    for kind in sorted(kinds - {"unix"}):  # a socket, or a table that every Postfix has
         if not context.map_types or kind in context.map_types or (kind in named and kind in REPLACED):
             continue
         yield error(
@@ -226,7 +261,20 @@ def _bypass(place: Place, what: str, *, loopback: bool = False) -> Finding:
     )
 
 
-def _service(service: OwnService, own: dict[str, str], names: _Names, context: CheckContext) -> Iterator[Finding]:
+def _own_limit(limit: int, place: Place, desired: DesiredState) -> Iterator[Finding]:
+    after = desired.settings.effective_after_filter_size_limit
+    if limit > after:
+        yield error(
+            "after-limit-below-before",
+            place,
+            f"This listener accepts {limit} bytes, more than the after filter limit of {after}.",
+            "Mail that was accepted would bounce when it comes back from the mail processing agent.",
+            "Remove the option, and set the limits on the page.",
+        )
+
+
+def _service(service: OwnService, own: dict[str, str], names: _Names, desired: DesiredState) -> Iterator[Finding]:
+    context = names.context
     options = {option.name: option.value for option in service.options}
     for option in service.options:
         place = Place("own-lines", "master-cf", f"{service.key}/{option.name}", option.line)
@@ -234,6 +282,8 @@ def _service(service: OwnService, own: dict[str, str], names: _Names, context: C
         if option.name in _FILTER_PARAMETERS and option.value.partition(":")[0] not in _inner(context):
             local = service.host in {"127.0.0.1", "::1", "localhost"}
             yield _bypass(place, f"-o {option.name}={option.value}", loopback=local)
+        if option.name == "message_size_limit" and option.value.isdigit():
+            yield from _own_limit(int(option.value), place, desired)
     place = Place("own-lines", "master-cf", service.key, service.line)
     if service.key in context.services:
         yield note(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sealgate.model.access import opens_public_relay
 from sealgate.model.checking.restrictions import restriction_faults
 from sealgate.model.errors import InvalidValue
+from sealgate.model.master_lines import PORTS
 from sealgate.model.names import HostName, NextHop
 from sealgate.model.network import parse_network
 from sealgate.model.own_text import words
@@ -25,6 +26,7 @@ Fault = tuple[str, str, str]
 
 _SWITCH = frozenset({"yes", "no"})
 _TIME = re.compile(r"[0-9]{1,9}[smhdw]?", re.ASCII)
+_BY_STRESS = re.compile(r"\$\{stress\?\{[0-9]+\}:\{([0-9]+)\}\}", re.ASCII)
 _TIME_DEFAULT = re.compile(r"[0-9]+[smhdw]", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 _LEVEL = re.compile(r"[0-9](?:\.[0-9]{1,2}){0,2}|9999", re.ASCII)
@@ -43,6 +45,7 @@ PARENTS = frozenset(
 
 def kind_fault(name: str, value: str, default: str) -> Iterator[Fault]:
     """Give the fault of a value that is no switch, number or time where the default is one."""
+    default = _BY_STRESS.sub(r"\1", default)
     if "$" in value or name in _NOT_BY_DEFAULT or (name in MORE_WORDS and value in MORE_WORDS[name]):
         return
     if default in _SWITCH and value not in _SWITCH:
@@ -53,6 +56,11 @@ def kind_fault(name: str, value: str, default: str) -> Iterator[Fault]:
         yield "own-line-value", f"{name} is {shown(value)!r}, which is no whole number.", "Write digits without a unit."
     elif name.endswith("_code") and _NUMBER.fullmatch(default) and not 200 <= int(value) <= 599:
         yield "own-line-value", f"{name} is {value}, which is no SMTP code.", "Write three digits from 200 to 599."
+
+
+def _of(name: str, refusal: InvalidValue) -> tuple[str, str]:
+    problem = refusal.problems[0]
+    return f"{name}: {problem.what}", problem.remedy or "See postconf(5)."
 
 
 def _clients(name: str, value: str) -> Iterator[Fault]:
@@ -74,7 +82,7 @@ def _network(name: str, word: str) -> Iterator[Fault]:
     try:
         network = parse_network(word.removeprefix("!"))
     except InvalidValue as refusal:
-        yield "own-line-client", f"{name}: {refusal}", ""
+        yield "own-line-client", *_of(name, refusal)
         return
     if opens_public_relay(network) and not word.startswith("!"):
         yield (
@@ -96,12 +104,11 @@ def _next_hop(name: str, value: str) -> Iterator[Fault]:
     for hop in [value] if name == "relayhost" else words(value):
         if not hop or "$" in hop:
             continue
-        if re.fullmatch(r"\[?[A-Za-z0-9.-]+\]?:[a-z]+", hop):  # a port by name
-            continue
+        head, _, port = hop.rpartition(":")
         try:
-            NextHop.from_destination(hop)
+            NextHop.from_destination(f"{head}:{PORTS[port]}" if port in PORTS else hop)
         except InvalidValue as refusal:
-            yield "own-line-next-hop", f"{name}: {refusal}", "Write host, host:port or [host]:port."
+            yield "own-line-next-hop", *_of(name, refusal)
 
 
 def _transport(name: str, value: str) -> Iterator[Fault]:
@@ -118,7 +125,7 @@ def _host_name(name: str, value: str) -> Iterator[Fault]:
     try:
         HostName.parse(value)
     except InvalidValue as refusal:
-        yield "own-line-host-name", f"{name}: {refusal}", ""
+        yield "own-line-host-name", *_of(name, refusal)
 
 
 def _parents(name: str, value: str) -> Iterator[Fault]:

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 WITH_ARGUMENT = frozenset(
     {
         "check_address_map", "check_ccert_access", "check_client_a_access", "check_client_access",
-        "check_client_mx_access", "check_client_ns_access", "check_etrn_access", "check_helo_a_access", "check_helo_access",
+        "check_client_mx_access", "check_client_ns_access", "check_etrn_access", "check_helo_a_access",
+        "check_helo_access",
         "check_helo_mx_access", "check_helo_ns_access", "check_policy_service", "check_recipient_a_access",
         "check_recipient_access", "check_recipient_mx_access", "check_recipient_ns_access",
         "check_reverse_client_hostname_a_access", "check_reverse_client_hostname_access",
         "check_reverse_client_hostname_mx_access", "check_reverse_client_hostname_ns_access", "check_sasl_access",
         "check_sender_a_access", "check_sender_access", "check_sender_mx_access", "check_sender_ns_access",
         "permit_dnswl_client", "permit_rhswl_client", "reject_maps_rbl", "reject_rbl", "reject_rbl_client",
-        "reject_rhsbl", "reject_rhsbl_client", "reject_rhsbl_helo", "reject_rhsbl_recipient",
+        "reject_rhsbl_client", "reject_rhsbl_helo", "reject_rhsbl_recipient",
         "reject_rhsbl_reverse_client", "reject_rhsbl_sender", "sleep",
     }
 )  # fmt: skip

@@ -11,13 +11,14 @@ import re
 from typing import TYPE_CHECKING
 
 from sealgate.model.backtracking import is_slow
+from sealgate.model.checking.actions import action_fault, is_access_table, is_checks_table
 from sealgate.model.checking.logins import policies_unused, policy_finding
 from sealgate.model.checking.routing import MOST, limited
 from sealgate.model.errors import InvalidValue
 from sealgate.model.findings import Finding, Place, error, note, warning
 from sealgate.model.master_lines import parse_master
 from sealgate.model.network import parse_network
-from sealgate.model.own_text import parse_main
+from sealgate.model.own_text import parse_main, words
 from sealgate.model.text import shown
 from sealgate.model.tls import parse_destination
 
@@ -59,6 +60,8 @@ def check_tables(desired: DesiredState, context: CheckContext) -> Iterator[Findi
             )
         if any(place.field.rpartition("/")[2] == "smtp_tls_policy_maps" for place in places):
             yield from limited(_policies(table, desired), MOST)
+        if is_access_table(places) or is_checks_table(places):
+            yield from limited(_actions(table, desired, context, access=is_access_table(places)), MOST)
     enabled = {(row.value.type, row.value.name) for row in tables.values() if row.enabled}
     yield from _missing(used, enabled)
 
@@ -132,6 +135,30 @@ def _policies(table: LookupTable, desired: DesiredState) -> Iterator[Finding]:
         yield policy_finding(Place("lookup-table", table.name, line=keys[destination]), destination, route)
 
 
+def _actions(table: LookupTable, desired: DesiredState, context: CheckContext, *, access: bool) -> Iterator[Finding]:
+    definitions, _ = parse_main(desired.main_cf.text)
+    own = {one.name: one.value for one in definitions}
+    classes = frozenset(words(own.get("smtpd_restriction_classes", "")))
+    filters = frozenset(key.partition("/")[0] for key in context.inner_services if key.endswith("/unix"))
+    for number, line in logical_table_lines(_text_lines(table, desired)):
+        value = _value_of(line, table.type)
+        fault = action_fault(value, access=access, classes=classes, filters=filters) if value else None
+        if fault is not None:
+            code, what = fault
+            remedy = "Let the filter be mpa." if code == "table-bypasses-mpa" else "See the manual for the names."
+            yield error(code, Place("lookup-table", table.name, line=number), what, _WHY[code], remedy)
+
+
+def _value_of(line: str, kind: str) -> str:
+    """Return the right-hand side of a line; empty for a block's begin and end, and for what is no line of the table."""
+    if kind not in INDEXED and _BLOCK_LINE.fullmatch(line):
+        return ""
+    if kind in INDEXED or kind == "cidr":
+        return line.replace("\t", " ").partition(" ")[2].strip()
+    rule = _PATTERN_LINE.fullmatch(line)
+    return (rule[5] or "") if rule else ""
+
+
 def _text_lines(table: LookupTable, desired: DesiredState) -> Iterator[str]:
     """Give the lines of a table's text; chunks end with whole lines."""
     for chunk in desired.rows.chunks(table.content):
@@ -181,6 +208,8 @@ _WHY = {
     "table-pattern-line": "Postfix leaves the line out.",
     "table-block-not-ended": "It would swallow every line after it.",
     "table-block-not-begun": "Postfix leaves the line out.",
+    "table-action-unknown": "Postfix answers 451 to whoever matches, or only logs.",
+    "table-bypasses-mpa": "It would be neither encrypted nor signed nor checked.",
     "table-slow-pattern": "Postfix gives up on it, and then the line does not match.",
 }
 _Fault = tuple[int, str, str, str]
@@ -195,21 +224,26 @@ def _indexed(lines: Iterator[tuple[int, str]]) -> Iterator[_Fault]:
             yield number, "table-line-starts-blank", "The first line begins with a blank.", "Begin it at the margin."
         elif not value.strip():
             yield number, "table-line-without-value", f"The key {shown(key)} has no value.", "Write key, blank, value."
-        elif key.endswith(":") and "::" not in key:
+        elif key.endswith(":") and key.count(":") == 1:
             yield number, "table-line-alias", f"The key {shown(key)} ends with a colon.", "Leave the colon out."
         elif mark in seen:
             yield number, "table-key-twice", f"The key {shown(key)} comes twice.", "Remove one of the two."
-        elif "/" in key and _is_network(key):
+        elif _never_matches(key):
             yield number, "table-key-network", f"The key {shown(key)} is a network.", "Use a table of type cidr."
         seen.add(mark)
 
 
-def _is_network(text: str) -> bool:
+def _never_matches(key: str) -> bool:
+    """Tell whether a key looks like clients, but in a form that access(5) never looks up."""
+    if re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{1,3}){0,2}\.", key):
+        return True
+    if "/" not in key and ":" not in key:
+        return False
     try:
-        parse_network(text)
+        found = parse_network(key)
     except InvalidValue as refusal:
         return "host bits" in str(refusal)
-    return True
+    return "/" in key or (key.lower() != str(found.network_address) or key.endswith("::"))
 
 
 def _cidr(lines: Iterator[tuple[int, str]]) -> Iterator[_Fault]:

@@ -48,7 +48,7 @@ def _objects() -> None:
     _partial("object_order", ["noun", "position", "key"], "until IS NULL AND position <> 0")
     _partial("object_ended", ["noun", "key", "until", "since"], "until IS NOT NULL")
     _partial("object_until", ["until"], "until IS NOT NULL")
-    _partial("object_tag", ["noun", "tag"], "tag IS NOT NULL")
+    _partial("object_tag", ["noun", "tag"], "until IS NULL AND tag IS NOT NULL")
     op.create_table(
         "edit",
         sa.Column("first", _NUMBER, primary_key=True, autoincrement=False),

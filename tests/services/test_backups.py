@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.support.control_half import make_directory, stand_in
+
+from sealgate import __version__
+from sealgate.link import passphrase
+from sealgate.link.messages import PublicKey
+from sealgate.link.upkeep import SealedKeys
+from sealgate.model.errors import InvalidValue, NodeUnreachable, NotPermitted, Refused
+from sealgate.services import applying, auditing, backups, changes, rows, settings
+from sealgate.services.actor import ALL_RIGHTS, Actor, Right
+from sealgate.services.gateway import Gateway
+from sealgate.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.control_half import StandIn
+
+WORDS = "correct horse battery staple"
+
+
+def quiet(_text: str, _count: int) -> None:
+    pass
+
+
+class KeyHolder:
+    """A stand-in that keeps a node's private key, as the agent does."""
+
+    def __init__(self, private: bytes) -> None:
+        self.private = private
+
+    def answers(self) -> dict[str, Any]:
+        return {"backup_keys": self._backup, "restore_keys": self._restore}
+
+    def _backup(self, question: Any, _talk: Any) -> SealedKeys:
+        return SealedKeys(b"".join(passphrase.encrypt(question.passphrase, [self.private])))
+
+    def _restore(self, question: Any, _talk: Any) -> PublicKey:
+        self.private = b"".join(passphrase.decrypt(question.passphrase, [question.sealed]))
+        return PublicKey(b"", "")
+
+
+@pytest.fixture
+def holder() -> KeyHolder:
+    return KeyHolder(b"the private key of gateway one..")
+
+
+@pytest.fixture
+def agent(directory: Path, holder: KeyHolder) -> Iterator[StandIn]:
+    with stand_in(directory, **holder.answers()) as running:
+        yield running
+
+
+@pytest.fixture
+def full(gateway: Gateway, ann: Actor, agent: StandIn) -> Gateway:
+    """A gateway with revisions, a pending change, a secret, and text."""
+    settings.set_value(gateway, ann, "my-hostname", "gw.example.com")
+    rows.add(gateway, ann, "sasl", {"host": "smtp.example.net", "user": "u", "password": "hunter two"})
+    rows.add(gateway, ann, "lookup-table", {"name": "t", "type": "hash", "content": "a 1\n"})
+    applying.apply(gateway, ann, "first")
+    rows.add(gateway, ann, "relay-domain", {"domain": "pending.example"})
+    assert agent.asked
+    return gateway
+
+
+@pytest.fixture
+def saved(full: Gateway, ann: Actor) -> bytes:
+    target = io.BytesIO()
+    backups.backup(full, ann, WORDS, target, quiet)
+    return target.getvalue()
+
+
+def digest(gateway: Gateway) -> tuple[str, str, int]:
+    with gateway.store.reading() as reader:
+        return reader.draft().digest(), reader.live().digest(), reader.in_force
+
+
+def test_a_backup_restores_into_an_empty_gateway(
+    full: Gateway, saved: bytes, ann: Actor, holder: KeyHolder, tmp_path: Path
+) -> None:
+    make_directory(tmp_path / "other")
+    other = KeyHolder(b"another key.....................")
+    empty = Gateway.open(Settings.load(tmp_path / "other"))
+    with stand_in(tmp_path / "other", **other.answers()):
+        backups.restore(empty, ann, WORDS, io.BytesIO(saved), quiet)
+    found = digest(empty)
+    text = lookup(empty, ann)
+    empty.close()
+
+    assert (found, other.private, text) == (digest(full), holder.private, "a 1\n")
+
+
+def lookup(gateway: Gateway, actor: Actor) -> str:
+    from sealgate.services import lookup_tables
+
+    return lookup_tables.show(gateway, actor, "t").text
+
+
+def test_a_backup_restores_over_what_is_there(full: Gateway, saved: bytes, ann: Actor) -> None:
+    before = digest(full)
+    rows.add(full, ann, "relay-domain", {"domain": "later.example"})
+    applying.apply(full, ann, "later")
+
+    done = backups.restore(full, ann, WORDS, io.BytesIO(saved), quiet)
+
+    assert (digest(full), done.revision) == (before, 1)
+
+
+def test_work_goes_on_after_a_restore(full: Gateway, saved: bytes, ann: Actor) -> None:
+    backups.restore(full, ann, WORDS, io.BytesIO(saved), quiet)
+
+    rows.add(full, ann, "relay-domain", {"domain": "new.example"})
+    applied = applying.apply(full, ann, "after the restore")
+
+    assert (applied.revision, changes.pending(full, ann)) == (2, [])
+
+
+def test_the_audit_holds_after_a_restore_and_tells_of_it(full: Gateway, saved: bytes, ann: Actor) -> None:
+    backups.restore(full, ann, WORDS, io.BytesIO(saved), quiet)
+
+    newest = auditing.newest(full, ann)[0]
+    assert (auditing.verify(full, ann), newest.verb) == (None, "restore-backup")
+    assert newest.detail["replaced"]["number"] > 0
+
+
+def test_the_audit_is_guarded_again_after_a_restore(full: Gateway, saved: bytes, ann: Actor) -> None:
+    from sqlalchemy import create_engine, text
+    from sqlalchemy.exc import DBAPIError
+
+    backups.restore(full, ann, WORDS, io.BytesIO(saved), quiet)
+
+    engine = create_engine(full.settings.database_url)
+    with engine.connect() as connection, pytest.raises(DBAPIError, match="append-only"):
+        connection.execute(text("DELETE FROM audit"))
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda data: data[:-10],
+        lambda data: data[: len(data) // 2] + bytes([data[len(data) // 2] ^ 1]) + data[len(data) // 2 + 1 :],
+        lambda _data: b"",
+        lambda _data: b"no backup at all" * 1000,
+    ],
+    ids=["cut", "flipped", "empty", "other"],
+)
+def test_a_damaged_backup_changes_nothing(
+    full: Gateway, saved: bytes, ann: Actor, holder: KeyHolder, spoil: Any
+) -> None:
+    before, key = digest(full), holder.private
+
+    with pytest.raises(InvalidValue):
+        backups.restore(full, ann, WORDS, io.BytesIO(spoil(saved)), quiet)
+
+    assert (digest(full), holder.private) == (before, key)
+
+
+def test_a_wrong_passphrase_changes_nothing(full: Gateway, saved: bytes, ann: Actor) -> None:
+    before = digest(full)
+
+    with pytest.raises(InvalidValue, match="passphrase"):
+        backups.restore(full, ann, "other words entirely", io.BytesIO(saved), quiet)
+
+    assert digest(full) == before
+
+
+def sealed(*lines: bytes) -> io.BytesIO:
+    return io.BytesIO(b"".join(passphrase.encrypt(WORDS, [b"".join(lines)])))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (b'{"sealgate": 99, "version": "9.9", "at": "x"}\n',),
+        (b'{"sealgate": 1, "at": "x"}\n', b'{"keys": ""}\n', b'{"format": 99, "shape": "0001"}\n'),
+        (b'{"sealgate": 1, "at": "x"}\n', b'{"keys": ""}\n', b'{"format": 1, "shape": "9999"}\n'),
+    ],
+    ids=["file", "dump", "shape"],
+)
+def test_a_backup_of_a_newer_version_is_refused(full: Gateway, ann: Actor, lines: tuple[bytes, ...]) -> None:
+    before = digest(full)
+
+    with pytest.raises(InvalidValue, match="newer"):
+        backups.restore(full, ann, WORDS, sealed(*lines), quiet)
+
+    assert digest(full) == before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"[]\n", b"{}\n", b"no json\n", b'{"table": "nothing", "columns": []}\n', b'{"table": "audit", "columns": []}\n'],
+)
+def test_a_backup_that_holds_something_else_changes_nothing(full: Gateway, ann: Actor, line: bytes) -> None:
+    before = digest(full)
+    head = b'{"sealgate": 1, "at": "x"}\n', b'{"keys": ""}\n', b'{"format": 1, "shape": "0001"}\n'
+
+    with pytest.raises(InvalidValue):
+        backups.restore(full, ann, WORDS, sealed(*head, line), quiet)
+
+    assert digest(full) == before
+
+
+def test_a_key_that_the_node_refuses_keeps_everything_as_it_was(
+    full: Gateway, saved: bytes, ann: Actor, agent: StandIn
+) -> None:
+    before = digest(full)
+    agent.answers["restore-keys"] = Refused("This node has secrets sealed to another key.")
+
+    with pytest.raises(Refused, match="another key"):
+        backups.restore(full, ann, WORDS, io.BytesIO(saved), quiet)
+
+    assert digest(full) == before
+
+
+def test_a_backup_holds_no_secret_and_no_row_in_clear(saved: bytes, holder: KeyHolder) -> None:
+    for word in (b"hunter two", b"gw.example.com", b"pending.example", holder.private):
+        assert word not in saved
+
+
+def test_a_short_passphrase_is_refused(full: Gateway, ann: Actor) -> None:
+    with pytest.raises(InvalidValue, match="passphrase"):
+        backups.backup(full, ann, "short", io.BytesIO(), quiet)
+
+
+def test_without_the_agent_there_is_no_backup_without_its_key(gateway: Gateway, ann: Actor) -> None:
+    with pytest.raises(NodeUnreachable):
+        backups.backup(gateway, ann, WORDS, io.BytesIO(), quiet)
+
+
+def test_backup_and_restore_need_their_right(gateway: Gateway) -> None:
+    eve = Actor("local:eve", rights=ALL_RIGHTS - {Right.BACKUP})
+
+    for act in (backups.backup, backups.restore):
+        with pytest.raises(NotPermitted):
+            act(gateway, eve, WORDS, io.BytesIO(), quiet)
+
+
+def test_a_backup_says_which_version_made_it(saved: bytes) -> None:
+    first = b"".join(passphrase.decrypt(WORDS, [saved])).split(b"\n")[0]
+
+    assert f'"version": "{__version__}"'.encode() in first
