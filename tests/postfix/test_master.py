@@ -11,7 +11,8 @@ import pytest
 from tests.support.gateway import SERVICES, free_port
 from tests.support.waiting import wait_until
 
-from sealgate.postfix.master import Instance, Need, Outcome, children, need_of
+from sealgate.postfix.master import Instance, Need, Outcome, need_of
+from sealgate.postfix.processes import children
 
 if TYPE_CHECKING:
     from tests.support.gateway import Gateway

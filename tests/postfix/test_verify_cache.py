@@ -13,7 +13,6 @@ from tests.support.sink import Rule, Sink
 from tests.support.waiting import wait_until
 
 from sealgate.model.errors import NodeFailed
-from sealgate.postfix.tables import Tables, TableType
 from sealgate.postfix.verify_cache import Status, VerifyCache, entry
 
 if TYPE_CHECKING:
@@ -109,16 +108,28 @@ def test_what_is_known_survives_a_restart(asked: tuple[Gateway, Sink]) -> None:
     ]
 
 
-def test_clearing_a_large_cache_is_one_program(gateway: Gateway) -> None:
-    gateway.write(address_verify_map="lmdb:$data_directory/verify_cache")
-    gateway.instance.prepare()
-    Tables(gateway.instance.programs).build(
-        gateway.data / "verify_cache", TableType.LMDB, ((f"u{n:05}@x.test", "0:1:1:250 ok") for n in range(5000))
-    )
-    cache = VerifyCache(gateway.instance.programs)
+def test_a_large_cache_is_replaced_and_postfix_goes_on_with_the_empty_one(asked: tuple[Gateway, Sink]) -> None:
+    gateway, sink = asked
+    programs = gateway.instance.programs
+    lines = "".join(f"u{n:05}@x.test\t0:1:1:250 ok\n" for n in range(400)).encode()
+    programs.run("postmap", "-i", f"lmdb:{gateway.data}/verify_cache", stdin=lines)
+    owner = (gateway.data / "verify_cache.lmdb").stat().st_uid
+    cache = VerifyCache(programs)
+    sink.script.rules.clear()
 
-    assert cache.clear() == 5000
+    assert cache.clear(reopen=gateway.instance.reload) == 402
+
     assert list(cache.entries()) == []
+    assert ask(gateway, "bad@relay.test") == 250
+    assert [one.address for one in cache.entries()] == ["bad@relay.test"]
+    assert (gateway.data / "verify_cache.lmdb").stat().st_uid == owner
+
+
+def test_a_small_cache_is_cleared_without_a_reload(asked: tuple[Gateway, Sink]) -> None:
+    def never() -> None:
+        raise AssertionError("reloaded")
+
+    assert VerifyCache(asked[0].instance.programs).clear(reopen=never) == 2
 
 
 @pytest.mark.parametrize("main", [{"address_verify_map": "lmdb:$data_directory/none"}, {"address_verify_map": ""}])

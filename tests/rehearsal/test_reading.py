@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def judged(gateway: Gateway) -> tuple[Finding, ...]:
     read = read_back(gateway.instance.programs, expanded=True)
-    return judge_files(gateway.conf, read, neutral_programs(gateway.top / "neutral"))
+    return judge_files(gateway.conf, read, neutral_programs(gateway.top / "neutral"), gateway.conf)
 
 
 def codes(gateway: Gateway) -> list[str]:
@@ -52,7 +52,9 @@ def test_a_table_named_over_a_parameter_of_ones_own_is_opened(gateway: Gateway) 
 
 
 def test_a_table_that_is_whole_is_no_finding(gateway: Gateway) -> None:
-    Tables(neutral_programs(gateway.top / "neutral")).build(gateway.conf / "t", TableType.LMDB, [("a.test", "smtp:x")])
+    Tables(neutral_programs(gateway.top / "neutral"), gateway.conf).build(
+        gateway.conf / "t", TableType.LMDB, [("a.test", "smtp:x")]
+    )
     gateway.write(transport_maps="lmdb:${config_directory}/t")
 
     assert judged(gateway) == ()

@@ -82,6 +82,8 @@ def test_with_the_tls_policy_of_the_manual_mail_leaves_only_over_tls(offers):
             assert gateway.send(MESSAGE, "user@example.com", address=MINE).ok
             gateway.postfix.wait_for_log(r"to=<user@example\.com>.*(?:status=deferred .TLS is required|queued as SINK)")
 
+            assert gateway.postfix.problems() == []
+
             assert [message.tls for message in sink.messages] == ([True] if offers else [])
 
 

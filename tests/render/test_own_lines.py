@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.release import facts
@@ -141,6 +142,27 @@ def test_an_entry_with_another_program_gets_no_options_and_says_what_is_lost():
 
     assert tree.text("master.cf").shown.endswith("2525 inet n - n - 1 postscreen\n")
     assert "The options of smtpd" in tree.overrides[0].loses
+
+
+LIMIT = "# Options that Sealgate gives this service:\n    -o message_size_limit=10485760\n"
+
+
+@pytest.mark.parametrize("entry", ["smtps inet n - n - - smtpd", "smtpd pass - - n - - smtpd -o smtpd_banner=x"])
+def test_an_own_listener_gets_the_before_filter_limit(entry):
+    assert master_of(f"{entry}\n").endswith(f"{entry}\n{LIMIT}")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "smtps inet n - n - - smtpd -o message_size_limit=7",
+        "127.0.0.1:10099 inet n - n - - smtpd -o content_filter=",
+        "inner unix n - n - - smtpd",
+        "qmqp inet n - n - - qmqpd",
+    ],
+)
+def test_an_own_service_with_a_limit_a_filter_or_another_task_is_left_alone(entry):
+    assert master_of(f"{entry}\n").endswith(f"{entry}\n")
 
 
 def test_a_port_may_be_written_by_name():

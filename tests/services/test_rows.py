@@ -280,7 +280,9 @@ def test_a_lookup_table_that_own_lines_use_is_not_removed(gateway: Gateway, ann:
     with pytest.raises(Refused) as refusal:
         rows.remove(gateway, ann, "lookup-table", ["tls-policy"])
 
-    assert [str(finding.place) for finding in refusal.value.findings] == ["own-lines main-cf, smtp_tls_policy_maps, line 2"]
+    assert [str(finding.place) for finding in refusal.value.findings] == [
+        "own-lines main-cf, smtp_tls_policy_maps, line 2"
+    ]
 
 
 def test_a_lookup_table_whose_name_is_part_of_another_is_not_taken_for_used(gateway: Gateway, ann: Actor) -> None:

@@ -3,7 +3,8 @@
 SQLite makes `-wal` and `-shm` files beside the database, and they belong to whoever opens it first: opened by root,
 they would lock out the gateway's own user. So a call as root becomes the owner of the control directory first
 (effective ids only), and returns to the caller's own ids for the moment in which a file that the caller named is
-opened: never is such a file read with rights that the caller has not. Others need the gateway's group.
+opened: never is such a file read with rights that the caller has not. Others need the gateway's group. Files of the
+gateway are made for owner and group; files that the caller named follow the caller's umask.
 
 The audited name is the login: for root the login uid that the kernel keeps over sudo and su (`/proc/self/loginuid`),
 then SUDO_USER; for others the real user.
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _UNSET = 2**32 - 1
+_SHARED = 0o007
 _LOGINUID = Path("/proc/self/loginuid")
 
 
@@ -54,6 +56,7 @@ class Identity:
 
     _caller: tuple[int, int, list[int]] = field(default_factory=lambda: (os.geteuid(), os.getegid(), os.getgroups()))
     _switched: bool = False
+    _mask: int | None = None
 
     def become_owner_of(self, directory: Path) -> None:
         """Take on the ids of the directory's owner when called as root; else make sure that the caller may use it.
@@ -62,7 +65,9 @@ class Identity:
         """
         if os.geteuid() != 0:
             _require_access(directory)
+            self._share()
             return
+        self._share()
         owner = directory.stat()
         if owner.st_uid == 0:
             return
@@ -76,21 +81,29 @@ class Identity:
     @contextlib.contextmanager
     def as_caller(self) -> Iterator[None]:
         """Act with the caller's own ids inside the block."""
-        if not self._switched:
-            yield
-            return
-        now = (os.geteuid(), os.getegid(), os.getgroups())
-        _return(*self._caller)
+        now, mask = (os.geteuid(), os.getegid(), os.getgroups()), self._mask
+        self.give_back()
         try:
             yield
         finally:
-            _switch(*now)
+            if mask is not None:
+                self._share()
+            if now != self._caller:
+                _switch(*now)
+                self._switched = True
 
     def give_back(self) -> None:
-        """Return to the caller's ids for good."""
+        """Return to the caller's ids and umask."""
         if self._switched:
             _return(*self._caller)
             self._switched = False
+        if self._mask is not None:
+            os.umask(self._mask)
+            self._mask = None
+
+    def _share(self) -> None:
+        """Let the gateway's group read and write what is made from now on."""
+        self._mask = os.umask(_SHARED)
 
 
 def _switch(user: int, group: int, groups: list[int]) -> None:

@@ -39,11 +39,22 @@ def opened(identity: Identity, name: str) -> Iterator[IO[bytes]]:
 
 @contextlib.contextmanager
 def created(identity: Identity, name: str, mode: int = 0o644) -> Iterator[IO[bytes]]:
-    """Write a file that the caller named; it has its name only when complete. `-` is standard output."""
+    """Write a file that the caller named; it has its name only when complete. `-` is standard output.
+
+    A device or a pipe is written to as it is.
+    """
     if name == "-":
         yield sys.stdout.buffer
         return
-    target = Path(name)
+    with identity.as_caller():
+        target = Path(name).resolve()
+        special = target.exists() and not target.is_file()
+        if special:
+            device = target.open("wb")
+    if special:
+        with device:
+            yield device
+        return
     with identity.as_caller():
         stream = tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False)  # noqa: SIM115
     try:
@@ -51,8 +62,8 @@ def created(identity: Identity, name: str, mode: int = 0o644) -> Iterator[IO[byt
             yield stream.file
             stream.flush()
             os.fsync(stream.fileno())
-            os.fchmod(stream.fileno(), mode & ~_umask())
         with identity.as_caller():
+            os.chmod(stream.name, mode & ~_umask())  # noqa: PTH101
             os.replace(stream.name, target)  # noqa: PTH105
     except BaseException:
         with identity.as_caller(), contextlib.suppress(FileNotFoundError):

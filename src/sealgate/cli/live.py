@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 @click.option(
     "--for",
     "minutes",
-    type=click.IntRange(1, 10_080),
+    type=click.FloatRange(0.05, 10_080),
     metavar="MIN",
-    help="Undo it after MIN minutes unless confirmed.",
+    help="Undo it after MIN minutes (0.5 is half a minute) unless confirmed.",
 )
 @click.pass_context
-def apply(ctx: click.Context, comment: str, minutes: int | None) -> None:
+def apply(ctx: click.Context, comment: str, minutes: float | None) -> None:
     """Judge the draft on the real Postfix, and make it live as a new revision if it passes.
 
     If mail suffers the node undoes it by itself and says so.
@@ -44,7 +44,7 @@ def apply(ctx: click.Context, comment: str, minutes: int | None) -> None:
             terminal.gateway,
             terminal.actor,
             comment,
-            keep_for=None if minutes is None else minutes * 60,
+            keep_for=None if minutes is None else round(minutes * 60),
             progress=line.step,
         )
     terminal.findings(applied.findings)

@@ -84,10 +84,10 @@ def _show_rows(terminal: Terminal, noun: str, keys: tuple[str, ...]) -> None:
         raise InvalidValue.of("Which row?", f"Name its key; see: sealgate list {kind.name}", "names")
     found = [rows.show(terminal.gateway, terminal.actor, noun, key) for key in keys]
     shapes = [stored_json(row) for row in found]
-    titles = {column.name: column.title for column in kind.columns}
+    columns = [column for column in kind.columns if column.kind is not Kind.LONG_TEXT]
     lines = []
     for shape in shapes:
-        pairs = [(titles.get(name, name), value) for name, value in shape["fields"].items()]
+        pairs = [(column.title, shape["fields"].get(column.name)) for column in columns]
         pairs += [("Comment", shape["comment"]), ("Enabled", shape["enabled"])]
         lines += [f"{kind.title}: {output.safe(shape['key'])}"]
         lines += [f"  {title}: {output.cell(value)}" for title, value in pairs if output.cell(value)]

@@ -62,7 +62,6 @@ class Terminal:
 
         settings = Settings.load(Path(self.directory))
         self.identity.become_owner_of(settings.control_directory)
-        os.umask(0o007)
         return Gateway.open(settings)
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ the other side can tell a long work from a dead agent. Sending is locked; receiv
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import threading
 from dataclasses import dataclass
@@ -72,10 +73,9 @@ class Conversation:
     def gone(self) -> bool:
         """Tell whether the asker closed the connection (for works without an end, such as following a log)."""
         try:
-            return self._connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-        except BlockingIOError:
-            return False
-        except OSError:
+            readable, _, _ = select.select([self._connection], [], [], 0)
+            return bool(readable) and self._connection.recv(1, socket.MSG_PEEK) == b""
+        except (OSError, ValueError):
             return True
 
     def ask(self, need: Need) -> Iterator[tuple[Part, Iterator[bytes]]]:

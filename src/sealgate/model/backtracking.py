@@ -173,12 +173,12 @@ class _Parser:
     def _quantified(self, part: _Part) -> _Part:
         while found := _QUANTIFIER.match(self._text, self._at):
             self._at = found.end()
-            least, endless = _bounds(found[1])
+            least, endless = _bounds(found[1], group=bool(part.alternatives))
             part = _Part(
                 part.mask,
                 least if part.least else 0,
                 endless=endless or part.endless,
-                possessive=found[2] == "+",
+                possessive=part.possessive or found[2] == "+",
                 zero_width=part.zero_width,
                 alternatives=part.alternatives,
             )
@@ -272,11 +272,14 @@ class _Parser:
         return _letter(self._text[at]), at + 1
 
 
-def _bounds(quantifier: str) -> tuple[int, bool]:
+def _bounds(quantifier: str, *, group: bool) -> tuple[int, bool]:
+    """Return the least number, and whether there are many; an exact number is many only for a group."""
     if quantifier[0] != "{":
         return (1 if quantifier == "+" else 0), quantifier != "?"
     low, comma, high = quantifier[1:-1].partition(",")
-    return int(low), bool(comma) and (not high or int(high) >= MANY)
+    if not comma:
+        return int(low), group and int(low) >= MANY
+    return int(low), not high or int(high) >= MANY
 
 
 def _letter(char: str) -> int:

@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 
 _BYTES = 256
 _MODULUS = 1 << (8 * _BYTES)
-
-
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
+def canonical_text(value: Any) -> str:
+    """Return `value` as JSON with one spelling: sorted names, no blanks."""
+    return _encode(value)
+
+
 def canonical_json(value: Any) -> bytes:
-    """Return `value` as JSON with one spelling: sorted names, no blanks, UTF-8."""
-    return _encode(value).encode()
+    """Return the bytes of `canonical_text`, in UTF-8."""
+    return canonical_text(value).encode()
 
 
 def row_digest(

@@ -134,7 +134,7 @@ def parse_pattern(text: object) -> str:
     """Read what a transport is for: a domain, `.domain`, an address (folded to lower case, as Postfix does), or `*`."""
     if not isinstance(text, str):
         raise InvalidValue.of(f"The pattern must be text, not {type(text).__name__}.")
-    word = text.strip()
+    word = text.strip(" \t")
     if "@" in word:
         return str(MailAddress.parse(word, "The pattern")).lower()
     if word.startswith("."):

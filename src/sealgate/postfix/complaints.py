@@ -43,7 +43,13 @@ class Complaint:
         """Whether the process that said it is gone (fatal or panic)."""
         return self.level in {Level.FATAL, Level.PANIC}
 
+    @property
+    def hopeless(self) -> bool:
+        """Whether waiting for that process makes no sense: it is gone, or itself waits for a missing service."""
+        return self.stops_service or _MISSING_SERVICE.search(self.text) is not None
 
+
+_MISSING_SERVICE = re.compile(r"connect #\d+ to subsystem \S+: No such file")
 _FROM_LOG = re.compile(
     r"(?:^|\s)(?P<name>[^\s\[\]]+)\[(?P<process>\d+)\]: (?P<level>warning|error|fatal|panic): (?P<text>.*)"
 )

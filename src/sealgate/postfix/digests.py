@@ -6,7 +6,6 @@ nor where the tree lies. Two trees with the same digest hold the same bytes unde
 
 from __future__ import annotations
 
-import hashlib
 import stat
 from typing import TYPE_CHECKING
 
@@ -17,12 +16,16 @@ if TYPE_CHECKING:
 
 def digest(path: Path) -> str:
     """Return the SHA-256 of a file's content, as hex."""
+    import hashlib
+
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def tree_digest(path: Path) -> str:
     """Return one SHA-256 over a tree, as hex."""
+    import hashlib
+
     total = hashlib.sha256()
     for entry in walk(path):
         total.update(f"{entry.relative_to(path)}\0{_kind(entry)}\0".encode("utf-8", "surrogateescape"))

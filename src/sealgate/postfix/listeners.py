@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import ssl
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -115,7 +114,7 @@ class _Lines:
             if time.monotonic() > self._deadline or self._give_up():
                 raise TimeoutError("connected, but nothing answers")
             self._connection.settimeout(_TURN)
-            with contextlib.suppress(TimeoutError, ssl.SSLWantReadError):
+            with contextlib.suppress(TimeoutError):
                 received = self._connection.recv(4096)
                 if not received:
                     raise ConnectionError("connected, and the connection was closed without an answer")
@@ -150,16 +149,18 @@ def _connected(listener: Listener, deadline: float, give_up: Callable[[], bool])
         if not listener.tls_wrapped:
             yield plain
             return
-        with _any_certificate().wrap_socket(plain) as wrapped:
+        with _in_tls(plain) as wrapped:
             yield wrapped
 
 
-def _any_certificate() -> ssl.SSLContext:
-    """TLS that accepts any certificate: the question is whether the service lives, not who it is."""
+def _in_tls(plain: socket.socket) -> socket.socket:
+    """Begin TLS with any certificate: the question is whether the service lives, not who it is."""
+    import ssl
+
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    return context
+    return context.wrap_socket(plain)
 
 
 def _wrapped(read: ReadBack, service: Service) -> bool:

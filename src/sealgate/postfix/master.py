@@ -21,7 +21,6 @@ import threading
 import time
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealgate.model.errors import NodeFailed
@@ -33,9 +32,11 @@ from sealgate.postfix.listeners import Greeting, Listener, greet, listeners
 from sealgate.postfix.logfile import LogFile, Position
 from sealgate.postfix.parameters import ReadBack, read_back, values
 from sealgate.postfix.ports import taken
+from sealgate.postfix.processes import children, name_and_state, running_master
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 _TURN = 0.005
 _DYING = 2.5
@@ -132,14 +133,7 @@ class Instance:
         It is the process named in pid/master.pid, if it is a master that lives and the kernel knows a lock of its on
         that file. Nothing is locked to find out: a master that starts at this moment would take that for another one.
         """
-        path = self.paths.queue_dir / "pid/master.pid"
-        try:
-            number = int(path.read_text())
-            name, state = _name_and_state(number)
-            inode = path.stat().st_ino
-        except (OSError, ValueError):
-            return None
-        return number if name == "master" and state != "Z" and inode in _locked_by(number) else None
+        return running_master(self.paths.queue_dir / "pid/master.pid")
 
     def is_running(self) -> bool:
         """Tell whether a master works on this queue directory."""
@@ -263,7 +257,7 @@ class Instance:
         """End masters that said they are dying: until they do they would hold the lock for another second."""
         for number in processes:
             with contextlib.suppress(OSError):
-                if _name_and_state(number)[0] == "master":
+                if name_and_state(number)[0] == "master":
                     os.kill(number, signal.SIGKILL)
         self._await(self._lock_is_free, time.monotonic() + _DYING)
 
@@ -348,7 +342,7 @@ class _Patience:
         if self._early is not None:
             self._early.drain()
         lines, self._position = self._instance.log.since(self._position)
-        if not self._died_at and any(c.stops_service for c in complaints(lines)):
+        if not self._died_at and any(c.hopeless for c in complaints(lines)):
             self._died_at = time.monotonic()
         if self._died_at:
             return time.monotonic() > self._died_at + _GRACE
@@ -357,22 +351,3 @@ class _Patience:
 
 def _busy_text(listener: Listener) -> str:
     return f"{listener} is in use by another program, so {listener.service} cannot listen there; not reloaded."
-
-
-def children(pid: int) -> set[int]:
-    """Return the ids of the processes that a process has started and that live."""
-    with contextlib.suppress(OSError):
-        return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
-    return set()
-
-
-def _name_and_state(pid: int) -> tuple[str, str]:
-    """Return a process's name and state letter, proc(5). Raises OSError when there is none."""
-    before, _, after = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")
-    return before.partition(" (")[2], after[:1]
-
-
-def _locked_by(pid: int) -> set[int]:
-    """Return the inodes of the files that a process has locked with flock(2)."""
-    lines = (line.split() for line in Path("/proc/locks").read_text().splitlines())
-    return {int(line[5].rpartition(":")[2]) for line in lines if line[1] == "FLOCK" and line[4] == str(pid)}

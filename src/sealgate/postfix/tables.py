@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from sealgate.model.errors import NodeFailed
 from sealgate.postfix.complaints import Complaint, Level
+from sealgate.postfix.entries import Counted, batches, entry_line, key_line, refuse_unless_one_line
 from sealgate.postfix.files import HOT_SECONDS, Files, Owner
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ Entry = tuple[str, str]
 REBUILD_ROWS = 3000
 """Above this many changed rows building anew is faster: each changed row is a transaction of its own."""
 
-_BATCH = 1 << 16
+_BLOCK = 1 << 16
 
 
 class TableType(StrEnum):
@@ -126,12 +127,12 @@ class Tables:
         Raises ValueError for an entry that the line format cannot carry; then no file is made.
         """
         started = time.monotonic()
-        lines = _Counted(_line(kind, *entry) for entry in entries)
+        lines = Counted(entry_line(*entry, pattern=kind in _RULES) for entry in entries)
         if not kind.indexed:
-            self._files.write(path, _batches(lines), mode=mode, owner=owner, age=HOT_SECONDS)
+            self._files.write(path, batches(lines), mode=mode, owner=owner, age=HOT_SECONDS)
             return Built(path, lines.count, self.check(path, kind), time.monotonic() - started)
         source = lines if ordered else sorted(lines)
-        result = self._postmap(path, kind, _batches(source), mode, owner=owner, timeout=timeout)
+        result = self._postmap(path, kind, batches(source), mode, owner=owner, timeout=timeout)
         return Built(file_of(path, kind), lines.count, result.complaints, time.monotonic() - started)
 
     def build_from_text(
@@ -144,7 +145,7 @@ class Tables:
         else:
             with path.open("rb") as text:
                 result = self._postmap(
-                    path, kind, iter(lambda: text.read(_BATCH), b""), mode, owner=owner, timeout=timeout
+                    path, kind, iter(lambda: text.read(_BLOCK), b""), mode, owner=owner, timeout=timeout
                 )
             complaints = tuple(_renamed(said, path) for said in result.complaints)
         return Built(file_of(path, kind), None, complaints, time.monotonic() - started)
@@ -186,7 +187,7 @@ class Tables:
         """Ask many keys with one program. `kind` may be any type that postmap knows."""
         asked = list(keys)
         for key in asked:
-            _refuse_unless_one_line(key)
+            refuse_unless_one_line(key)
         lines = (f"{key}\n".encode() for key in asked)
         result = self._programs.run("postmap", "-q", "-", f"{kind}:{path}", stdin=lines, timeout=timeout)
         return Answers(dict(_matched(asked, result.output.split("\n"))), result.complaints)
@@ -203,9 +204,9 @@ class Tables:
 
     def take_out(self, path: Path, kind: TableType, keys: Iterable[str], *, timeout: float = 60.0) -> None:
         """Take keys out of a table in place: only for tables that are caches. Raises NodeFailed when it cannot."""
-        lines = [_key_line(key) for key in keys]
+        lines = [key_line(key) for key in keys]
         if lines:
-            result = self._programs.run("postmap", "-d", "-", f"{kind}:{path}", stdin=_batches(lines), timeout=timeout)
+            result = self._programs.run("postmap", "-d", "-", f"{kind}:{path}", stdin=batches(lines), timeout=timeout)
             if result.complaints:
                 raise NodeFailed(f"{path} was not changed: {result.complaints[0].text}")
 
@@ -257,80 +258,17 @@ class Tables:
     def _change(
         self, base: Path, kind: TableType, changes: Mapping[str, str | None], timeout: float
     ) -> tuple[Complaint, ...]:
-        set_lines = [_line(kind, key, value) for key, value in changes.items() if value is not None]
-        gone = [_key_line(key) for key, value in changes.items() if value is None]
+        set_lines = [entry_line(key, value) for key, value in changes.items() if value is not None]
+        gone = [key_line(key) for key, value in changes.items() if value is None]
         said: tuple[Complaint, ...] = ()
         source = f"{kind}:{base}"
         if gone:
-            result = self._programs.run("postmap", "-d", "-", source, stdin=_batches(gone), timeout=timeout)
+            result = self._programs.run("postmap", "-d", "-", source, stdin=batches(gone), timeout=timeout)
             said += result.complaints
         if set_lines:
-            result = self._programs.run("postmap", "-i", "-r", source, stdin=_batches(set_lines), timeout=timeout)
+            result = self._programs.run("postmap", "-i", "-r", source, stdin=batches(set_lines), timeout=timeout)
             said += result.complaints
         return said
-
-
-class _Counted:
-    """Gives what an iterable gives, and knows afterwards how much it was."""
-
-    def __init__(self, lines: Iterable[bytes]) -> None:
-        self._lines = lines
-        self.count = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        for line in self._lines:
-            self.count += 1
-            yield line
-
-
-def _line(kind: TableType, key: str, value: str) -> bytes:
-    """Return the entry as a line of a source file, or raise ValueError when the format cannot carry it."""
-    _refuse_unless_one_line(key)
-    _refuse_unless_one_line(value)
-    if not value or value != value.strip(" \t"):
-        raise ValueError(f"the value of key {key!r} is empty or has blanks at an end")
-    if not key or key[0] in "# \t" or not (kind in _RULES or _is_one_word(key)):
-        raise ValueError(f"{key!r} cannot be a key: it is empty, starts with #, or ends before its end")
-    return f"{key}\t{value}\n".encode()
-
-
-def _key_line(key: str) -> bytes:
-    _refuse_unless_one_line(key)
-    return f"{key}\n".encode()
-
-
-def _is_one_word(key: str) -> bool:
-    """Tell whether postmap takes all of it for the key: blanks only in quotes, all closed, nothing escapes the end.
-
-    It takes a key with a colon at its end for a line of an alias file, and says so.
-    """
-    quoted = escaped = False
-    for character in key:
-        if escaped:
-            escaped = False
-        elif character == "\\":
-            escaped = True
-        elif character == '"':
-            quoted = not quoted
-        elif character in " \t" and not quoted:
-            return False
-    return not quoted and not escaped and not key.endswith(":")
-
-
-def _refuse_unless_one_line(text: str) -> None:
-    if any(character in text for character in "\n\r\0"):
-        raise ValueError("keys and values are single lines without CR and NUL")
-
-
-def _batches(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Join lines to larger pieces: one write for each line would cost more than postmap itself."""
-    batch = bytearray()
-    for line in lines:
-        batch += line
-        if len(batch) >= _BATCH:
-            yield bytes(batch)
-            batch.clear()
-    yield bytes(batch)
 
 
 def _matched(asked: list[str], lines: list[str]) -> Iterator[Entry]:

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
     from sealgate.postfix.listeners import Listener
 
-PATIENCE = 0.4
-"""Seconds for a reply; address verification would take at least one second, and is not waited for."""
+PATIENCE = 10.0
+"""Seconds for a reply, on a machine that is busy with other things too."""
+
+VERIFYING = 0.4
+"""Seconds for the reply to a recipient of ours: address verification would take one or more, and is not waited for."""
 
 STRANGERS = {4: "203.0.113.77", 6: "2001:db8:7e57::77"}
 LOOPBACK = {4: "127.0.0.1", 6: "::1"}
@@ -71,7 +74,8 @@ def _session(session: Session, recipients: list[str]) -> str:
         return _fault("MAIL", mail)
     accepted = False
     for recipient in recipients:
-        reply = session.command(f"RCPT TO:<{recipient}>")
+        ours = recipient != recipients[-1]
+        reply = session.command(f"RCPT TO:<{recipient}>", patience=VERIFYING if ours else PATIENCE)
         fault = _fault(f"RCPT TO:<{recipient}>", reply)
         if fault or reply.code == 0:
             return fault

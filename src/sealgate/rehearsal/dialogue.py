@@ -57,9 +57,9 @@ class Session:
         """Return what the server says first."""
         return self._keep("(connect)", self._reply())
 
-    def command(self, line: str) -> Reply:
-        """Send one line and return the reply to it."""
-        return self._keep(line, self._exchange(f"{line}\r\n".encode()))
+    def command(self, line: str, *, patience: float | None = None) -> Reply:
+        """Send one line and return the reply to it; `patience` replaces that of the session, in seconds."""
+        return self._keep(line, self._exchange(f"{line}\r\n".encode(), patience))
 
     def data(self, message: bytes) -> Reply:
         """Send a message after the 354; it must end its last line and hold no line of a single dot."""
@@ -81,7 +81,7 @@ class Session:
             return str(failure)
         return ""
 
-    def _exchange(self, data: bytes) -> Reply:
+    def _exchange(self, data: bytes, patience: float | None = None) -> Reply:
         if self._socket is None:
             return CLOSED
         try:
@@ -89,10 +89,10 @@ class Session:
             self._socket.sendall(data)
         except OSError:
             return CLOSED
-        return self._reply()
+        return self._reply(patience)
 
-    def _reply(self) -> Reply:
-        deadline = time.monotonic() + self._patience
+    def _reply(self, patience: float | None = None) -> Reply:
+        deadline = time.monotonic() + (patience or self._patience)
         lines: list[str] = []
         while self._socket is not None:
             line, separator, rest = self._buffer.partition(b"\n")

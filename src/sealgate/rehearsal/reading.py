@@ -31,12 +31,15 @@ _NO_TABLES = {"unix", "inet", "pass", "fifo"}
 _TABLE = re.compile(r"(?:^|[\s,{=])(?:proxy:)?([a-z][a-z0-9_]*):(/[^\s,}]+)")
 
 
-def judge_files(release: Path, read: ReadBack, neutral: Programs) -> tuple[Finding, ...]:
-    """Judge main.cf, master.cf and the table files they name. `read` has its values expanded."""
+def judge_files(release: Path, read: ReadBack, neutral: Programs, live: Path) -> tuple[Finding, ...]:
+    """Judge main.cf, master.cf and the table files they name. `read` has its values expanded.
+
+    A path below `live`, the live configuration path, is looked for in the release, which will be there then.
+    """
     return (
         *_programs(read, neutral.daemon_dir),
         *findings_of(read.complaints, UNREADABLE, release),
-        *_tables(release, read, neutral),
+        *_tables(release, read, neutral, live),
         *_transports(read),
     )
 
@@ -55,13 +58,14 @@ def tables_named(read: ReadBack) -> tuple[tuple[str, Path, str], ...]:
 _WRITTEN_BY_POSTFIX = re.compile(r"(?:^|/)(?:address_verify_map|postscreen_cache_map|.*_session_cache_database)$")
 
 
-def _tables(release: Path, read: ReadBack, neutral: Programs) -> Iterator[Finding]:
+def _tables(release: Path, read: ReadBack, neutral: Programs, live: Path) -> Iterator[Finding]:
     """Open and ask every table; those that Postfix writes itself need not be there before it has run."""
     tables = Tables(neutral)
     for kind, path, parameter in tables_named(read):
         if _WRITTEN_BY_POSTFIX.search(parameter):
             continue
-        said = (_at(complaint, path, parameter) for complaint in tables.check(path, kind))
+        staged = release / path.relative_to(live) if path.is_relative_to(live) else path
+        said = (_at(complaint, path, parameter) for complaint in tables.check(staged, kind))
         yield from findings_of(said, TABLE_BROKEN, release)
 
 

@@ -41,7 +41,11 @@ _SILENT_PROGRAMS = {"pickup", "qmgr", "nqmgr", "oqmgr", "postlogd", "spawn", "po
 
 _WAKING = 10.0
 """Seconds in which a daemon says its first word, on a machine that is busy with other things too."""
-_MARK_WAIT = 0.5
+_LAST_CHANCE = 0.5
+"""Seconds without any daemon's word after which the rest is given up, once one has died."""
+
+_NO_HOPE = 0.1
+_MARK_WAIT = 5.0
 FOREIGN = "someone@example.net"
 
 
@@ -64,10 +68,10 @@ def perform(task: dict[str, Any]) -> dict[str, Any]:
 
 def _examined(instance: Instance, outcome: Outcome, clock: _Clock) -> dict[str, Any]:
     read = instance.read_back()
-    silent = wake(instance, read.services)
+    silent = wake(instance, read.services, hopeless=bool(outcome.silent))
     clock.lap("wake")
     recipients = _recipients(instance)
-    routes = _routes(instance, recipients)
+    routes = _routes(instance, recipients, timeout=_NO_HOPE if "rewrite/unix" in silent else _WAKING)
     clock.lap("routes")
     answering = tuple(greeting.listener for greeting in outcome.greetings if greeting.answers)
     heard = call_all(answering, recipients, _Fatal(instance.log).seen)
@@ -80,20 +84,27 @@ def _examined(instance: Instance, outcome: Outcome, clock: _Clock) -> dict[str, 
 # -- daemons
 
 
-def wake(instance: Instance, services: Iterable[Service], timeout: float = _WAKING) -> list[str]:
+def wake(
+    instance: Instance, services: Iterable[Service], timeout: float = _WAKING, *, hopeless: bool = False
+) -> list[str]:
     """Connect to the socket of every unix service and wait for its first word; return those that gave none.
 
-    master starts the daemon for the connection. Once one has died of a fatal error the others get little time more.
+    master starts the daemon for the connection. Once one has died of a fatal error the others get little time more;
+    `hopeless` says that one was seen to die before.
     """
-    waiting = dict(_connected(instance.paths.queue_dir, services))
-    deadline, fatal = time.monotonic() + timeout, _Fatal(instance.log)
+    present = [one for one in services if (instance.programs.daemon_dir / one.command).is_file()]
+    waiting = dict(_connected(instance.paths.queue_dir, present))
+    deadline, fatal = time.monotonic() + timeout, _Fatal(instance.log, seen=hopeless)
+    quiet_until = time.monotonic() + _LAST_CHANCE
     while waiting and time.monotonic() < deadline:
         ready, _, _ = select.select(list(waiting), [], [], 0.01)
         for connection in ready:
             connection.close()
             del waiting[connection]
-        if fatal.seen() and not ready:
-            deadline = min(deadline, time.monotonic() + 0.5)
+        if ready or not fatal.seen():
+            quiet_until = time.monotonic() + _LAST_CHANCE
+        elif time.monotonic() > quiet_until:
+            break
     for connection in waiting:
         connection.close()
     return sorted(waiting.values())
@@ -116,18 +127,18 @@ def _connected(queue_dir: Path, services: Iterable[Service]) -> Iterable[tuple[s
 class _Fatal:
     """Tells whether any daemon has met a fatal error since this was made."""
 
-    def __init__(self, log: LogFile) -> None:
+    def __init__(self, log: LogFile, *, seen: bool = False) -> None:
         self._log = log
         self._at = log.end()
-        self._seen = False
+        self._seen = seen
 
     def seen(self) -> bool:
         lines, self._at = self._log.since(self._at)
-        self._seen = self._seen or any(c.stops_service for c in complaints(lines))
+        self._seen = self._seen or any(c.hopeless for c in complaints(lines))
         return self._seen
 
 
-def _await_deliveries(log: LogFile, calls: Iterable[dict[str, Any]], timeout: float = 0.5) -> None:
+def _await_deliveries(log: LogFile, calls: Iterable[dict[str, Any]], timeout: float = 3.0) -> None:
     """Wait until each message that was taken has been tried once, or a daemon died of it."""
     texts = (reply for call in calls for _, reply in call["replies"])
     waiting = {text.rpartition(" ")[2] for text in texts if "queued as " in text}
@@ -169,10 +180,10 @@ def _first_key(instance: Instance, table: str) -> str:
         return ""
 
 
-def _routes(instance: Instance, recipients: list[str]) -> list[dict[str, Any]]:
+def _routes(instance: Instance, recipients: list[str], timeout: float) -> list[dict[str, Any]]:
     """Ask trivial-rewrite for the recipients; an empty transport says that it gave no answer."""
     found: list[dict[str, Any]] = []
-    with Rewrite(instance.paths.queue_dir, timeout=0.5) as rewrite:
+    with Rewrite(instance.paths.queue_dir, timeout=timeout) as rewrite:
         for recipient in recipients:
             try:
                 route = rewrite.resolve(recipient)

@@ -20,7 +20,7 @@ from sealgate.render.limits import limits, verification
 from sealgate.render.lookup import lookup_tables
 from sealgate.render.mail_filter import mail_filter
 from sealgate.render.main_cf import main_cf, origins
-from sealgate.render.master_cf import services
+from sealgate.render.master_cf import before_limit, services
 from sealgate.render.own_lines import merged_master
 from sealgate.render.policy import policy
 from sealgate.render.routing import logins, routing
@@ -62,7 +62,7 @@ def render(desired: DesiredState, node: NodeFacts) -> ConfigTree:
     own = desired.main_cf.text
     main, main_overrides = main_cf(parts, own, node)
     generated, listener_findings = services(desired, node)
-    master, master_overrides = merged_master(generated, desired.master_cf.text, node)
+    master, master_overrides = merged_master(generated, desired.master_cf.text, node, before_limit(desired))
     texts = (TextFile("main.cf", main), TextFile("master.cf", master), policy(desired, node))
     return ConfigTree(
         texts=texts + tuple(text for part in parts for text in part.texts),

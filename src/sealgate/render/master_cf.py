@@ -97,6 +97,11 @@ def services(desired: DesiredState, node: NodeFacts) -> tuple[tuple[Service, ...
     return (*public, *stock, *own), findings
 
 
+def before_limit(desired: DesiredState) -> tuple[str, str]:
+    """Return the option that limits the size of what a listener takes from outside."""
+    return ("message_size_limit", str(desired.settings.before_filter_size_limit))
+
+
 def _stock(words: list[str]) -> Service:
     return Service(tuple(words[:8]), arguments=tuple(words[8:]))
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from sealgate.render.facts import NodeFacts
 
+_LIMIT = "message_size_limit"
 _NAMED_TABLE = re.compile(
     r"\b(?P<type>hash|btree):(?=\s*(?:\$(?:maps_d_dir|\{maps_d_dir\}|\(maps_d_dir\))|/[^\s,]*/maps\.d)/)", re.ASCII
 )
@@ -58,12 +59,17 @@ def same_service(generated: Service, own: OwnService) -> bool:
     return (host.strip("[]"), PORTS.get(port, port)) == (own.host, own.port)
 
 
-def merged_master(generated: Sequence[Service], text: str, node: NodeFacts) -> tuple[str, tuple[Override, ...]]:
-    """Return master.cf as a whole, and what own entries took the place of."""
+def merged_master(
+    generated: Sequence[Service], text: str, node: NodeFacts, limit: tuple[str, str]
+) -> tuple[str, tuple[Override, ...]]:
+    """Return master.cf as a whole, and what own entries took the place of.
+
+    `limit` is the option with the before filter limit, for own listeners that have none.
+    """
     own = own_services(text)
     overrides: list[Override] = []
     lines: list[str] = []
-    added: dict[int, str] = {}
+    added = {entry.last: _added((limit,)) for entry in own if _listens_without_limit(entry)}
     for service in generated:
         mine = [entry for entry in own if same_service(service, entry)]
         lines.append(_pointer(service, mine[0]) if mine else service.lines())
@@ -93,8 +99,18 @@ def _missing_options(generated: Service, own: OwnService) -> str:
     if generated.command != own.command:
         return ""
     names = {option.name for option in own.options}
-    options = "".join(option_line(*option) for option in generated.options if option[0] not in names)
-    return f"# Options that Sealgate gives this service:\n{options}" if options else ""
+    return _added([option for option in generated.options if option[0] not in names])
+
+
+def _added(options: Sequence[tuple[str, str]]) -> str:
+    lines = "".join(option_line(*option) for option in options)
+    return f"# Options that Sealgate gives this service:\n{lines}" if lines else ""
+
+
+def _listens_without_limit(own: OwnService) -> bool:
+    """Tell whether an own entry takes mail from outside without a size limit or a filter of its own."""
+    named = {option.name for option in own.options}
+    return own.type in {"inet", "pass"} and own.command == "smtpd" and not named & {_LIMIT, "content_filter"}
 
 
 def _replaced(generated: Service, mine: OwnService) -> Iterator[Override]:

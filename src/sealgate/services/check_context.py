@@ -24,7 +24,7 @@ def context(known: KnownFacts, desired: DesiredState) -> CheckContext:
     services = {service.key for service in own_services(str(tree.text("master.cf").text))}
     return CheckContext(
         today=node.today,
-        machine_fqdn=node.machine_fqdn if known.known else None,
+        machine_fqdn=node.machine_fqdn,
         addresses=frozenset(node.addresses),
         smtp_port=node.smtp_port,
         map_types=node.map_types if known.known else frozenset(),

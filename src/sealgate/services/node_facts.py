@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import socket
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 FACT = "node-facts"
 _USUAL_TYPES = frozenset({"btree", "cidr", "hash", "inline", "lmdb", "pcre", "regexp", "static", "texthash"})
-_UNKNOWN_NAME = HostName("localhost.localdomain")
 _TEMPLATE = "0" * 16
 
 
@@ -73,10 +73,21 @@ def _read(kept: str | None) -> Facts | None:
         return None
 
 
+def _own_name() -> HostName:
+    """Return what this machine calls itself, without asking any name server."""
+    own = socket.gethostname()
+    for name in (own, f"{own}.localdomain"):
+        try:
+            return HostName.parse(name)
+        except InvalidValue:
+            continue
+    return HostName("localhost.localdomain")
+
+
 def guessed(settings: Settings) -> NodeFacts:
     """Return what the gateway's own settings say, for a node that was never reached."""
     return NodeFacts(
-        machine_fqdn=_UNKNOWN_NAME,
+        machine_fqdn=_own_name(),
         config_dir=str(settings.postfix_conf),
         release_dir=str(settings.releases_directory / _TEMPLATE),
         spool_dir=str(settings.spool_directory),

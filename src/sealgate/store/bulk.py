@@ -50,7 +50,7 @@ def insert(connection: Connection, records: Sequence[Record]) -> None:
     marks = ", ".join([mark] * len(Record._fields))
     connection.exec_driver_sql(
         f"INSERT INTO object ({_COLUMNS}) VALUES ({marks})",  # noqa: S608 - both texts are made of constants
-        [tuple(record) for record in records],
+        list(records),
     )
 
 

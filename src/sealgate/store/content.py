@@ -1,4 +1,7 @@
-"""Chunks of look-up tables' texts, stored once each by the digest of their bytes (see model/content.py)."""
+"""Chunks of look-up tables' texts, stored once each by the digest of their bytes (see model/content.py).
+
+A chunk is checked against its digest before it is stored, and never changed or removed afterwards.
+"""
 
 from __future__ import annotations
 

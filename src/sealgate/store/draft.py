@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import func, select
 
-from sealgate.model.digest import canonical_json, encoded_row_digest
+from sealgate.model.digest import canonical_text, encoded_row_digest
 from sealgate.model.errors import Conflict, InvalidValue, NotFound
 from sealgate.store import bulk, schema
 from sealgate.store.records import ANY, Base, Stored
@@ -184,7 +184,7 @@ def _content(tx: Transaction, noun: str, put: Put, old: AnyRow | None) -> _Conte
     _check_words(noun, key, tag or "", comment)
     return _Content(
         key,
-        canonical_json(fields).decode(),
+        canonical_text(fields),
         comment,
         enabled is not False,
         position,
@@ -218,7 +218,7 @@ def _last_key(tx: Transaction, noun: str) -> str | None:
 
 def _saved(put: Put, version: int, current: Stored | None) -> dict[str, Any]:
     """Return what the audit keeps of a saved object; of a long one the beginning."""
-    content = canonical_json(put.fields).decode()
+    content = canonical_text(put.fields)
     detail: dict[str, Any] = {"version": version, "fields": content[:2000]}
     if put.comment:
         detail["comment"] = put.comment[:500]

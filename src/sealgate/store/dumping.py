@@ -1,8 +1,8 @@
 """Everything in the database as lines of JSON, and back: for backups, and to move between SQLite and PostgreSQL.
 
-The first line says format and shape; then each table announces itself with its columns, and its rows follow, one a
-line. Loading replaces everything in the writer's transaction: all of it is there when the transaction ends, or nothing
-was touched. The audit that was loaded goes on in its own chain; the entry that tells of it is the caller's to add.
+The first line says format and shape; then each table announces itself with its columns, and its rows follow, one
+a line. Loading replaces everything in the writer's transaction: all of it is there when the transaction ends, or
+nothing was touched. The audit that was loaded goes on in its own chain; the entry that tells of the loading is the caller's to add.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import LargeBinary, Table, delete, insert, select, text
+from sqlalchemy.exc import DBAPIError, StatementError
 
 from sealgate.model.errors import InvalidValue
+from sealgate.store.failures import sentence
 from sealgate.store.migrations import KNOWN
 from sealgate.store.schema import metadata
 from sealgate.store.transaction import read_head
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from sealgate.store.reader import Reader
+    from sealgate.store.transaction import Transaction
     from sealgate.store.writer import Writer
 
 FORMAT = 1
@@ -38,15 +41,24 @@ def dump(reader: Reader) -> Iterator[bytes]:
     for table in metadata.sorted_tables:
         yield _line({"table": table.name, "columns": [column.name for column in table.columns]})
         binary = [number for number, column in enumerate(table.columns) if isinstance(column.type, LargeBinary)]
-        with connection.execute(select(table), execution_options={"yield_per": _CHUNK}) as result:
+        query = select(table).order_by(*table.primary_key.columns)
+        with connection.execute(query, execution_options={"yield_per": _CHUNK}) as result:
             for row in result:
                 yield _line(_plain(list(row), binary))
 
 
 def load(writer: Writer, lines: Iterable[bytes]) -> None:
     """Replace everything by what `dump` gave; InvalidValue for lines of a newer Sealgate, or that are none."""
-    tx = writer._tx  # noqa: SLF001
-    source = iter(lines)
+    try:
+        _replace_all(writer._tx, iter(lines))  # noqa: SLF001
+    except StatementError as error:
+        # What the tables do not take was no backup; a full disk and the like are for others to tell.
+        if isinstance(error, DBAPIError) and sentence(error) is not None:
+            raise
+        raise _broken() from None
+
+
+def _replace_all(tx: Transaction, source: Iterator[bytes]) -> None:
     _check_head(_read(next(source, b"")))
     guards = _lift_guards(tx.connection)
     for emptied in reversed(metadata.sorted_tables):
@@ -110,8 +122,15 @@ def _row(table: Table, values: list[Any]) -> dict[str, Any]:
     row = {column.name: value for column, value in zip(columns, values, strict=True)}
     for column in columns:
         if isinstance(column.type, LargeBinary):
-            row[column.name] = base64.b64decode(row[column.name])
+            row[column.name] = _bytes(row[column.name])
     return row
+
+
+def _bytes(value: object) -> bytes:
+    try:
+        return base64.b64decode(str(value), validate=True)
+    except ValueError:
+        raise _broken() from None
 
 
 def _insert(connection: Connection, table: Table | None, rows: list[dict[str, Any]]) -> None:

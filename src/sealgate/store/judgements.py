@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
-from sealgate.model.digest import canonical_json
+from sealgate.model.digest import canonical_text
 from sealgate.store import schema
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _table = schema.judgement
 
 def put(tx: Transaction, digest: str, grade: str, report: Mapping[str, Any]) -> None:
     """Keep a report in place of an earlier one."""
-    values = {"report": canonical_json(report).decode(), "at": tx.at.isoformat()}
+    values = {"report": canonical_text(report), "at": tx.at.isoformat()}
     change = update(_table).where(_table.c.digest == digest, _table.c.grade == grade).values(values)
     if not tx.connection.execute(change).rowcount:
         tx.connection.execute(insert(_table).values(digest=digest, grade=grade, **values))

@@ -1,4 +1,7 @@
-"""The gateway machines as they last reported, and the few facts of the gateway itself, by name."""
+"""The gateway machines as they last reported, and the few facts of the gateway itself, by name.
+
+Both are what stands now: no history is kept here. Who changed what stands in the audit.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
-from sealgate.model.digest import canonical_json
+from sealgate.model.digest import canonical_text
 from sealgate.store import schema
 from sealgate.store.records import Node
 
@@ -25,7 +28,7 @@ _meta = schema.meta
 
 def put(tx: Transaction, name: str, state: Mapping[str, Any]) -> None:
     """Keep what a node reported, in place of what it reported before."""
-    values = {"state": canonical_json(state).decode(), "at": tx.at.isoformat()}
+    values = {"state": canonical_text(state), "at": tx.at.isoformat()}
     if not tx.connection.execute(update(_node).where(_node.c.name == name).values(values)).rowcount:
         tx.connection.execute(insert(_node).values(name=name, **values))
 

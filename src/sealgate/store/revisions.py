@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, exists, insert, not_, or_, select, update
 
-from sealgate.model.digest import TableSum, canonical_json, state_digest
+from sealgate.model.digest import TableSum, canonical_text, state_digest
 from sealgate.model.errors import Conflict, NotFound, Refused
 from sealgate.store import schema
 from sealgate.store.changes import totals_at
@@ -58,7 +58,7 @@ def promote(tx: Transaction, candidate: Candidate, comment: str, report: Mapping
             origin=tx.origin,
             at=tx.at.isoformat(),
             comment=comment,
-            report=canonical_json(report).decode(),
+            report=canonical_text(report),
             state=state,
             detail="",
         )

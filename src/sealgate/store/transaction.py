@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, select, update
 
-from sealgate.model.digest import TableSum, canonical_json
+from sealgate.model.digest import TableSum, canonical_text
 from sealgate.store import schema
 from sealgate.store.audit import link
 
@@ -156,7 +156,7 @@ class Transaction(Snapshot):
             "origin": self.origin,
             "verb": verb,
             "object": object_,
-            "detail": canonical_json(detail).decode(),
+            "detail": canonical_text(detail),
         }
         line["hash"] = link(self.head.audit_hash, line)
         self.connection.execute(insert(schema.audit).values(line))

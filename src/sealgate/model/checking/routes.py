@@ -39,6 +39,17 @@ class Listening:
     addresses: frozenset[ipaddress.IPv4Address | ipaddress.IPv6Address]
     ports: frozenset[int]
 
+    def may_be_target_of(self, destination: str) -> bool:
+        """Tell cheaply whether it is worth asking; a no is certain."""
+        return (
+            "127." in destination
+            or destination.count(":") > 1
+            or any(
+                name in destination
+                for name in (*self.names, *map(str, self.addresses), "0.0.0.0")  # noqa: S104
+            )
+        )
+
     def is_target_of(self, hop: NextHop) -> bool:
         """Tell whether a next hop leads back to this gateway."""
         if hop.port not in self.ports:

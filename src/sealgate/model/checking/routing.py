@@ -95,10 +95,21 @@ def check_relay_hosts(desired: DesiredState, context: CheckContext) -> Iterator[
 
 def check_transports(desired: DesiredState, context: CheckContext) -> Iterator[Finding]:
     """Give the findings about transports: back to this gateway, unknown services, raw lines, everything at once."""
-    tags = set(desired.rows.tags("transport"))
-    yield from limited(_circles(desired, tags, listening(desired, context)), MOST)
-    yield from limited(_services(desired, tags, context), MOST)
-    if RAW_TAG in tags:
+    here = listening(desired, context)
+    known, inner = known_services(desired), _inner(context)
+    back: set[str] = set()
+    odd: set[str] = set()
+    raw = False
+    for tag in desired.rows.tags("transport"):
+        raw = raw or tag == RAW_TAG
+        service = _service_of(tag)
+        if service and (service not in known or service in inner):
+            odd.add(tag)
+        if here.may_be_target_of(tag) and any(_is_back(one, here) for one in tag_destinations(tag)):
+            back.add(tag)
+    yield from limited(_circles(desired, back), MOST)
+    yield from limited((_service_finding(row, inner) for row in transports_with(desired, odd, 10 * MOST)), MOST)
+    if raw:
         yield from limited(_raw(desired), MOST)
     everything = desired.rows.row("transport", "*")
     if everything is not None and everything.enabled:
@@ -111,10 +122,12 @@ def check_transports(desired: DesiredState, context: CheckContext) -> Iterator[F
         )
 
 
-def _circles(desired: DesiredState, tags: set[str], here: Listening) -> Iterator[Finding]:
-    back = {
-        tag for tag in tags for one in tag_destinations(tag) if (hop := parsed(one)) and here.is_target_of(hop)
-    }  # fmt: skip
+def _is_back(destination: str, here: Listening) -> bool:
+    hop = parsed(destination)
+    return hop is not None and here.is_target_of(hop)
+
+
+def _circles(desired: DesiredState, back: set[str]) -> Iterator[Finding]:
     for row in transports_with(desired, back, 10 * MOST):
         yield error(
             "transport-to-this-gateway",
@@ -131,12 +144,8 @@ def known_services(desired: DesiredState) -> frozenset[str]:
     return DELIVERY | {service.name for service in services if service.type == "unix"}
 
 
-def _services(desired: DesiredState, tags: set[str], context: CheckContext) -> Iterator[Finding]:
-    known = known_services(desired)
-    inner = {key.partition("/")[0] for key in context.inner_services if key.endswith("/unix")}
-    odd = {tag for tag in tags if (service := _service_of(tag)) and (service not in known or service in inner)}
-    for row in transports_with(desired, odd, 10 * MOST):
-        yield _service_finding(row, _service_of(row.value.special), inner)
+def _inner(context: CheckContext) -> frozenset[str]:
+    return frozenset(key.partition("/")[0] for key in context.inner_services if key.endswith("/unix"))
 
 
 def _service_of(tag: str) -> str:
@@ -145,7 +154,8 @@ def _service_of(tag: str) -> str:
     return "" if not colon or tag.startswith("[") or "." in service or rest.isdigit() else service
 
 
-def _service_finding(row: Row[Transport], service: str, inner: set[str]) -> Finding:
+def _service_finding(row: Row[Transport], inner: frozenset[str]) -> Finding:
+    service = _service_of(row.value.special)
     place = Place("transport", row.key, "special")
     if service in LOCAL:
         return error(
