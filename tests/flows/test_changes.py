@@ -18,6 +18,10 @@ set internal-relay-host 198.51.100.25
 """
 
 
+REVISION = 2
+"""The revision of the first apply of a test: the first start makes number 1."""
+
+
 def taken(story: Story, domain: str) -> bool:
     return story.rcpt(STRANGER, f"info@{domain}").code == 250
 
@@ -42,16 +46,16 @@ def test_a_refused_change_leaves_the_live_gateway_as_it_was(story: Story, tmp_pa
 
     assert "smtpd_timeout" in said
     assert taken(story, "example.com")
-    assert len(story.gateway.json("history")["revisions"]) == 1
+    assert story.gateway.json("status")["newest_revision"] == REVISION
 
 
 def test_rollback_goes_back_and_restore_fills_the_draft(story: Story) -> None:
     story.gateway.apply(BASE)
     story.gateway.apply("add relay-domain new.test")
-    story.gateway.run("rollback", "1")
+    story.gateway.run("rollback", str(REVISION))
     after_rollback = taken(story, "new.test")
-    story.gateway.run("rollback", "2")
-    story.gateway.run("restore", "1")
+    story.gateway.run("rollback", str(REVISION + 1))
+    story.gateway.run("restore", str(REVISION))
     draft = story.gateway.json("list", "relay-domain")["rows"]
 
     assert not after_rollback
@@ -62,14 +66,14 @@ def test_rollback_goes_back_and_restore_fills_the_draft(story: Story) -> None:
 def test_apply_for_some_minutes_is_kept_when_confirmed(story: Story) -> None:
     story.gateway.apply(BASE)
     story.gateway.apply("add relay-domain new.test", "--for", "5")
-    on_watch = story.gateway.json("status")["revision"]["state"]
+    on_watch = story.gateway.json("status")["node"]["state"]
     refused = story.gateway.run("apply", "-m", "meanwhile", expect=1)
 
     story.gateway.run("confirm")
 
-    assert on_watch == "on watch"
+    assert on_watch == "on-watch"
     assert "confirm" in refused
-    assert story.gateway.json("status")["revision"]["state"] == "confirmed"
+    assert story.gateway.json("status")["node"]["state"] == "confirmed"
     assert taken(story, "new.test")
 
 
@@ -79,7 +83,7 @@ def test_apply_for_some_time_is_undone_when_nobody_confirms(story: Story) -> Non
 
     wait_until(lambda: not taken(story, "new.test"), "the change is undone")
 
-    assert story.gateway.json("status")["revision"]["number"] == 1
+    assert story.gateway.json("status")["node"]["revision"] == REVISION
 
 
 def test_a_restart_keeps_the_revision_and_the_draft(story: Story) -> None:
@@ -117,7 +121,7 @@ def test_a_hand_edit_of_a_settings_parameter_is_adopted_as_the_setting(story: St
 
     story.gateway.run("drift", "--adopt")
 
-    shown = {row["name"]: row["value"] for row in story.gateway.json("show", "settings")["settings"]}
+    shown = {row["name"]: row["shown"] for row in story.gateway.json("show", "settings")}
     assert shown["my-hostname"] == "other.example.test"
     assert story.gateway.json("show", "main-cf")["text"] == ""
 
@@ -128,7 +132,7 @@ def test_a_hand_edit_can_be_overwritten(story: Story) -> None:
     before = main_cf.read_text()
     main_cf.write_text(before + "smtpd_banner = $myhostname ESMTP by hand\n")
 
-    story.gateway.run("drift", "--overwrite")
+    story.gateway.run("drift", "--overwrite", "--yes")
 
     assert main_cf.read_text() == before
     assert "by hand" not in str(story.client().banner)
@@ -157,23 +161,25 @@ def test_parallel_adds_are_all_kept(story: Story) -> None:
 def test_a_stale_edit_is_refused_and_what_was_typed_is_kept(story: Story, tmp_path: Path) -> None:
     (tmp_path / "one").write_text("# one\n")
     (tmp_path / "two").write_text("# two\n")
+    story.gateway.run("edit", "main-cf", "--file", str(tmp_path / "one"))
     base = str(story.gateway.json("show", "main-cf")["version"])
+    (tmp_path / "one").write_text("# one and a half\n")
     story.gateway.run("edit", "main-cf", "--file", str(tmp_path / "one"))
 
     said = story.gateway.run("edit", "main-cf", "--file", str(tmp_path / "two"), "--base", base, expect=1)
 
     assert "changed" in said
-    assert story.gateway.json("show", "main-cf")["text"] == "# one\n"
+    assert story.gateway.json("show", "main-cf")["text"] == "# one and a half\n"
 
 
 def test_a_queue_survives_apply_and_rollback(story: Story) -> None:
     story.gateway.apply(BASE + "add network 10.1.2.0/24\nset external-relay-host 198.51.100.99")
     for number in range(5):
         story.send("10.1.2.3", f"x{number}@foreign.test")
-    waiting = lambda: story.gateway.json("queue", "list")["count"]  # noqa: E731
+    waiting = lambda: len(story.gateway.json("queue", "list"))  # noqa: E731
     wait_until(lambda: waiting() == 5, "five messages wait")
 
     story.gateway.apply("add relay-domain new.test")
-    story.gateway.run("rollback", "1")
+    story.gateway.run("rollback", str(REVISION))
 
     assert waiting() == 5

@@ -20,7 +20,7 @@ set internal-relay-host 198.51.100.25
 LINES = {
     "hash": "203.0.113.7 REJECT by table\n",
     "btree": "203.0.113.7 REJECT by table\n",
-    "cidr": "203.0.113.0/28 REJECT by table\n",
+    "cidr": "203.0.113.0/29 REJECT by table\n",
     "pcre": "/^203\\.0\\.113\\.7$/ REJECT by table\n",
     "regexp": "/^203\\.0\\.113\\.7$/ REJECT by table\n",
 }

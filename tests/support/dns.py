@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import dns.flags
 import dns.message
+import dns.name
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
@@ -60,7 +61,7 @@ class NameServer:
         if any(name == failing or name.endswith(failing) for failing in self.fail):
             answer.set_rcode(dns.rcode.SERVFAIL)
         elif texts:
-            answer.answer.append(dns.rrset.from_text(question.name, 60, "IN", kind, *texts))
+            answer.answer.append(_records(question.name, kind, texts))
         elif not any(known == name for known, _ in self.records):
             answer.set_rcode(dns.rcode.NXDOMAIN)
         return answer.to_wire()
@@ -70,6 +71,11 @@ class NameServer:
         self._stopped = True
         self._thread.join()
         self._socket.close()
+
+
+def _records(name: dns.name.Name, kind: str, texts: list[str]) -> dns.rrset.RRset:
+    """Return the records; names in them are absolute, with or without the final dot."""
+    return dns.rrset.from_text_list(name, 60, "IN", kind, texts, origin=dns.name.root, relativize=False)
 
 
 def _bound(address: str) -> socket.socket:

@@ -66,7 +66,7 @@ class Gateway:
     def up(self) -> None:
         """Start the gateway in its namespace and wait until it says that it runs."""
         command = self.world.gateway.command(*SEALGATE, "up", "--dir", str(self.directory))
-        self._log = (self.directory.parent / "up.log").open("ab")
+        self._log = (self.directory.parent / "up.log").open("wb")
         self._up = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)
         wait_until(self._answers, "the gateway is up", 60)
 
