@@ -67,6 +67,7 @@ def test_apply_for_some_minutes_is_kept_when_confirmed(story: Story) -> None:
     story.gateway.apply(BASE)
     story.gateway.apply("add relay-domain new.test", "--for", "5")
     on_watch = story.gateway.json("status")["node"]["state"]
+    story.gateway.run("add", "relay-domain", "another.test")
     refused = story.gateway.run("apply", "-m", "meanwhile", expect=1)
 
     story.gateway.run("confirm")
@@ -94,7 +95,7 @@ def test_a_restart_keeps_the_revision_and_the_draft(story: Story) -> None:
 
     assert taken(story, "example.com")
     assert not taken(story, "draft.test")
-    assert [row["key"] for row in story.gateway.json("list", "relay-domain")["rows"]] == ["example.com", "draft.test"]
+    assert [row["key"] for row in story.gateway.json("list", "relay-domain")["rows"]] == ["draft.test", "example.com"]
 
 
 def test_a_hand_edit_is_noticed_blocks_apply_and_can_be_adopted(story: Story) -> None:

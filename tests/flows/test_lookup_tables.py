@@ -71,7 +71,7 @@ def test_the_walk_through_of_the_tls_policy_table(story: Story, tmp_path: Path) 
     waiting = story.deferred("TLS is required")
     assert not plain.messages
     plain.script.tls = context
-    story.gateway.run("queue", "flush")
+    story.gateway.run("queue", "flush", "--all")
 
     assert waiting
     assert arrived(plain, b"over tls only").tls
@@ -94,5 +94,5 @@ def test_an_address_is_resolved_by_the_real_rewrite_service(story: Story) -> Non
     live = story.gateway.json("resolve", "x@branch.test", "--live")
     draft = story.gateway.json("resolve", "x@new.test")
 
-    assert (live["transport"], live["nexthop"]) == ("smtp", "[198.51.100.28]:2527")
-    assert (draft["transport"], draft["nexthop"]) == ("smtp", "[198.51.100.29]")
+    assert (live["transport"], live["next_hop"]) == ("smtp", "[198.51.100.28]:2527")
+    assert (draft["transport"], draft["next_hop"]) == ("smtp", "[198.51.100.29]")
