@@ -13,7 +13,7 @@ import argparse
 import statistics
 import subprocess
 import time
-from pathlib import Path
+from pathlib import Path  # noqa: TC003
 from typing import TYPE_CHECKING
 
 from tests.node.crashes import DirectTalk

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from tests.support.story import STRANGER, Story
 from tests.support.sink import Rule
+from tests.support.story import STRANGER, Story
 
 HOP = "198.51.100.61"
 SETTINGS = f"""

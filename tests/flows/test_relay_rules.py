@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.story import PLAIN, STRANGER, STRANGER_V6, Story, arrived
 from tests.support.sink import Rule
+from tests.support.story import PLAIN, STRANGER, STRANGER_V6, Story, arrived
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

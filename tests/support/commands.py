@@ -106,7 +106,7 @@ def _become(order: dict[str, object], streams: Path) -> None:
     for name, number, flags in (("in", 0, os.O_RDONLY), ("out", 1, os.O_WRONLY), ("err", 2, os.O_WRONLY)):
         handle = os.open(streams / name, flags | os.O_CREAT, 0o644)
         os.dup2(handle, number)
-    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: PTH123, SIM115 - these are descriptors
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115 - these are descriptors
     os.environ |= {"SEALGATE_DIR": str(order["directory"]), "NO_COLOR": "1"}
     sys.argv = ["sealgate", *order["words"]]  # type: ignore[misc]
     code: int | str | None = 0
