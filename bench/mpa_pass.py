@@ -173,7 +173,7 @@ def report(itself: Variant, mpa: Variant) -> None:
     work = statistics.median(itself.all_cpu) / statistics.median(mpa.all_cpu)
     print(f"of that the MPA's own: {statistics.median(mpa.mpa_cpu):.2f} ms; machine load {os.getloadavg()[0]:.1f}")
     print(
-        f"ratio of medians {ratio:.3f} (target 0.95); of paired rounds {statistics.median(pairs):.3f}; by CPU {work:.3f}"
+        f"ratio of medians {ratio:.3f} (target 0.95); of paired rounds {statistics.median(pairs):.3f}; CPU {work:.3f}"
     )
 
 
