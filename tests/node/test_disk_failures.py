@@ -5,6 +5,7 @@ An apply that the system does not let happen says so, and what was in force stay
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -86,6 +87,25 @@ def test_an_apply_leaves_a_sound_node_when_the_disk_is_full_from_some_change_on(
             step.armed = False
         status = story.check(story.agent(), f"full from step {number} on")
         assert status.state is State.CONFIRMED
+        story.back_to_first(story.agent())
+        if number >= len(step.seen):
+            break
+
+    assert number > 8
+
+
+def test_an_agent_starts_on_a_disk_that_has_been_full_since_the_last_one_was_ended(story):
+    """The disk fills at some step, the agent is ended there, and the next one finds it full."""
+    make = refusing(no_space, lasting=True)
+    for number in range(500):
+        step = make(number)
+        agent = story.agent(step)
+        with contextlib.suppress(SealgateError):
+            apply(story)(agent)
+        full = Step(0, step.act, lasting=True, armed=True)
+        successor = Agent(story.gateway.paths, story.gateway.ports, story.gateway.access, full)
+        successor.recover()
+        story.check(successor, f"full from step {number} on")
         story.back_to_first(story.agent())
         if number >= len(step.seen):
             break

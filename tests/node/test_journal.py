@@ -26,7 +26,7 @@ def test_everything_that_was_written_is_read_again(journal):
     standing = Standing(
         in_force=ONE,
         earlier=(TWO,),
-        operation=Operation(TWO, ONE, Stage.UNDOING, 99.5, restart=True, reason="why", evidence=("a",), automatic=True),
+        operation=Operation(TWO, ONE, Stage.UNDOING, 99.5, reason="why", evidence=("a",), automatic=True),
         failed=(3, 4),
         adopted={"main.cf": "abc"},
         last=DONE,

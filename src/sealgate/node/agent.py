@@ -96,7 +96,7 @@ class Agent:
         self._mail = Mail(self._instance)
         self._lookups = Lookups(stores, self._applier, rehearsal)
         self._keeper = Keeper(self._instance, self._changing, lambda: self._applier.standing.live is not None)
-        self._deadlines = Deadlines(self._next_deadline, self._expire)
+        self._deadlines = Deadlines(self._applier.due, self._expire)
 
     # -- its life
 
@@ -270,17 +270,12 @@ class Agent:
         with contextlib.suppress(OSError), self._changing:
             self._stores.sweep({newest, *candidates, *self._applier.standing.kept_releases})
 
-    def _next_deadline(self) -> float | None:
-        operation = self._applier.standing.operation
-        return operation.deadline if operation is not None else None
-
     def _expire(self) -> None:
         with self._changing:
             try:
                 outcome = self._applier.expire()
             except (OSError, NodeFailed) as failure:
-                self._log.error("an undo failed", failure=str(failure))
-                self._ended.wait(5)
+                self._log.error("an undo failed and is tried again", failure=str(failure))
                 return
         if outcome is not None:
             self._log.warning("undone", text=outcome.text)

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Outcome, State
-from sealgate.model.errors import NodeFailed, NotFound, Refused
+from sealgate.model.errors import NodeFailed, NotFound, Refused, SealgateError
 from sealgate.node.journal import Operation, Stage, Standing
 from sealgate.postfix.master import Need
 
@@ -99,12 +99,23 @@ class Applier:
             return self._outcome(State.CONFIRMED, self.standing.in_force, text)
         return self._go(replace(where, since=time.time()), None, tell)
 
-    def expire(self) -> Outcome | None:
-        """Undo what is on watch, if its deadline has passed."""
+    def due(self) -> float | None:
+        """Return when `expire` has something to do: at the deadline of a watch, or now for an undo that was refused."""
         operation = self.standing.operation
-        if operation is None or operation.stage is not Stage.ON_WATCH or not _past(operation):
+        if operation is None or operation.stage is Stage.PREPARED:
             return None
-        return self._undo(operation, "Nobody confirmed it in time.", ())
+        return 0.0 if operation.stage is Stage.UNDOING else operation.deadline
+
+    def expire(self) -> Outcome | None:
+        """Undo what is on watch, if its deadline has passed; try again an undo that the system refused."""
+        operation = self.standing.operation
+        if operation is None:
+            return None
+        if operation.stage is Stage.UNDOING:
+            return self._undo(operation, operation.reason, operation.evidence, automatic=operation.automatic)
+        if operation.stage is Stage.ON_WATCH and _past(operation):
+            return self._undo(operation, "Nobody confirmed it in time.", ())
+        return None
 
     # -- hand edits
 
@@ -133,8 +144,9 @@ class Applier:
 
     def recover(self) -> Outcome | None:
         """Finish or undo whatever the journal says was under way, and start Postfix on what is in force then."""
-        self._m.stores.files.sweep(self._m.stores.paths.node)
-        self._m.stores.files.sweep(self._m.stores.paths.postfix)
+        with contextlib.suppress(OSError):
+            self._m.stores.files.sweep(self._m.stores.paths.node)
+            self._m.stores.files.sweep(self._m.stores.paths.postfix)
         operation = self.standing.operation
         if operation is None:
             self._resume()
@@ -145,12 +157,12 @@ class Applier:
             return self._forget(operation)
         if operation.deadline is not None and _past(operation):
             return self._undo(operation, "Nobody confirmed it in time; the node was down meanwhile.", ())
-        return self._prove(operation, started=time.monotonic(), restart=True)
+        return self._prove(operation, self._remember_anyway, started=time.monotonic(), need=Need.RESTART)
 
     def _forget(self, operation: Operation) -> Outcome | None:
         text = f"The apply of revision {operation.target.revision} was broken off before it happened."
         outcome = self._outcome(State.FAILED, operation.previous, text)
-        self._remember(self.standing.undone(outcome, failed=False))
+        self._remember_anyway(self.standing.undone(outcome, failed=False))
         self._resume()
         return outcome
 
@@ -164,7 +176,7 @@ class Applier:
             from sealgate.node.journal import Point as Found
 
             point = Found(0, release.id, release.digest, "found in force; its number is not known", time.time())
-            self._remember(replace(self.standing, in_force=point))
+            self._remember_anyway(replace(self.standing, in_force=point))
         if point is None:
             return
         self._mend_vital(point)
@@ -182,34 +194,36 @@ class Applier:
         tell(f"making sure that the files of revision {target.revision} are complete")
         self._mend(target)
         previous = self.standing.in_force
-        restart = self._m.health.need(previous, target) is Need.RESTART
+        need = self._m.health.need(previous, target)
         self._m.health.refuse_busy_ports(target)
-        operation = Operation(target, previous, Stage.PREPARED, deadline, restart)
+        operation = Operation(target, previous, Stage.PREPARED, deadline)
         tell(f"switching to revision {target.revision}")
         try:
             self._remember(self.standing.begin(operation))
             self._switch(target)
-            return self._prove(operation, started=started, restart=restart)
+            return self._prove(operation, self._remember, started=started, need=need)
         except OSError as failure:
             why = f"The system refused a step: {failure.strerror or failure}."
             outcome = self._undo(operation, why, (str(failure),), failed=False)
             raise NodeFailed(f"{why} {outcome.text}") from None
 
-    def _prove(self, operation: Operation, *, started: float, restart: bool) -> Outcome:
+    def _prove(
+        self, operation: Operation, remember: Callable[[Standing], None], *, started: float, need: Need
+    ) -> Outcome:
         """Bring Postfix to what the link names, and decide by what comes of it."""
         target = operation.target
-        faults = self._m.health.bring(Need.RESTART if restart else Need.RELOAD)
+        faults = self._m.health.bring(need)
         if faults:
             return self._undo(operation, "Postfix did not prove itself with it.", faults, started=started)
         if operation.deadline is not None:
             text = f"Revision {target.revision} is in force on watch: it is undone by itself unless confirmed in time."
             outcome = self._outcome(State.ON_WATCH, target, text, until=operation.deadline, started=started)
             watched = replace(operation, stage=Stage.ON_WATCH)
-            self._remember(replace(self.standing, operation=watched, last=outcome))
+            remember(replace(self.standing, operation=watched, last=outcome))
             return outcome
         text = f"Revision {target.revision} is in force and confirmed: every service answers."
         outcome = self._outcome(State.CONFIRMED, target, text, started=started)
-        self._remember(self.standing.confirmed(outcome))
+        remember(self.standing.confirmed(outcome))
         return outcome
 
     def _undo(
@@ -226,16 +240,14 @@ class Applier:
         begun = started or time.monotonic()
         self._m.reserve.release()
         undoing = replace(operation, stage=Stage.UNDOING, reason=reason, evidence=evidence[:50], automatic=automatic)
-        with contextlib.suppress(OSError):
-            self._remember(self.standing.begin(undoing))
+        self._remember_anyway(self.standing.begin(undoing))
         untouched = self._linked() == (operation.previous.release if operation.previous else "")
         if not untouched:
             self._back_to(operation.previous)
         faults = () if untouched and self._m.instance.is_running() else self._revive(operation.previous)
         outcome = self._told(operation, reason, (*evidence, *faults), faults, begun)
         by_health = bool(evidence) and automatic if failed is None else failed
-        with contextlib.suppress(OSError):
-            self._remember(self.standing.undone(outcome, failed=by_health))
+        self._remember_anyway(self.standing.undone(outcome, failed=by_health))
         self._m.reserve.fill()
         return outcome
 
@@ -244,7 +256,7 @@ class Applier:
             self._m.instance.stop()
             self._m.stores.files.remove(self._m.stores.paths.conf)
             return
-        with contextlib.suppress(OSError, NodeFailed):
+        with contextlib.suppress(OSError, SealgateError):
             self._mend(point)
         self._switch(point)
 
@@ -293,8 +305,14 @@ class Applier:
         return target.name if inside else ""
 
     def _remember(self, standing: Standing) -> None:
-        self.standing = standing
         self._m.journal.write(standing)
+        self.standing = standing
+
+    def _remember_anyway(self, standing: Standing) -> None:
+        """Remember what has happened already. When the disk refuses, the old journal leads a new start to the same."""
+        self.standing = standing
+        with contextlib.suppress(OSError):
+            self._m.journal.write(standing)
 
     def _watched(self) -> Operation:
         operation = self.standing.operation

@@ -66,7 +66,6 @@ class Operation:
     previous: Point | None
     stage: Stage = Stage.PREPARED
     deadline: float | None = None
-    restart: bool = False
     reason: str = ""
     evidence: tuple[str, ...] = ()
     automatic: bool = False

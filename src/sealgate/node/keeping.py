@@ -108,6 +108,7 @@ class Deadlines:
     """
 
     _LONGEST_SLEEP = 20.0
+    _PAUSE = 5.0
 
     def __init__(self, deadline: Callable[[], float | None], expire: Callable[[], object]) -> None:
         self._deadline = deadline
@@ -137,9 +138,12 @@ class Deadlines:
             deadline = self._deadline()
             if deadline is not None and time.time() >= deadline:
                 self._expire()
+                if self._deadline() == deadline:
+                    self._rest(self._PAUSE)  # it could not be done now
                 continue
-            with self._changed:
-                if self._over:
-                    return
-                rest = None if deadline is None else max(0.0, min(deadline - time.time(), self._LONGEST_SLEEP))
-                self._changed.wait(rest)
+            self._rest(None if deadline is None else max(0.0, min(deadline - time.time(), self._LONGEST_SLEEP)))
+
+    def _rest(self, seconds: float | None) -> None:
+        with self._changed:
+            if not self._over:
+                self._changed.wait(seconds)
