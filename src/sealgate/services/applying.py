@@ -18,7 +18,7 @@ from sealgate.model.errors import InvalidValue, NotFound, Refused, SealgateError
 from sealgate.model.findings import Place, error, errors_in
 from sealgate.model.text import comment as comment_text
 from sealgate.services.actor import Right
-from sealgate.services.bundles import bundle
+from sealgate.services.bundles import bundle_of
 from sealgate.services.judging import Judged, findings_of, judge
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def _judge_and_apply(
 ) -> Outcome:
     with gateway.store.reading() as reader:
         view = reader.revision(revision)
-        report = gateway.node(actor).judge(bundle(reader, view, (reader.live(),)), Grade.FULL, progress)
+        report = gateway.node(actor).judge(bundle_of(reader, view), Grade.FULL, progress)
     if not report.passed:
         raise Refused(
             f"Revision {revision} was not made live: it does not pass the rehearsal any more. What was live stays.",
