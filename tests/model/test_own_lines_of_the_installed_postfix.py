@@ -68,7 +68,7 @@ def test_the_stock_master_cf_is_understood():
         # BASIC_CONFIGURATION_README, SMTPD_ACCESS_README
         "smtpd_helo_required = yes\nsmtpd_helo_restrictions = permit_mynetworks, reject_invalid_helo_hostname\n",
         "smtpd_sender_restrictions = reject_non_fqdn_sender, reject_unknown_sender_domain\n",
-        "smtpd_recipient_restrictions =\n    permit_mynetworks\n    reject_unauth_destination\n    reject_rbl_client b.example\n",
+        "smtpd_recipient_restrictions =\n    permit_mynetworks\n    reject_unauth_destination\n    reject\n",
         (
             "smtpd_restriction_classes = strict\nstrict = reject_unknown_reverse_client_hostname, permit\n"
             "smtpd_client_restrictions = strict\n"
