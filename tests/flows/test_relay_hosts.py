@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.story import STRANGER, Story, arrived, subject
+from tests.support.story import SPELLINGS, STRANGER, Story, arrived, subject
 
 MINE = "10.1.2.3"
 BASE = """
@@ -13,20 +13,7 @@ add network 10.1.2.0/24
 """
 
 
-@pytest.mark.parametrize(
-    ("words", "address", "port"),
-    [
-        ("smtp.next.test", "198.51.100.31", 25),
-        ("smtp.next.test --port 2525", "198.51.100.31", 2525),
-        ("next.test --mx", "198.51.100.32", 25),
-        ("next.test --mx --port 2526", "198.51.100.32", 2526),
-        ("smtp.next.test --mx", "198.51.100.31", 25),
-        ("198.51.100.33", "198.51.100.33", 25),
-        ("198.51.100.33 --port 2527", "198.51.100.33", 2527),
-        ("2001:db8:5::25", "2001:db8:5::25", 25),
-        ("2001:db8:5::25 --port 2528", "2001:db8:5::25", 2528),
-    ],
-)
+@pytest.mark.parametrize(("words", "address", "port"), SPELLINGS)
 @pytest.mark.parametrize(
     ("field", "client", "recipient"),
     [
@@ -37,9 +24,7 @@ add network 10.1.2.0/24
 def test_mail_goes_to_the_relay_host_as_it_is_written(
     story: Story, field: str, client: str, recipient: str, words: str, address: str, port: int
 ) -> None:
-    story.dns.add("smtp.next.test", "A", "198.51.100.31")
-    story.dns.add("next.test", "MX", "10 mx.next.test")
-    story.dns.add("mx.next.test", "A", "198.51.100.32")
+    story.know_the_next_hops()
     hop = story.next_hop(address, port)
     story.gateway.apply(f"{BASE}\nset {field} {words}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.story import Story, arrived, subject
+from tests.support.story import SPELLINGS, Story, arrived, subject
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,22 +14,9 @@ PASSWORD = "pa$$ w0rd #{x}:y"
 BASE = "set my-hostname gw.example.test\nadd network 10.1.2.0/24\nset tls-outgoing may\n"
 
 
-@pytest.mark.parametrize(
-    ("words", "address", "port"),
-    [
-        ("smtp.next.test", "198.51.100.31", 25),
-        ("smtp.next.test --port 2525", "198.51.100.31", 2525),
-        ("next.test --mx", "198.51.100.32", 25),
-        ("next.test --mx --port 2526", "198.51.100.32", 2526),
-        ("198.51.100.33", "198.51.100.33", 25),
-        ("198.51.100.33 --port 587", "198.51.100.33", 587),
-        ("2001:db8:5::25 --port 587", "2001:db8:5::25", 587),
-    ],
-)
+@pytest.mark.parametrize(("words", "address", "port"), SPELLINGS)
 def test_the_next_hop_sees_the_login(story: Story, tmp_path: Path, words: str, address: str, port: int) -> None:
-    story.dns.add("smtp.next.test", "A", "198.51.100.31")
-    story.dns.add("next.test", "MX", "10 mx.next.test")
-    story.dns.add("mx.next.test", "A", "198.51.100.32")
+    story.know_the_next_hops()
     hop = story.next_hop(address, port, auth=True)
     (tmp_path / "password").write_text(PASSWORD + "\n")
     story.gateway.apply(

@@ -31,6 +31,19 @@ SEALGATE = (sys.executable, "-c", "from sealgate.bootstrap import main; main()")
 STRANGER, STRANGER_V6 = "203.0.113.9", "2001:db8:9::9"
 PLAIN = b"From: <a@example.org>\r\nSubject: hello\r\n\r\nHello.\r\n"
 
+SPELLINGS = [
+    ("smtp.next.test", "198.51.100.31", 25),
+    ("smtp.next.test --port 2525", "198.51.100.31", 2525),
+    ("next.test --mx", "198.51.100.32", 25),
+    ("next.test --mx --port 2526", "198.51.100.32", 2526),
+    ("smtp.next.test --mx", "198.51.100.31", 25),
+    ("198.51.100.33", "198.51.100.33", 25),
+    ("198.51.100.33 --port 2527", "198.51.100.33", 2527),
+    ("2001:db8:5::25", "2001:db8:5::25", 25),
+    ("2001:db8:5::25 --port 2528", "2001:db8:5::25", 2528),
+]
+"""Ways to write a next hop in the terminal, each with the address and port where its mail arrives."""
+
 
 class Gateway:
     """One gateway directory and, while it is up, its processes."""
@@ -124,6 +137,12 @@ class Story:
         """Open a mail server at an address of the internet."""
         servers = self.world.listen(port, address)
         return self._stack.enter_context(Sink(server=servers[0], rules=rules, tls=tls, auth=auth))
+
+    def know_the_next_hops(self) -> None:
+        """Put the names of `SPELLINGS` into the DNS."""
+        self.dns.add("smtp.next.test", "A", "198.51.100.31")
+        self.dns.add("next.test", "MX", "10 mx.next.test")
+        self.dns.add("mx.next.test", "A", "198.51.100.32")
 
     def client(self, address: str = STRANGER, port: int = 25, server: str = "") -> SmtpClient:
         """Connect to the gateway from an address; EHLO is said."""
