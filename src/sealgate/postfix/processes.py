@@ -7,7 +7,11 @@ master's. Source: proc(5), /proc/locks; master(8) locks pid/master.pid for as lo
 from __future__ import annotations
 
 import contextlib
+import time
 from pathlib import Path
+
+_LOOKS = 6
+_PAUSE = 0.002
 
 
 def running_master(pid_file: Path) -> int | None:
@@ -18,7 +22,22 @@ def running_master(pid_file: Path) -> int | None:
         inode = pid_file.stat().st_ino
     except (OSError, ValueError):
         return None
-    return number if name == "master" and state != "Z" and inode in locked_by(number) else None
+    if name != "master" or state == "Z":
+        return None
+    return number if _holds(number, inode) else None
+
+
+def _holds(pid: int, inode: int) -> bool:
+    """Tell whether a process has locked a file.
+
+    The kernel gives its list of locks in pieces, and an entry may slip through between two of them when others lock
+    and unlock meanwhile (one look in sixty on a busy machine); so what is not seen is looked for again.
+    """
+    for _ in range(_LOOKS):
+        if inode in locked_by(pid):
+            return True
+        time.sleep(_PAUSE)
+    return False
 
 
 def children(pid: int) -> set[int]:
