@@ -35,7 +35,7 @@ docs:  ## write docs/reference anew from the program itself
 lock:  ## choose newest versions that fit pyproject.toml and write the hashed locks
 	$(LOCK) --upgrade pyproject.toml -o requirements.lock
 	$(LOCK) --upgrade --group dev pyproject.toml -o requirements-dev.lock
-	$(LOCK) --group build --constraint requirements-dev.lock --no-deps-of-project -o requirements-build.lock
+	$(LOCK) --upgrade --group build --constraint requirements-dev.lock -o requirements-build.lock
 
 changelog:  ## what the next release would say
 	$(BIN)/towncrier build --draft --version next

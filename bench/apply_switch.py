@@ -13,7 +13,7 @@ import argparse
 import statistics
 import subprocess
 import time
-from pathlib import Path
+from pathlib import Path  # noqa: TC003
 from typing import TYPE_CHECKING
 
 from tests.node.crashes import DirectTalk
@@ -89,13 +89,20 @@ def one_among(rows: int) -> None:
         received = milliseconds(lambda: receiver.receive(header, talk))
         candidate = receiver.receive(header, talk)
         facts = NodeFacts.from_json(agent._stores.releases.all()[0].facts)
-        tree = render(desired_state(candidate.tables, agent._stores.objects), facts.for_release(facts.release_dir[:-16] + "f" * 16))
-        staged = milliseconds(lambda: agent._judge._b.stager.stage("f" * 16, candidate, tree, facts, tell=lambda _t: None))
+        tree = render(
+            desired_state(candidate.tables, agent._stores.objects),
+            facts.for_release(facts.release_dir[:-16] + "f" * 16),
+        )
+        staged = milliseconds(
+            lambda: agent._judge._b.stager.stage("f" * 16, candidate, tree, facts, tell=lambda _t: None)
+        )
         judged = milliseconds(lambda: agent.handlers()["judge"](Judge(offers, Grade.PROBE), DirectTalk(second)))
         apply = milliseconds(lambda: ask(agent, "apply", Apply(second.digest, 2)))
         table = postmap(agent, gateway.directory, rows)
         print(f"rows: {rows:,}; first arrival, judged: {full:.0f} ms; one changed row, judged: {judged:.0f} ms")
-        print(f"postmap of the table (sorted): {table:.0f} ms; bundle {received:.0f}, stage {staged:.0f}, apply {apply:.0f} ms")
+        print(
+            f"postmap of the table (sorted): {table:.0f} ms; bundle {received:.0f}, stage {staged:.0f}, apply {apply:.0f} ms"
+        )
         show("stage + apply / postmap", (staged + apply) / table, 0.1)
 
 

@@ -14,11 +14,10 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import resource
 import statistics
 import subprocess
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,16 +39,24 @@ class Variant:
     def __init__(self, name: str, postfix: PostfixInstance, port: int, mpa: MpaProgram | None) -> None:
         self.name, self.postfix, self.port, self.mpa = name, postfix, port, mpa
         self.rates: list[float] = []
-        self.cpu: list[float] = []
+        self.mpa_cpu: list[float] = []
+        self.all_cpu: list[float] = []
 
-    def mpa_cpu_seconds(self) -> float:
-        """CPU time that the MPA's workers have used."""
-        pids = self.mpa.worker_pids() if self.mpa else []
-        ticks = 0
-        for pid in pids:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / 100
+    def cpu(self) -> tuple[float, float]:
+        """CPU seconds used so far by the MPA, and by the MPA and Postfix; what the machine else does does not count."""
+        mpa = cpu_seconds(self.mpa.pid) if self.mpa else 0.0
+        return mpa, mpa + cpu_seconds(self.postfix.pid)
+
+
+def cpu_seconds(session: int) -> float:
+    """CPU seconds of all processes of a session, ended ones included."""
+    ticks = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = path.read_text().rpartition(")")[2].split()
+            if int(fields[3]) == session:
+                ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -115,7 +122,7 @@ class CountingSink:
 def measure(target: Variant, sink: CountingSink, arguments: argparse.Namespace) -> None:
     """Send one round and note its rate."""
     count = str(arguments.messages)
-    before = target.mpa_cpu_seconds()
+    mpa, everything = target.cpu()
     begun = time.monotonic()
     subprocess.run(
         [
@@ -126,8 +133,10 @@ def measure(target: Variant, sink: CountingSink, arguments: argparse.Namespace) 
     )
     sink.wait_for(sink.total + arguments.messages)
     target.rates.append(arguments.messages / (time.monotonic() - begun))
-    target.cpu.append((target.mpa_cpu_seconds() - before) / arguments.messages * 1000)
     wait_until(lambda: not target.postfix.messages(), "the queue is empty")
+    mpa_now, everything_now = target.cpu()
+    target.mpa_cpu.append((mpa_now - mpa) / arguments.messages * 1000)
+    target.all_cpu.append((everything_now - everything) / arguments.messages * 1000)
 
 
 def main() -> None:
@@ -144,8 +153,8 @@ def main() -> None:
     with variant("Postfix through itself", sink_port, 0) as itself, variant("MPA", sink_port, arguments.workers) as mpa:
         for target in (itself, mpa):
             measure(target, sink, arguments)  # warm-up: caches, processes, connections
-            target.rates.clear()
-            target.cpu.clear()
+            for figures in (target.rates, target.mpa_cpu, target.all_cpu):
+                figures.clear()
         for number in range(arguments.rounds):
             for target in (itself, mpa) if number % 2 else (mpa, itself):
                 measure(target, sink, arguments)
@@ -156,17 +165,16 @@ def main() -> None:
 def report(itself: Variant, mpa: Variant) -> None:
     """Print what was measured."""
     for target in (itself, mpa):
-        low, high = min(target.rates), max(target.rates)
-        print(f"{target.name:24} {statistics.median(target.rates):7.1f} messages/s ({low:.1f}-{high:.1f})")
+        low, high, cpu = min(target.rates), max(target.rates), statistics.median(target.all_cpu)
+        rate = statistics.median(target.rates)
+        print(f"{target.name:24} {rate:7.1f} messages/s ({low:.1f}-{high:.1f}), {cpu:.2f} ms CPU a message")
     pairs = [mine / base for mine, base in zip(mpa.rates, itself.rates, strict=True)]
     ratio = statistics.median(mpa.rates) / statistics.median(itself.rates)
-    print(f"MPA CPU: {statistics.median(mpa.cpu):.2f} ms a message; memory of this run: {memory()} MiB")
-    print(f"ratio of medians {ratio:.3f} (target 0.95); of paired rounds, median {statistics.median(pairs):.3f}")
-
-
-def memory() -> int:
-    """Peak resident memory of the largest child, MiB."""
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    work = statistics.median(itself.all_cpu) / statistics.median(mpa.all_cpu)
+    print(f"of that the MPA's own: {statistics.median(mpa.mpa_cpu):.2f} ms; machine load {os.getloadavg()[0]:.1f}")
+    print(
+        f"ratio of medians {ratio:.3f} (target 0.95); of paired rounds {statistics.median(pairs):.3f}; CPU {work:.3f}"
+    )
 
 
 if __name__ == "__main__":

@@ -343,10 +343,11 @@ def rows_of(noun: str, most: int = 4) -> st.SearchStrategy[list[Row[Any]]]:
 
 @st.composite
 def desired_states(draw: st.DrawFn, nouns: tuple[str, ...] = tuple(VALUES)) -> DesiredState:
-    """Draw a whole desired state; its look-up tables have real texts."""
+    """Draw a whole desired state with rows of at most five nouns; its look-up tables have real texts."""
     rows = MemoryRows()
-    for noun in nouns:
-        for row in draw(rows_of(noun)):
+    chosen = draw(st.lists(st.sampled_from(nouns), max_size=5, unique=True))
+    for noun in chosen:
+        for row in draw(rows_of(noun, most=3)):
             if noun == "lookup-table":
                 lines = draw(st.lists(st.sampled_from(["a.example x", "# note", "b.example encrypt", ""]), max_size=3))
                 text = "".join(f"{line}\n" for line in lines)

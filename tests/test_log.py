@@ -92,6 +92,14 @@ def test_lines_below_the_level_are_not_written(tmp_path: Path) -> None:
     assert lines_of(tmp_path / "sealgate.log") == []
 
 
+def test_a_full_disk_neither_stops_the_program_nor_fills_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    log.open_log(Path("/dev/full"))
+
+    log.logger("agent").info("revision applied")
+
+    assert capsys.readouterr() == ("", "")
+
+
 def test_a_terminal_gets_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     log.open_log(terminal=True)
 

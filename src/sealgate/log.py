@@ -17,7 +17,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -80,11 +80,13 @@ def open_log(file: Path | None = None, *, terminal: bool = False, level: int = l
     root = logging.getLogger()
     for former in list(root.handlers):
         root.removeHandler(former)
-        former.close()
+        with suppress(OSError):
+            former.close()
     for target in targets or [logging.NullHandler()]:
         root.addHandler(target)
     root.setLevel(level)
     logging.captureWarnings(capture=True)
+    logging.raiseExceptions = False  # a full disk must not stop mail, nor fill the terminal
     structlog.configure(
         processors=[*_common(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

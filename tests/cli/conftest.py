@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from click.testing import CliRunner
+from tests.support.control_half import make_directory, stand_in
 
 from sealgate.cli import cli
-from tests.support.control_half import make_directory, stand_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

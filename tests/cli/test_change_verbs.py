@@ -1,16 +1,16 @@
-"""From the draft to what is live: check, diff, apply, confirm, rollback, history, discard, restore; status and drift."""
+"""From the draft to what is live and back: check, diff, apply, confirm, rollback, history, restore; status, drift."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support.control_half import stand_in
 
 from sealgate.link.messages import Outcome, State
 from sealgate.link.upkeep import Drift, DriftItem, DriftKind
 from sealgate.model.errors import NodeFailed, Refused
 from sealgate.model.findings import Place, error, warning
-from tests.support.control_half import stand_in
 
 if TYPE_CHECKING:
     from pathlib import Path

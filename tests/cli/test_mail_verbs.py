@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support.control_half import stand_in
 
 from sealgate.link.upkeep import (
     Count,
@@ -17,7 +18,6 @@ from sealgate.link.upkeep import (
     Route,
     VerifyAnswer,
 )
-from tests.support.control_half import stand_in
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -193,3 +193,13 @@ def test_mail_waits_while_re_injection_is_down_and_leaves_when_it_is_back():
 
         assert event["recipients"][0]["outcome"] == "deferred"
         assert "127.0.0.1:1" in event["reason"]
+
+
+def test_a_pooled_connection_that_smtpd_gave_up_on_delays_nothing():
+    with Sink() as sink, mail_gateway(sink, reinjection={"smtpd_timeout": "1s"}) as gateway:
+        gateway.send(HEAD + b"\r\none\r\n")
+        gateway.postfix.wait_for_log(r"smtpd.*timeout after END-OF-MESSAGE from localhost")
+        gateway.send(HEAD + b"\r\ntwo\r\n")
+        sink.wait_for(2)
+
+        assert not any("status=deferred" in line for line in gateway.postfix.lines())

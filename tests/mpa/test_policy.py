@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,9 @@ from hypothesis import strategies as st
 
 from sealgate.mpa.endpoint import Endpoint
 from sealgate.mpa.policy import BareNewline, Policy, PolicyFile, Unreadable, load_policy, parse_policy
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 VALUES = {
     "format": 1,
@@ -100,27 +104,75 @@ def test_a_file_that_is_not_there_is_unreadable_and_says_so(tmp_path):
     assert "cannot be read" in policy.reason
 
 
-def test_an_unreadable_policy_replaces_the_one_that_was_read(tmp_path):
+@pytest.fixture
+def path(tmp_path):
     path = tmp_path / "policy.json"
     path.write_text(json.dumps(VALUES))
+    return path
+
+
+def hop_limit(policy: Policy | Unreadable) -> int | None:
+    return policy.hop_limit if isinstance(policy, Policy) else None
+
+
+def replace(path: Path, text: str) -> None:
+    """Put a file in the place of another, as a release is made."""
+    new = path.with_suffix(".new")
+    new.write_text(text)
+    new.rename(path)
+
+
+def test_a_changed_file_is_noticed(path):
     file = PolicyFile(path)
-    first = file.current
-    path.unlink()
+    before = hop_limit(file.current)
+    replace(path, json.dumps({**VALUES, "hop_limit": 7}))
 
-    assert isinstance(first, Policy)
-    assert isinstance(file.reload(), Unreadable)
-    assert isinstance(file.current, Unreadable)
+    assert (before, hop_limit(file.current)) == (50, 7)
 
 
-def test_whoever_watches_is_told_the_policy_now_and_each_one_that_is_read_later(tmp_path):
-    path = tmp_path / "policy.json"
-    path.write_text(json.dumps(VALUES))
+def test_an_unreadable_policy_replaces_the_one_that_was_read_until_it_is_mended(path):
+    file, seen = PolicyFile(path), []
+    for text in ("{", json.dumps(VALUES)):
+        replace(path, text)
+        seen.append(hop_limit(file.current))
+
+    assert seen == [None, 50]
+
+
+def test_a_file_that_goes_away_and_comes_back_is_noticed(path):
     file = PolicyFile(path)
-    told: list[Policy] = []
-    file.watch(told.append)
-    path.write_text(json.dumps({**VALUES, "hop_limit": 7}))
+    path.rename(path.with_suffix(".away"))
+    away = file.current
+    path.with_suffix(".away").rename(path)
+
+    assert isinstance(away, Unreadable)
+    assert isinstance(file.current, Policy)
+
+
+def test_a_new_release_is_noticed_even_when_its_policy_is_the_same_file(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "one" / "policy.json").write_text(json.dumps(VALUES))
+    (tmp_path / "two" / "policy.json").hardlink_to(tmp_path / "one" / "policy.json")
+    (tmp_path / "conf").symlink_to("one")
+    file = PolicyFile(tmp_path / "conf" / "policy.json")
+    told: list[int | None] = []
+    file.watch(lambda policy: told.append(hop_limit(policy)))
+    (tmp_path / "next").symlink_to("two")
+    (tmp_path / "next").rename(tmp_path / "conf")
+    for _ in range(3):
+        assert isinstance(file.current, Policy)
+
+    assert told == [50, 50]
+
+
+def test_whoever_watches_is_told_what_is_in_force_and_everything_that_is_read_later(path):
+    file = PolicyFile(path)
+    told: list[int | None] = []
+    file.watch(lambda policy: told.append(hop_limit(policy)))
+    replace(path, json.dumps({**VALUES, "hop_limit": 7}))
     file.reload()
-    path.write_text("{")
+    replace(path, "{")
     file.reload()
 
-    assert [policy.hop_limit for policy in told] == [50, 7]
+    assert told == [50, 7, None]

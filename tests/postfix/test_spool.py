@@ -55,3 +55,12 @@ def test_preparing_again_repairs_and_loses_no_mail(tmp_path: Path, accounts: Acc
 def test_a_missing_account_is_named_with_what_to_do() -> None:
     with pytest.raises(NodeFailed, match=r"no-such-user.*Install"):
         Accounts.named("no-such-user")
+
+
+def test_a_name_too_long_for_sockets_is_refused_before_anything_is_made(tmp_path: Path, accounts: Accounts) -> None:
+    deep = tmp_path / ("x" * 100)
+
+    with pytest.raises(NodeFailed, match="shorter name"):
+        made(deep, accounts)
+
+    assert not deep.exists()

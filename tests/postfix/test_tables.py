@@ -246,6 +246,23 @@ def test_whatever_step_fails_a_table_that_was_there_stays_whole(programs: Progra
         assert len(dict(healthy.contents(tmp_path / "t", TableType.LMDB))) in {1, 3}
 
 
+def test_whatever_step_fails_while_revising_parent_and_table_stay_whole(programs: Programs, tmp_path: Path) -> None:
+    healthy = Tables(programs, Files())
+    healthy.build(tmp_path / "p", TableType.LMDB, ENTRIES)
+    recording = Recording()
+    changes: dict[str, str | None] = {"a.test": "new", "b.test": None}
+    Tables(programs, Files(recording)).revise(tmp_path / "p", tmp_path / "t", TableType.LMDB, changes)
+    revised = dict(healthy.contents(tmp_path / "t", TableType.LMDB))
+    for done in range(len(recording.steps)):
+        with pytest.raises(OSError, match="No space"):
+            Tables(programs, Files(FailingAfter(steps_done=done))).revise(
+                tmp_path / "p", tmp_path / "t", TableType.LMDB, changes
+            )
+
+        assert dict(healthy.contents(tmp_path / "p", TableType.LMDB)) == dict(ENTRIES)
+        assert dict(healthy.contents(tmp_path / "t", TableType.LMDB)) == revised
+
+
 def test_a_postmap_that_is_ended_leaves_the_table_that_was_there(tables: Tables, tmp_path: Path) -> None:
     tables.build(tmp_path / "t", TableType.HASH, ENTRIES)
     endless = ((f"k{n:09}", "x") for n in range(1 << 40))

@@ -52,9 +52,7 @@ def test_a_table_named_over_a_parameter_of_ones_own_is_opened(gateway: Gateway) 
 
 
 def test_a_table_that_is_whole_is_no_finding(gateway: Gateway) -> None:
-    Tables(neutral_programs(gateway.top / "neutral"), gateway.conf).build(
-        gateway.conf / "t", TableType.LMDB, [("a.test", "smtp:x")]
-    )
+    Tables(neutral_programs(gateway.top / "neutral")).build(gateway.conf / "t", TableType.LMDB, [("a.test", "smtp:x")])
     gateway.write(transport_maps="lmdb:${config_directory}/t")
 
     assert judged(gateway) == ()

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sealgate.link.messages import Outcome, State
+from sealgate.link.upkeep import Drift, DriftItem, DriftKind
 from sealgate.model.errors import Conflict, InvalidValue, NodeFailed, NodeUnreachable, NotFound, NotPermitted, Refused
 from sealgate.model.findings import Place, error
 from sealgate.services import applying, changes, rows, settings, status
@@ -153,6 +155,31 @@ def test_two_applies_at_once_make_one_revision(gateway: Gateway, ann: Actor, bob
     assert [item.comment for item in changes.history(gateway, ann).revisions] == ["quicker"]
 
 
+def test_while_a_revision_is_on_watch_no_number_is_spent(gateway: Gateway, ann: Actor, answering: Answering) -> None:
+    with answering(apply=Outcome(State.ON_WATCH, 1, "r", "", watch_until=2e9)) as agent:
+        change(gateway, ann, "one.example.com")
+        applying.apply(gateway, ann, "watched", keep_for=60)
+        watching = dataclasses.replace(agent.on_status(None, None), state=State.ON_WATCH, watch_until=2e9)  # type: ignore[arg-type]
+        agent.answers["status"] = watching
+        change(gateway, ann, "two.example.com")
+        with pytest.raises(Refused, match="on watch"):
+            applying.apply(gateway, ann, "too early")
+
+    assert len(changes.history(gateway, ann).revisions) == 1
+
+
+def test_while_there_is_drift_no_number_is_spent(gateway: Gateway, ann: Actor, answering: Answering) -> None:
+    item = DriftItem("main.cf", DriftKind.CHANGED, "a", "b")
+    with answering(drift=Drift("r", 1, (item,))) as agent:
+        agent.answers["status"] = dataclasses.replace(agent.on_status(None, None), drifted=("main.cf",))  # type: ignore[arg-type]
+        change(gateway, ann)
+        with pytest.raises(Refused, match="by hand") as refusal:
+            applying.apply(gateway, ann, "x")
+
+    assert [finding.place.file for finding in refusal.value.findings] == ["main.cf"]
+    assert changes.history(gateway, ann).revisions == ()
+
+
 def undone(number: int) -> Outcome:
     return Outcome(
         State.UNDONE, number or None, "r", "smtp did not answer; the revision was undone.", ("smtp: silent",)
@@ -176,7 +203,7 @@ def test_a_revision_that_was_undone_can_be_changed_and_applied(
     with answering() as agent:
         change(gateway, ann, "one.example.com")
         applying.apply(gateway, ann, "good")
-        agent.answers["apply"] = undone(1)
+        agent.answers |= {"apply": undone(1), "status": agent.on_status(None, None)}  # type: ignore[arg-type]
         change(gateway, ann, "two.example.com")
         applying.apply(gateway, ann, "bad")
         del agent.answers["apply"]
@@ -207,6 +234,21 @@ def test_confirming_notes_the_state(gateway: Gateway, ann: Actor, answering: Ans
         applying.confirm(gateway, ann)
 
     assert (before, state_of(gateway, ann, 1)) == ("on-watch", "confirmed")
+
+
+def test_changes_of_a_revision_that_was_undone_still_count_as_not_applied(
+    gateway: Gateway, ann: Actor, answering: Answering
+) -> None:
+    with answering() as agent:
+        change(gateway, ann, "one.example.com")
+        applying.apply(gateway, ann, "good")
+        good = agent.on_status(None, None)  # type: ignore[arg-type]
+        agent.answers |= {"apply": undone(1), "status": good}
+        change(gateway, ann, "two.example.com")
+        applying.apply(gateway, ann, "bad")
+        shown = status.show(gateway, ann)
+
+    assert (shown.newest, shown.in_force, shown.pending) == (2, 1, 1)
 
 
 def two_revisions(gateway: Gateway, actor: Actor) -> None:

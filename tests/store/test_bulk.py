@@ -162,3 +162,15 @@ def test_an_import_holds_a_few_thousand_rows_at_a_time(tmp_path):
         finally:
             tracemalloc.stop()
     assert most < 16 * 1024 * 1024
+
+
+def test_postgresql_plans_by_what_was_imported(server):
+    from sealgate.store import Store
+
+    name, address = server.fresh()
+    with Store.open(address) as store, store.writing("a") as w:
+        w.save_many("black", rows(names(10_000)))
+    with server.connect(name) as connection:
+        known = connection.execute("SELECT reltuples FROM pg_class WHERE relname = 'object'").fetchone()
+    server.drop(name)
+    assert known == (10_000,)

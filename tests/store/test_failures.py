@@ -178,6 +178,23 @@ def test_a_server_that_goes_away_is_told(server):
         assert "cannot be used" in told(lose)
 
 
+def test_a_server_that_goes_away_during_an_import_is_told(server):
+    name, address = server.fresh()
+
+    def rows():
+        for number in range(5000):
+            if number == 3000:
+                server.drop(name)
+            yield str(number), {}, None, None, None
+
+    def lose():
+        with store.writing("a") as w:
+            w.save_many("black", rows())
+
+    with Store.open(address) as store:
+        assert "cannot be used" in told(lose)
+
+
 def test_a_server_that_came_back_is_used_again(server):
     name, address = server.fresh()
     with Store.open(address) as store:

@@ -18,6 +18,7 @@ from sealgate.link.conversation import rows_of, whole
 from sealgate.link.messages import Facts, Judge, Nothing, Outcome, Report, State, Status
 from sealgate.link.sealing import KeyPair, generate
 from sealgate.link.server import Server
+from sealgate.model.errors import NodeFailed
 from sealgate.services.node_facts import guessed
 from sealgate.settings import Settings
 
@@ -62,7 +63,10 @@ class StandIn:
                 if isinstance(value, Exception):
                     raise value
                 return value
-            return getattr(self, f"on_{verb.replace('-', '_')}")(question, talk)
+            known = getattr(self, f"on_{verb.replace('-', '_')}", None)
+            if known is None:
+                raise NodeFailed(f"The stand-in has no answer to {verb}.")
+            return known(question, talk)
 
         return answer
 

@@ -41,7 +41,7 @@ MAIN = {
 TRANSPORT = {
     "lmtp_send_xforward_command": "yes",
     "lmtp_line_length_limit": "0",
-    "disable_dns_lookups": "yes",
+    "lmtp_dns_support_level": "disabled",
     "lmtp_tls_security_level": "none",
     "lmtp_tls_policy_maps": "",
     "lmtp_sasl_auth_enable": "no",

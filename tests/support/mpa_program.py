@@ -127,9 +127,12 @@ class MpaProgram:
 
     def reload(self) -> None:
         """Send SIGHUP and wait until every worker has read the policy (or found it unreadable)."""
-        before = self.said("policy")
+        before = self._policy_lines()
         self.signal(signal.SIGHUP)
-        wait_until(lambda: self.said("policy") >= before + self.workers, "every worker has reloaded")
+        wait_until(lambda: self._policy_lines() >= before + self.workers, "every worker has reloaded")
+
+    def _policy_lines(self) -> int:
+        return self.said("has read the policy") + self.said("is answered 451")
 
     def kill_all(self) -> None:
         """SIGKILL the supervisor and its workers at once."""

@@ -109,6 +109,7 @@ class Sink:
         keywords: tuple[str, ...] = (*KEYWORDS, XFORWARD),
         tls: ssl.SSLContext | None = None,
         auth: bool = False,
+        server: socket.socket | None = None,
     ) -> None:
         self.script = Script(keywords, list(rules), tls, auth)
         self.messages: list[Received] = []
@@ -117,7 +118,7 @@ class Sink:
         self.sessions = 0
         self.lock = threading.Lock()
         self._open: set[socket.socket] = set()
-        self._server = _listen(address)
+        self._server = server or _listen(address)
         self.address: Address = address if isinstance(address, str) else self._server.getsockname()[:2]
         threading.Thread(target=self._accept, daemon=True).start()
 

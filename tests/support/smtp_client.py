@@ -46,10 +46,10 @@ class RefusedError(AssertionError):
 
 
 class SmtpClient:
-    """One connection; connecting is tried until `timeout` seconds have passed, then the banner is read."""
+    """One connection, or one made elsewhere; connecting is tried for `timeout` seconds, then the banner is read."""
 
-    def __init__(self, address: Address, timeout: float = 30.0) -> None:
-        self._socket = _connect(address, timeout)
+    def __init__(self, address: Address | socket.socket, timeout: float = 30.0) -> None:
+        self._socket = address if isinstance(address, socket.socket) else _connect(address, timeout)
         self._stream = self._socket.makefile("rb")
         self.banner = self.reply()
 

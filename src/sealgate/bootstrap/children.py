@@ -45,15 +45,19 @@ def start(command: Sequence[str], note: Path) -> Process:
     )
 
 
-def run(command: Sequence[str]) -> int:
-    """Run a program to its end and return its exit code; what it says goes where ours goes."""
-    return subprocess.run(
+def run(command: Sequence[str]) -> tuple[int, str]:
+    """Run a program to its end; return its exit code and all that it said."""
+    ended = subprocess.run(
         list(command),
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
         start_new_session=True,
         check=False,
         preexec_fn=_take_all_signals,
-    ).returncode
+    )
+    return ended.returncode, ended.stdout
 
 
 def _take_all_signals() -> None:

@@ -20,6 +20,8 @@ from sealgate.link.client import Node
 from sealgate.link.messages import Asker
 from sealgate.link.upkeep import QueueAct, QueueVerb
 from sealgate.model.errors import NodeFailed, NotPermitted, Refused, SealgateError
+from sealgate.node.paths import NodePaths
+from sealgate.postfix.master import Instance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,14 +42,16 @@ def run_gateway(settings: Settings, say: Callable[[str], None]) -> None:
     """
     if os.geteuid() != 0:
         raise NotPermitted("Running a gateway needs root, because Postfix does. Nothing was started. Use sudo.")
-    supervisor = Supervisor(settings.run_directory, tuple(_programs(settings, say)), say)
+    postfix = Instance(NodePaths(settings.directory).instance)
+    programs = tuple(_programs(settings, say))
+    supervisor = Supervisor(settings.run_directory, programs, say, at_end=lambda: _stop_postfix(postfix, say))
     with suppress(StopAskedFor), supervisor.held():
-        refuse_busy_ports(settings)
+        refuse_busy_ports(settings, postfix.pid())
         say(f"Starting the gateway {settings.directory} …")
         try:
             supervisor.start()
         except NodeFailed as fault:
-            raise NodeFailed(f"{fault} Everything was stopped again. Why: the end of {settings.log_file}") from fault
+            raise NodeFailed(f"{fault} Everything was stopped again. Details: {settings.log_file}") from fault
         for line in _what_runs_where(settings, supervisor):
             say(line)
         supervisor.watch()
@@ -55,13 +59,12 @@ def run_gateway(settings: Settings, say: Callable[[str], None]) -> None:
     say("Everything is stopped; the state is kept.")
 
 
-def refuse_busy_ports(settings: Settings) -> None:
-    """Raise Refused with one sentence for each port that somebody else has."""
-    ours = _own_postfix(settings)
+def refuse_busy_ports(settings: Settings, own_postfix: int | None) -> None:
+    """Raise Refused with one sentence for each port that somebody else than this gateway's own Postfix has."""
     taken = [
         f"{key} {endpoint.port} {obstacle}."
         for key, endpoint in _wanted(settings)
-        if not _held_by(endpoint, ours) and (obstacle := listeners.obstacle(endpoint))
+        if not _held_by(endpoint, own_postfix) and (obstacle := listeners.obstacle(endpoint))
     ]
     if taken:
         raise Refused(
@@ -76,16 +79,17 @@ def _wanted(settings: Settings) -> Iterator[tuple[str, Endpoint]]:
     yield "reinject_port", settings.reinject_address
 
 
-def _held_by(endpoint: Endpoint, pid: int) -> bool:
-    return bool(pid) and any(holder.pid == pid for holder in listeners.holders(endpoint.port))
+def _held_by(endpoint: Endpoint, pid: int | None) -> bool:
+    return pid is not None and any(holder.pid == pid for holder in listeners.holders(endpoint.port))
 
 
-def _own_postfix(settings: Settings) -> int:
-    """Return the process number that this gateway's Postfix noted when it started, 0 without a note."""
-    try:
-        return int((settings.spool_directory / "pid" / "master.pid").read_text("ascii"))
-    except (OSError, ValueError):
-        return 0
+def _stop_postfix(postfix: Instance, say: Callable[[str], None]) -> None:
+    """Stop a Postfix that an agent left running which died, or was stopped before it knew of it."""
+    if postfix.pid() is None:
+        return
+    outcome = postfix.stop()
+    if not outcome.good:
+        say(f"Postfix did not stop: {outcome}")
 
 
 def _programs(settings: Settings, say: Callable[[str], None]) -> Iterator[Program]:
@@ -134,9 +138,9 @@ def _first_revision(settings: Settings, say: Callable[[str], None]) -> None:
     if _node(settings).status().release:
         return
     say("Making the first revision …")
-    code = children.run(_command(settings, "apply", "-m", "First start"))
+    code, said = children.run(_command(settings, "apply", "-m", "First start"))
     if code:
-        raise NodeFailed(f"The first revision could not be applied (the reason is above, code {code}).")
+        raise NodeFailed(f"The first revision could not be applied:\n{said.rstrip()}\n")
 
 
 def _flush(settings: Settings) -> None:

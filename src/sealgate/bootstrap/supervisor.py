@@ -78,12 +78,17 @@ class StopAskedFor(Exception):  # noqa: N818 - it is no error
 
 @dataclass
 class Supervisor:
-    """The programs of one gateway, started in this order; `say` is for the person at the terminal."""
+    """The programs of one gateway, started in this order.
+
+    `say` is for the person at the terminal. `at_end` is called when every program has ended, while the gateway is still
+    held: it ends what a program that died may have left.
+    """
 
     run_directory: Path
     programs: Sequence[Program]
     say: Callable[[str], None]
     pace: Pace = field(default_factory=Pace)
+    at_end: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self._slots = [_Slot(p, self.run_directory / f"{p.name}.pid") for p in self.programs]
@@ -100,6 +105,7 @@ class Supervisor:
                 yield
             finally:
                 self._stop()
+                self.at_end()
 
     def start(self) -> None:
         """Start every program in order, each when the one before is ready.

@@ -78,7 +78,7 @@ def _export(terminal: Terminal, file: str) -> None:
 
 
 @click.command("backup", cls=Verb, short_help="Write the whole gateway to a file.")
-@click.argument("file", type=click.Path())
+@click.argument("file", type=click.Path(readable=False))
 @_PASSPHRASE
 @pass_terminal
 def backup(terminal: Terminal, file: str, passphrase_file: str | None) -> None:
@@ -93,7 +93,7 @@ def backup(terminal: Terminal, file: str, passphrase_file: str | None) -> None:
 
 
 @click.command("restore-backup", cls=Verb, short_help="Put a gateway back from a file.")
-@click.argument("file", type=click.Path())
+@click.argument("file", type=click.Path(readable=False))
 @_PASSPHRASE
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_terminal

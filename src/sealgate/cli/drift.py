@@ -53,6 +53,8 @@ def _adopt(terminal: Terminal, files: tuple[str, ...]) -> int:
         "findings": [finding.to_json() for finding in adopted.findings],
     }
     lines = [f"Taken into the draft: {item.noun} {output.safe(item.key)}" for item in adopted.differences]
+    if adopted.files:
+        lines.append(f"Settled: {', '.join(map(output.safe, adopted.files))}. See: sealgate diff")
     terminal.answer(shape, lines or ["There was nothing to take into the draft."])
     terminal.findings(adopted.findings)
     return failures.REFUSED if adopted.findings else failures.DONE

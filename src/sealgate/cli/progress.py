@@ -1,4 +1,7 @@
-"""Progress of long works, on standard error and only on a terminal; a pipe or a log file gets nothing."""
+"""Progress of long works, on standard error and only on a terminal; a pipe or a log file gets nothing.
+
+One line is written over itself at most ten times a second, and is gone when the work ends, well or not.
+"""
 
 from __future__ import annotations
 

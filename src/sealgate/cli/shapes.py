@@ -1,4 +1,7 @@
-"""The JSON shapes of what services return; documented in docs/terminal.md, and stable."""
+"""The JSON shapes of what services return; documented in docs/terminal.md, and stable.
+
+A field may be added, none is renamed or removed: scripts read these.
+"""
 
 from __future__ import annotations
 

@@ -51,6 +51,8 @@ def _lines(found: Status) -> Iterator[str]:
         yield f"Node: {output.safe(found.reason)}"
     else:
         yield from _node_lines(found.node)
+    if found.newest != found.in_force and found.newest:
+        yield f"The newest revision, {found.newest}, is not in force. See: sealgate history"
     yield f"Draft: {output.count_of(found.pending, 'change')} not applied yet" if found.pending else "Draft: no changes"
 
 

@@ -28,7 +28,7 @@ _FORMAT = click.option(
 
 @click.command("import", cls=Verb, short_help="Import rows from a file.")
 @click.argument("noun", shell_complete=nouns)
-@click.argument("file", type=click.Path(allow_dash=True))
+@click.argument("file", type=click.Path(allow_dash=True, readable=False))
 @_FORMAT
 @click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
 @click.option("--replace", is_flag=True, help="Make the list exactly the file: remove what is not in it.")
@@ -107,7 +107,7 @@ def _summary(done: Imported) -> str:
 
 @click.command("export", cls=Verb, short_help="Export a list to a file.")
 @click.argument("noun", shell_complete=nouns)
-@click.argument("file", type=click.Path(allow_dash=True))
+@click.argument("file", type=click.Path(allow_dash=True, readable=False))
 @_FORMAT
 @click.option("--state", metavar="STATE", default="draft", show_default=True, help="draft, live, or a revision.")
 @pass_terminal

@@ -37,7 +37,7 @@ def common_options() -> list[click.Parameter]:
         click.Option(
             ["--dir"],
             metavar="DIR",
-            type=click.Path(file_okay=False),
+            type=click.Path(readable=False),
             expose_value=False,
             is_eager=True,
             callback=_set_directory,

@@ -1,6 +1,6 @@
 """Every verb of the link with the dataclass of its question and the dataclass of its answer.
 
-A verb that is not listed here does not exist: server and client read and write nothing else.
+Both ends work from this one table, so a verb that one of them does not know is refused in words, never misread.
 """
 
 from __future__ import annotations

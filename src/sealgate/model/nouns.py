@@ -1,4 +1,7 @@
-"""The register of all kinds of rows, in the order in which the pages show them."""
+"""The register of all kinds of rows, in the order in which the pages show them.
+
+Store, link, services and terminal know rows by this register only: a kind that is not here does not exist.
+"""
 
 from __future__ import annotations
 

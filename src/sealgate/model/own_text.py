@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 
 LONGEST_TEXT = 2_000_000
 PARAMETER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", re.ASCII)
+RAW = frozenset(
+    {
+        "command_execution_directory", "default_rbl_reply", "forward_path", "home_mailbox", "luser_relay",
+        "mailbox_command", "postscreen_reject_footer", "smtpd_expansion_filter", "smtpd_reject_footer",
+    }
+)  # fmt: skip
+"""Parameters that are not filled in when main.cf is read: a `$` in them has a meaning of its own, later or never."""
 _REFERENCE = re.compile(r"\$(?:([A-Za-z0-9_]+)|[{(]\s*([A-Za-z0-9_]+)|(\$)|([{(])|())", re.ASCII)
 _SPACE = " \t\n,"
 _DEEPEST = 50
@@ -117,7 +124,8 @@ def parse_main(text: str) -> tuple[tuple[Definition, ...], tuple[Fault, ...]]:
             )
             continue
         definitions.append(Definition(name.strip(), value.strip(), line.first))
-        faults.extend(dollar_faults(value, line.first))
+        if name.strip() not in RAW:
+            faults.extend(dollar_faults(value, line.first))
     return tuple(definitions), tuple(faults)
 
 

@@ -1,4 +1,7 @@
-"""All settings of a gateway as one frozen value, each with the default that is in force until it is set."""
+"""All settings of a gateway as one frozen value, each with the default that is in force until it is set.
+
+The values are valid by their types; how they are read and shown is in the register (mta.py).
+"""
 
 from __future__ import annotations
 

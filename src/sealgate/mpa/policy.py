@@ -17,8 +17,8 @@ not meet. What cannot be read is a value too (`Unreadable`), and leads to 4xx fo
 from __future__ import annotations
 
 import json
+import os
 import re
-import time
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MAX_FILE = 64 << 20  # octets
-RETRY_SECONDS = 1.0  # between attempts to read a policy that was unreadable
 
 _HOSTNAME = re.compile(
     r"(?=.{1,250}\Z)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
@@ -94,34 +93,41 @@ def load_policy(path: Path) -> Policy | Unreadable:
 
 
 class PolicyFile:
-    """The policy of a running worker: read at start and on demand; an unreadable one is tried again."""
+    """The policy of a running program: what the file says now, noticed by looking at it before every message.
+
+    A release is switched by renaming a symbolic link above the file, so the directory counts as well: a new release is
+    noticed even when its policy is the same file as before, and with it that Postfix has another configuration.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._changed: Callable[[Policy], None] = lambda _policy: None
-        self._policy: Policy | Unreadable = load_policy(path)
-        self._tried = time.monotonic()
+        self._changed: Callable[[Policy | Unreadable], None] = lambda _policy: None
+        self._identity = self._look()
+        self._policy = load_policy(path)
 
-    def watch(self, changed: Callable[[Policy], None]) -> None:
-        """Call `changed` with the policy in force, if there is one, and with each one that is read from now on."""
+    def watch(self, changed: Callable[[Policy | Unreadable], None]) -> None:
+        """Call `changed` with what is in force, and with what is read from now on."""
         self._changed = changed
-        if isinstance(self._policy, Policy):
-            changed(self._policy)
+        changed(self._policy)
 
     def reload(self) -> Policy | Unreadable:
-        """Read the file again and return what is in force now."""
+        """Read the file again, changed or not."""
+        self._identity = self._look()  # before reading: a change in between is seen the next time
         self._policy = load_policy(self.path)
-        self._tried = time.monotonic()
-        if isinstance(self._policy, Policy):
-            self._changed(self._policy)
+        self._changed(self._policy)
         return self._policy
 
     @property
     def current(self) -> Policy | Unreadable:
-        """The policy in force; an unreadable file is looked at again, at most once a second."""
-        if isinstance(self._policy, Unreadable) and time.monotonic() - self._tried > RETRY_SECONDS:
-            return self.reload()
-        return self._policy
+        """What is in force; costs two stat(2) calls when nothing has changed."""
+        return self._policy if self._look() == self._identity else self.reload()
+
+    def _look(self) -> tuple[int, ...]:
+        try:
+            release, file = os.stat(self.path.parent), os.stat(self.path)  # noqa: PTH116 - twice as fast
+        except OSError:
+            return ()
+        return (release.st_dev, release.st_ino, file.st_ino, file.st_mtime_ns, file.st_ctime_ns, file.st_size)
 
 
 def _policy(values: dict[str, object]) -> Policy:

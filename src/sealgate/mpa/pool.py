@@ -26,14 +26,15 @@ if TYPE_CHECKING:
     from sealgate.mpa.reply import Reply
 
 IDLE = 60.0  # seconds
-AGE = 300.0  # seconds
+AGE = 60.0  # seconds
 CONNECT_SECONDS = 30.0
 
 
 class Pool:
     """Connections to the re-injection service that `renew` names; there is none before."""
 
-    def __init__(self) -> None:
+    def __init__(self, idle: float = IDLE, age: float = AGE) -> None:
+        self._longest_idle, self._longest_age = idle, age
         self._endpoint: Endpoint | None = None
         self._name = b""
         self._slots = asyncio.Semaphore(1)
@@ -66,7 +67,11 @@ class Pool:
         """Close what has been idle or open for too long; to be called every few seconds."""
         now = asyncio.get_running_loop().time()
         for connection in tuple(self._idle):
-            if not connection.usable or now - connection.idle_since > IDLE or now - connection.opened > AGE:
+            if (
+                not connection.usable
+                or now - connection.idle_since > self._longest_idle
+                or now - connection.opened > self._longest_age
+            ):
                 self._idle.remove(connection)
                 connection.quit()
 

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from sealgate.mpa.endpoint import Endpoint
 from sealgate.mpa.events import EventLog
-from sealgate.mpa.policy import PolicyFile, Unreadable
+from sealgate.mpa.policy import Policy, PolicyFile, Unreadable
 from sealgate.mpa.privileges import UserUnusableError, become, find_user
 from sealgate.mpa.worker import BACKLOG, WorkerTask, run_worker
 
@@ -83,10 +83,8 @@ class Supervisor:
         """Open and bind everything, then give up root; raise CannotStartError."""
         self._settings = settings
         policy = PolicyFile(settings.policy).current
-        if isinstance(policy, Unreadable):
-            raise CannotStartError(policy.reason)
         try:
-            endpoint = Endpoint.parse(settings.listen) if settings.listen else policy.listen
+            endpoint = _where_to_listen(settings, policy)
             self._reinject = Endpoint.parse(settings.reinject) if settings.reinject else None
             user = find_user(settings.user) if os.getuid() == 0 else None
             self._events = EventLog(settings.events)
@@ -102,11 +100,17 @@ class Supervisor:
                 os.chown(endpoint.path, user.pw_uid, -1)
             become(user)
         self._policy = PolicyFile(settings.policy)
-        if isinstance(self._policy.current, Unreadable):
-            raise CannotStartError(f"as user {settings.user}: {self._policy.current.reason}")
+        self._demand_policy(isinstance(policy, Policy))
         self._lifeline, self._keep = os.pipe()
         self._ending = 0.0  # when to stop being patient; 0 while serving
         log.info("the mail processing agent listens on %s with %d workers", endpoint, len(self._slots))
+
+    def _demand_policy(self, root_could: bool) -> None:  # noqa: FBT001 - one caller
+        policy = self._policy.current
+        if isinstance(policy, Unreadable) and root_could:
+            raise CannotStartError(f"as user {self._settings.user}: {policy.reason}")
+        if isinstance(policy, Unreadable):
+            log.error("%s; every message is answered 451 until it can be read", policy.reason)
 
     def run(self) -> int:
         """Supervise until all workers have ended on request."""
@@ -203,6 +207,15 @@ class Supervisor:
         log.error(
             "worker %d ended unasked; another one starts in %g s, its messages are in Postfix's queue", pid, pause
         )
+
+
+def _where_to_listen(settings: ServiceSettings, policy: Policy | Unreadable) -> Endpoint:
+    """Return the endpoint; without a policy the settings must name it, and mail is put off until there is one."""
+    if settings.listen:
+        return Endpoint.parse(settings.listen)
+    if isinstance(policy, Unreadable):
+        raise CannotStartError(policy.reason)
+    return policy.listen
 
 
 def _bind(endpoint: Endpoint, count: int) -> list[socket.socket]:

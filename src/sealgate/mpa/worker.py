@@ -1,8 +1,9 @@
 """One worker process: an event loop, a listening socket, the LMTP connections on it and a pool for re-injection.
 
-SIGHUP reads the policy again, opens the event log again and renews the re-injection connections. SIGTERM, or the end
-of the supervisor, drains: no new message is begun, those at work are finished for at most `drain_seconds`. Its exit
-status is 0 after draining; anything else is a crash, and the supervisor starts another one.
+The policy is read again whenever its file or its release has changed, which is looked for before every message; the
+re-injection connections are then renewed. SIGHUP does the same at once and opens the event log again. SIGTERM, or the
+end of the supervisor, drains: no new message is begun, those at work are finished for at most `drain_seconds`. Its
+exit status is 0 after draining; anything else is a crash, and the supervisor starts another one.
 """
 
 from __future__ import annotations
@@ -50,11 +51,15 @@ class WorkerTask:
     bytes_in_flight: int
     drain_seconds: float
 
-    def apply(self, policy: Policy, pool: Pool, intake: Intake) -> None:
-        """Make a policy that was read the one in force; the worker gets its share of the re-injection connections."""
+    def apply(self, policy: Policy | Unreadable, pool: Pool, intake: Intake) -> None:
+        """Make what was read the policy in force; the worker gets its share of the re-injection connections."""
+        if isinstance(policy, Unreadable):
+            log.error("%s; every message is answered 451 until it can be read", policy.reason)
+            return
         intake.name = policy.name
         size = max(1, policy.reinject_connections // self.workers)
         pool.renew(self.reinject or policy.reinject, policy.name, size)
+        log.info("worker %d has read the policy", os.getpid())
 
 
 def run_worker(task: WorkerTask) -> int:
@@ -93,11 +98,7 @@ async def _listen(listener: socket.socket, intake: Intake) -> asyncio.Server:
 
 def _reload(task: WorkerTask) -> None:
     task.events.reopen()
-    policy = task.policy.reload()
-    if isinstance(policy, Unreadable):
-        log.error("%s; every message is answered 451 until it can be read", policy.reason)
-    else:
-        log.info("worker %d has read the policy again", os.getpid())
+    task.policy.reload()
 
 
 @contextlib.contextmanager

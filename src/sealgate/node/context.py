@@ -1,6 +1,6 @@
 """What the model's whole-state checks must know of this machine, and what Sealgate itself generates.
 
-Only facts that the agent found itself go in; a bundle says nothing about the machine.
+Both are found, not listed: the installed Postfix is asked, and the state is rendered without own lines.
 """
 
 from __future__ import annotations

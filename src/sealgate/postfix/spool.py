@@ -7,6 +7,7 @@ Source: `postfix check` and conf/postfix-files of Postfix 3.7; postfix.md §1.
 from __future__ import annotations
 
 import grp
+import os
 import pwd
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +18,10 @@ from sealgate.postfix.files import Files
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+_SOCKET_NAME = 107
+_LONGEST_SOCKET = "public/postlog"
+"""The socket that every daemon reaches by its whole name; the others are reached from inside the queue directory."""
 
 _MAIL_ONLY = (
     *("active", "bounce", "corrupt", "defer", "deferred", "flush"),
@@ -41,7 +46,15 @@ class Accounts:
 
 
 def prepare(queue_dir: Path, data_dir: Path, log_file: Path, accounts: Accounts, files: Files | None = None) -> None:
-    """Make or repair the queue directory, the data directory and the directory of the log."""
+    """Make or repair the queue directory, the data directory and the directory of the log.
+
+    Raises NodeFailed when the queue directory's name is too long for the sockets in it.
+    """
+    if len(os.fsencode(queue_dir / _LONGEST_SOCKET)) > _SOCKET_NAME:
+        raise NodeFailed(
+            f"The queue directory {queue_dir} has a name too long for Unix sockets, which end at {_SOCKET_NAME} bytes. "
+            "Use a directory with a shorter name; nothing was made."
+        )
     make = (files or Files(durable=False)).make_directory
     make(queue_dir, owner=(0, 0))
     for name in _MAIL_ONLY:

@@ -17,6 +17,7 @@ import socket
 import threading
 import time
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -163,21 +164,22 @@ def _recipients(instance: Instance) -> list[str]:
     except NodeFailed:
         return [FOREIGN]
     for word in domains.replace(",", " ").split():
-        domain = _first_key(instance, word) if ":" in word else word
-        if domain and "/" not in domain and "$" not in domain:
-            return [f"someone@{domain.lstrip('.')}", FOREIGN]
+        names = _first_keys(instance, word) if ":" in word else [word]
+        for name in names:
+            if name.isascii() and not set(name) & set("/$:"):
+                return [f"someone@{name.lstrip('.')}", FOREIGN]
     return [FOREIGN]
 
 
-def _first_key(instance: Instance, table: str) -> str:
+def _first_keys(instance: Instance, table: str) -> list[str]:
     kind, _, path = table.removeprefix("proxy:").partition(":")
     if kind not in {TableType.LMDB, TableType.HASH, TableType.BTREE, TableType.CDB}:
-        return ""
+        return []
     keys = Tables(instance.programs).contents(Path(path), TableType(kind))
     try:
-        return next((key for key, _ in keys), "")
+        return [key for key, _ in islice(keys, 100)]
     except NodeFailed:
-        return ""
+        return []
 
 
 def _routes(instance: Instance, recipients: list[str], timeout: float) -> list[dict[str, Any]]:

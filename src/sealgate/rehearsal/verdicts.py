@@ -30,11 +30,15 @@ _ECHO = re.compile(r"lookup error for|lookup failure$|table lookup problem|\S+ i
 
 _OUR_ASKING = re.compile(
     r"malformed request|end-of-input while reading|premature end-of-input|unexpected (?:EOF|end-of-input)"
+    r"|undeliverable postmaster notification discarded|DNSSEC validation may be unavailable|dnssec_probe"
 )
+"""Sockets closed unused, bounces that find no postmaster in the sealed world, and names that nobody signs there."""
+
 _NOT_IN_FORCE = re.compile(
     r"skipping this|ignoring|no matching ENDIF|unknown|unsupported|unavailable|lookup (?:error|problem|failure)"
     r"|No such file|[Pp]ermission denied|error in regex|[Uu]nmatched|bad |invalid|malformed|cannot|not found"
-    r"|is older than|undefined parameter|unused parameter|expected format|duplicate entry|using empty string"
+    r"|is older than|error loading|error opening|disabling TLS|No server certs"
+    r"|undefined parameter|unused parameter|expected format|duplicate entry|using empty string"
     r"|missing|is ignored|configuration error|null |must |not allowed|problem|non-null|requires|non-",
 )
 _OWN_WISH = re.compile(r"overriding earlier entry")

@@ -41,7 +41,7 @@ def lmtp_options() -> tuple[tuple[str, str], ...]:
     return (
         ("lmtp_send_xforward_command", "yes"),
         ("lmtp_line_length_limit", "0"),
-        ("disable_dns_lookups", "yes"),
+        ("lmtp_dns_support_level", "disabled"),  # 3.10 warns of the former disable_dns_lookups
         ("lmtp_tls_security_level", "none"),
         ("lmtp_tls_policy_maps", ""),
         ("lmtp_sasl_auth_enable", "no"),

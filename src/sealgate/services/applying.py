@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Apply, Grade, Outcome, State
 from sealgate.model.errors import InvalidValue, NotFound, Refused, SealgateError
-from sealgate.model.findings import errors_in
+from sealgate.model.findings import Place, error, errors_in
 from sealgate.model.text import comment as comment_text
 from sealgate.services.actor import Right
-from sealgate.services.bundles import bundle
+from sealgate.services.bundles import bundle_of
 from sealgate.services.judging import Judged, findings_of, judge
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def apply(
     actor.may(Right.APPLY)
     said = _comment(comment)
     _check_watch(keep_for)
+    _refuse_early(gateway, actor)
     judged = _judged(gateway, actor, progress)
     with gateway.writing(actor) as writer:
         before = writer.in_force
@@ -145,6 +146,29 @@ def _note_standing(writer: Writer, outcome: Outcome) -> None:
         writer.set_in_force(outcome.revision)
 
 
+def _refuse_early(gateway: Gateway, actor: Actor) -> None:
+    """Refuse what the agent would refuse after the judging, before a number is spent on it."""
+    node = gateway.node(actor)
+    status = node.status()
+    note(gateway, actor, status)
+    if status.state is State.ON_WATCH and status.watch_until is not None:
+        raise Refused(
+            f"Revision {status.revision} is on watch. Nothing was applied, and the draft is kept. "
+            "Confirm it or roll it back first: sealgate confirm, sealgate rollback."
+        )
+    drifted = node.drift().unresolved if status.drifted else ()
+    if drifted:
+        raise Refused(
+            "Live files were changed by hand. Nothing was applied, and the draft is kept. "
+            "Adopt or overwrite the edits first: sealgate drift.",
+            [_by_hand(item.file) for item in drifted],
+        )
+
+
+def _by_hand(file: str) -> Finding:
+    return error("drift", Place(file=file), "This file was changed by hand on the machine.")
+
+
 def _judged(gateway: Gateway, actor: Actor, progress: OnProgress | None) -> Judged:
     with gateway.store.reading() as reader:
         view = reader.candidate()
@@ -189,7 +213,7 @@ def _judge_and_apply(
 ) -> Outcome:
     with gateway.store.reading() as reader:
         view = reader.revision(revision)
-        report = gateway.node(actor).judge(bundle(reader, view, (reader.live(),)), Grade.FULL, progress)
+        report = gateway.node(actor).judge(bundle_of(reader, view), Grade.FULL, progress)
     if not report.passed:
         raise Refused(
             f"Revision {revision} was not made live: it does not pass the rehearsal any more. What was live stays.",

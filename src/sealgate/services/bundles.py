@@ -7,10 +7,11 @@ store, which does not change while it is read, so the parts fit the digest.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sealgate.link.bundle import Header, Offer, SentRow
+from sealgate.link.bundle import LARGEST_DELTA, Header, Offer, SentRow
 from sealgate.model.digest import state_digest
 from sealgate.model.errors import NotFound
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from sealgate.model.digest import TableSum
     from sealgate.store import Reader, Stored, View
+
+
+_MOST_COUNTED = 4 * LARGEST_DELTA
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +62,40 @@ def bundle(reader: Reader, view: View, bases: tuple[View, ...] = (), tree: str =
     sums = view.sums()
     known: dict[tuple[str, str], View] = {}
     for base in bases:
+        near = _near(reader, base, view)
         for noun, total in base.sums().items():
-            if total.count and total.digest() != sums.get(noun, total).digest():
+            if noun in near and total.count:
                 known.setdefault((noun, total.digest()), base)
     tables = {noun: _offer(noun, total, known) for noun, total in sums.items() if total.count}
     parent = state_digest(bases[0].sums()) if bases else ""
     return ViewBundle(reader, view, Header(state_digest(sums), tables, parent, tree), known)
 
 
+def bundle_of(reader: Reader, view: View) -> ViewBundle:
+    """Return a view as a bundle, with what the agent has for certain (live) and probably (the newest revision)."""
+    newest = (reader.revision(reader.newest),) if reader.newest != reader.in_force else ()
+    return bundle(reader, view, (reader.live(), *newest))
+
+
 def sent(stored: Stored) -> SentRow:
     """Return a stored row as it crosses the link."""
     return SentRow(stored.key, stored.fields, stored.comment, stored.enabled, stored.position)
+
+
+def _near(reader: Reader, base: View, view: View) -> set[str]:
+    """Return the nouns that differ by so few rows that a delta is worth its while (and is taken)."""
+    old, new = base.sums(), view.sums()
+    differ = {noun for noun in old if noun in new and old[noun] != new[noun]}
+    near = {noun for noun in differ if abs(old[noun].count - new[noun].count) <= LARGEST_DELTA}
+    if not near:
+        return near
+    counts: Counter[str] = Counter()
+    for number, change in enumerate(reader.compare(base, view)):
+        counts[change.noun] += 1
+        if number >= _MOST_COUNTED:
+            near = {noun for noun in near if noun < change.noun}  # changes come noun by noun
+            break
+    return {noun for noun in near if counts[noun] <= LARGEST_DELTA}
 
 
 def _offer(noun: str, total: TableSum, known: Mapping[tuple[str, str], View]) -> Offer:

@@ -15,7 +15,7 @@ from sealgate.model.checking import check as model_check
 from sealgate.model.errors import NodeUnreachable
 from sealgate.model.findings import Finding, Place, errors_in, note, warning
 from sealgate.services.actor import Right
-from sealgate.services.bundles import bundle
+from sealgate.services.bundles import bundle_of
 from sealgate.services.check_context import context
 from sealgate.services.desired import desired_state
 from sealgate.services.node_facts import facts
@@ -66,7 +66,7 @@ def judge(
     progress: OnProgress | None = None,
 ) -> Judged:
     """Have the agent judge a view of a candidate; NodeUnreachable when it cannot."""
-    report = gateway.node(actor).judge(bundle(reader, view, (reader.live(),)), grade, progress)
+    report = gateway.node(actor).judge(bundle_of(reader, view), grade, progress)
     return Judged(view.candidate, findings_of(report), report)
 
 

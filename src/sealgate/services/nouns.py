@@ -1,4 +1,7 @@
-"""Finding the kind of row, the setting or the text that a person names, with a helpful answer when there is none."""
+"""Finding the kind of row, the setting or the text that a person names, with a helpful answer when there is none.
+
+The words are those of the model's registers, in singular or plural; nothing is guessed, what is near is offered.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Moving a row within an ordered list."""
+"""Moving a row within an ordered list.
+
+As a rule only the moved row is written: its new position lies between those of its neighbours.
+"""
 
 from __future__ import annotations
 

@@ -113,6 +113,8 @@ def _table_lines(
 
 def _row_lines(reader: Reader, before: _Side, after: _Side, source: PerRow, *, gone: bool, come: bool) -> Iterator[str]:
     """Give the entries of the rows that differ; of all rows where the whole table comes or goes."""
+    if before.view.sums().get(source.noun) == after.view.sums().get(source.noun) and not (gone or come):
+        return
     if gone or come:
         view, sign = (before.view, "-") if gone else (after.view, "+")
         for stored in view.rows(source.noun):

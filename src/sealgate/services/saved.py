@@ -1,4 +1,7 @@
-"""What a write leaves behind, and finding the rows that a person names by their keys."""
+"""What a write leaves behind, and finding the rows that a person names by their keys.
+
+A key may be spelled as a person would (capitals, international names); it is read by the model like any other input.
+"""
 
 from __future__ import annotations
 

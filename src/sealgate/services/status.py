@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The control half's view, and the node's own word; `node` is None, with the reason, when it cannot be asked."""
+    """The control half's view, and the node's own word; `node` is None, with the reason, when it cannot be asked.
+
+    `pending` is the number of objects that an apply would change.
+    """
 
     newest: int
     in_force: int
@@ -36,7 +39,7 @@ def show(gateway: Gateway, actor: Actor) -> Status:
     except NodeFailed as fault:
         reason = str(fault)
     with gateway.store.reading() as reader:
-        pending = sum(1 for _change in reader.pending())
+        pending = sum(1 for _change in reader.compare(reader.live(), reader.draft()))
         return Status(reader.newest, reader.in_force, pending, node, reason)
 
 

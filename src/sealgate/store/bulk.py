@@ -6,7 +6,7 @@ would look at each value again. Chunks come from the caller: nothing here holds 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete
 from sqlalchemy.exc import DBAPIError
@@ -24,33 +24,23 @@ _COPY_FROM = 50
 _MANY = 10_000
 
 
-class Record(NamedTuple):
-    """A row of `object` that stands, in the order of the columns named here."""
+COLUMNS = ("since", "noun", "key", "fields", "comment", "enabled", "position", "tag", "words")
+Record = tuple[int, str, str, str, str, bool, int, str | None, str]
+"""A row of `object` that stands, in the order of `COLUMNS`; plain, since a million of them are made at once."""
 
-    since: int
-    noun: str
-    key: str
-    fields: str
-    comment: str
-    enabled: bool
-    position: int
-    tag: str | None
-    words: str
+_COLUMNS = ", ".join(COLUMNS)
 
 
-_COLUMNS = ", ".join(Record._fields)
-
-
-def insert(connection: Connection, records: Sequence[Record]) -> None:
+def insert(connection: Connection, records: list[Record]) -> None:
     """Insert rows that stand."""
     if connection.dialect.name == "postgresql" and len(records) >= _COPY_FROM:
         _copy(connection, records)
         return
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    marks = ", ".join([mark] * len(Record._fields))
+    marks = ", ".join([mark] * len(COLUMNS))
     connection.exec_driver_sql(
         f"INSERT INTO object ({_COLUMNS}) VALUES ({marks})",  # noqa: S608 - both texts are made of constants
-        list(records),
+        records,
     )
 
 

@@ -135,7 +135,7 @@ def write(tx: Transaction, noun: str, puts: Sequence[Put], known: Mapping[str, A
         if old is not None:
             total -= row_digest(old)
             ended.append((old.since, number))
-        begun.append(bulk.Record(number, noun, *new))
+        begun.append((number, noun, *new))
     if begun:
         bulk.end(tx, ended)
         bulk.insert(tx.connection, begun)

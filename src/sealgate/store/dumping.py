@@ -2,7 +2,8 @@
 
 The first line says format and shape; then each table announces itself with its columns, and its rows follow, one
 a line. Loading replaces everything in the writer's transaction: all of it is there when the transaction ends, or
-nothing was touched. The audit that was loaded goes on in its own chain; the entry that tells of the loading is the caller's to add.
+nothing was touched. The audit that was loaded goes on in its own chain; the entry that tells of the loading is the
+caller's to add.
 """
 
 from __future__ import annotations

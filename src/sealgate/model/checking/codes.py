@@ -93,7 +93,7 @@ CODES: dict[str, str] = {
     "table-block-not-ended": "An if in a look-up table has no endif.",
     "table-bypasses-mpa": "A FILTER action in a look-up table sends mail around the mail processing agent.",
     "table-cidr-pattern": "A line of a cidr table has no valid network.",
-    "table-key-network": "A network is a key of a table that looks up whole keys.",
+    "table-key-network": "A key is a client in a form that is never looked up.",
     "table-key-twice": "A key comes twice.",
     "table-line-alias": "A key ends with a colon, as in aliases(5).",
     "table-line-starts-blank": "The first line of a table begins with a blank.",

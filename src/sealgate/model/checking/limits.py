@@ -1,4 +1,7 @@
-"""Sizes and times that have to fit together."""
+"""Sizes and times that have to fit together.
+
+Each is valid by itself (units.py); here it is asked whether mail that one of them lets in is stopped by another.
+"""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ def _route(key: str, desired: DesiredState, hosts: dict[str, str]) -> str | None
     domain = key.removeprefix(".").partition(":")[0]
     if ":" in key:
         return hosts.get(domain, "")
-    for pattern in (domain, *(f".{parent}" for parent in _parents(domain))):
+    for pattern in (key if key.startswith(".") else domain, *(f".{parent}" for parent in _parents(domain))):
         row = desired.rows.row("transport", pattern)
         if row is not None and row.enabled:
             return str(row.value.next_hop or row.value.result)

@@ -1,4 +1,7 @@
-"""Which field of a page a parameter belongs to, so that the page can say that an own line has taken its place."""
+"""Which field of a page a parameter belongs to, so that the page can say that an own line has taken its place.
+
+Only what a person may want to look for is listed; the renderer tells of every parameter that was left out.
+"""
 
 from __future__ import annotations
 

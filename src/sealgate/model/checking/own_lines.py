@@ -15,7 +15,7 @@ from sealgate.model.deny_list import TEXTS
 from sealgate.model.deny_paths import tables_in
 from sealgate.model.findings import Finding, Place, error, note, warning
 from sealgate.model.master_lines import parse_master
-from sealgate.model.own_text import circles, expand, parse_main, references, words
+from sealgate.model.own_text import RAW, circles, expand, parse_main, references, words
 from sealgate.model.parameters import deny_list
 
 if TYPE_CHECKING:
@@ -112,7 +112,8 @@ class _Names:
         own = {one.name: one.value for one in definitions}
         self.context = context
         self.classes = frozenset(words(own.get("smtpd_restriction_classes", "")))
-        self.known = frozenset(context.parameters)
+        legacy = {name for default in context.parameters.values() for name in references(default)}
+        self.known = frozenset(context.parameters) | frozenset(legacy)
         self._used = frozenset(name for value in values for name in references(value)) | self.classes
         self._defined = (
             self.known | context.generated | DEFINED | frozenset(own) | frozenset(option.name for option in options)
@@ -150,7 +151,7 @@ def _definition(name: str, value: str, place: Place, own: dict[str, str], names:
             "Postfix would ignore it.",
             f"Did you mean {close}?" if close else "Remove the line.",
         )
-    for undefined in names.undefined_in(value):
+    for undefined in names.undefined_in(value) if name not in RAW else ():
         yield error(
             "own-line-undefined",
             place,
@@ -168,7 +169,7 @@ def _definition(name: str, value: str, place: Place, own: dict[str, str], names:
         )
     meant = expand(value, own) or ""
     yield from (error(code, place, what, "", remedy) for code, what, remedy in value_faults(name, meant, names.classes))
-    if name in names.known:
+    if name in names.context.parameters:
         faults = kind_fault(name, meant, names.context.parameters[name])
         yield from (error(code, place, what, _WHY_KIND, remedy) for code, what, remedy in faults)
     yield from _map_types(name, value, meant, place, names.context)

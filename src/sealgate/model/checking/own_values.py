@@ -28,6 +28,7 @@ _SWITCH = frozenset({"yes", "no"})
 _TIME = re.compile(r"[0-9]{1,9}[smhdw]?", re.ASCII)
 _BY_STRESS = re.compile(r"\$\{stress\?\{[0-9]+\}:\{([0-9]+)\}\}", re.ASCII)
 _TIME_DEFAULT = re.compile(r"[0-9]+[smhdw]", re.ASCII)
+_CODE_DEFAULT = re.compile(r"[245][0-9]{2}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 _LEVEL = re.compile(r"[0-9](?:\.[0-9]{1,2}){0,2}|9999", re.ASCII)
 MORE_WORDS = {
@@ -54,7 +55,7 @@ def kind_fault(name: str, value: str, default: str) -> Iterator[Fault]:
         yield "own-line-value", f"{name} is {shown(value)!r}, which is no time.", "Write one such as 300s, 5m or 1d."
     elif _NUMBER.fullmatch(default) and not _NUMBER.fullmatch(value):
         yield "own-line-value", f"{name} is {shown(value)!r}, which is no whole number.", "Write digits without a unit."
-    elif name.endswith("_code") and _NUMBER.fullmatch(default) and not 200 <= int(value) <= 599:
+    elif _CODE_DEFAULT.fullmatch(default) and name.endswith("_code") and not 200 <= int(value) <= 599:
         yield "own-line-value", f"{name} is {value}, which is no SMTP code.", "Write three digits from 200 to 599."
 
 

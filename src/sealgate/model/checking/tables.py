@@ -212,6 +212,7 @@ _WHY = {
     "table-bypasses-mpa": "It would be neither encrypted nor signed nor checked.",
     "table-slow-pattern": "Postfix gives up on it, and then the line does not match.",
 }
+_CLIENTS = "Write whole addresses or octets without a last dot, or use a table of type cidr."
 _Fault = tuple[int, str, str, str]
 
 
@@ -229,7 +230,12 @@ def _indexed(lines: Iterator[tuple[int, str]]) -> Iterator[_Fault]:
         elif mark in seen:
             yield number, "table-key-twice", f"The key {shown(key)} comes twice.", "Remove one of the two."
         elif _never_matches(key):
-            yield number, "table-key-network", f"The key {shown(key)} is a network.", "Use a table of type cidr."
+            yield (
+                number,
+                "table-key-network",
+                f"The key {shown(key)} is no form of a client that is looked up.",
+                _CLIENTS,
+            )
         seen.add(mark)
 
 

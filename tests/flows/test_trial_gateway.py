@@ -1,0 +1,158 @@
+"""The trial gateway as a whole: it comes up, survives what is done to it, stops without a trace, keeps its state."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.support.trial import Trial
+from tests.support.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.flow
+
+NEXT_HOP = """
+mkdir -p inbox; chown nobody inbox
+smtp-sink -u nobody -d "$PWD/inbox/%H%M%S." 127.0.0.1:2600 10 &
+until (exec 3<>/dev/tcp/127.0.0.1/2600) 2>/dev/null; do sleep 0.1; done
+"""
+SEND = "smtp-source -f alice@example.net -t bob@example.com -S '{}' 127.0.0.1:2525\n"
+ARRIVED = "until grep -qs 'Subject: {}' inbox/*; do sleep 0.1; done\n"
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Iterator[Trial]:
+    trial = Trial(tmp_path)
+    trial.said_at_start()
+    yield trial
+    trial.close()
+
+
+def configure(trial: Trial) -> None:
+    trial.sealgate("add", "relay-domain", "example.com")
+    trial.sealgate("set", "internal-relay-host", "127.0.0.1", "--port", "2600")
+    trial.sealgate("apply", "-m", "mail for example.com")
+
+
+def send(trial: Trial, subject: str) -> None:
+    """Send a message and wait until it has arrived at the next hop."""
+    trial.shell(NEXT_HOP + SEND.format(subject) + ARRIVED.format(subject))
+
+
+def test_a_new_gateway_greets_on_its_port(trial: Trial) -> None:
+    said = trial.shell("exec 3<>/dev/tcp/127.0.0.1/2525; head -n 1 <&3")
+
+    assert said.startswith("220 ")
+
+
+def test_ctrl_c_leaves_no_process(trial: Trial) -> None:
+    said = trial.down(signal.SIGINT)
+
+    assert said.splitlines()[-1] == "Everything is stopped; the state is kept."
+    assert trial.processes() == set()
+
+
+def test_a_stop_in_the_moment_of_an_agents_restart_leaves_no_process_either(trial: Trial) -> None:
+    agent = trial.part("agent")
+    assert agent is not None
+
+    os.kill(agent.pid, signal.SIGKILL)
+    trial.down()
+
+    assert trial.processes() == set()
+
+
+def test_the_next_start_goes_on_with_the_revision_in_force(trial: Trial) -> None:
+    configure(trial)
+    trial.down()
+
+    trial.up()
+    said = trial.said_at_start()
+
+    assert "first revision" not in said
+    send(trial, "after the restart")
+
+
+def test_mail_accepted_while_the_next_hop_was_down_is_delivered_after_a_restart(trial: Trial) -> None:
+    configure(trial)
+    trial.shell(SEND.format("waiting"))
+    trial.down()
+
+    trial.up()
+    trial.said_at_start()
+
+    trial.shell(f"{NEXT_HOP} var/bin/sealgate queue flush --all --yes\n{ARRIVED.format('waiting')}")
+
+
+@pytest.mark.parametrize("part", ["agent", "mpa"])
+def test_mail_flows_again_after_a_part_was_killed(trial: Trial, part: str) -> None:
+    configure(trial)
+    before = trial.part(part)
+    assert before is not None
+
+    os.kill(before.pid, signal.SIGKILL)
+    wait_until(lambda: trial.part(part) not in {None, before}, f"{part} is started again")
+
+    send(trial, f"after {part} died")
+
+
+def test_postfix_goes_on_while_the_agent_is_dead(trial: Trial) -> None:
+    master = (trial.directory / "postfix/spool/pid/master.pid").read_text()
+    agent = trial.part("agent")
+    assert agent is not None
+
+    os.kill(agent.pid, signal.SIGKILL)
+    wait_until(lambda: trial.part("agent") not in {None, agent}, "the agent is started again")
+
+    assert (trial.directory / "postfix/spool/pid/master.pid").read_text() == master
+    assert Path(f"/proc/{master.strip()}").exists()
+
+
+def test_what_a_killed_supervisor_left_is_taken_over(trial: Trial) -> None:
+    configure(trial)
+    trial.gateway.kill()
+    trial.gateway.wait()
+
+    trial.up()
+    said = trial.said_at_start()
+
+    assert said.count("which a killed supervisor left behind") == 2
+    send(trial, "after the take-over")
+
+
+def test_a_second_start_is_refused_and_disturbs_nothing(trial: Trial) -> None:
+    configure(trial)
+
+    said = trial.shell("var/bin/sealgate up && exit 1 || test $? = 1")
+
+    assert f"This gateway is up already: its supervisor is process {trial.gateway.pid}." in said
+    send(trial, "undisturbed")
+
+
+def test_the_mpa_is_not_root_and_cannot_read_settings_or_keys(trial: Trial) -> None:
+    part = trial.part("mpa")
+    assert part is not None
+    status = dict(line.split(":\t", 1) for line in Path(f"/proc/{part.pid}/status").read_text().splitlines())
+
+    uid, gid = status["Uid"].split()[0], status["Gid"].split()[0]
+    said = trial.shell(
+        f"setpriv --reuid {uid} --regid {gid} --clear-groups sh -c "
+        "'for f in sealgate.toml node/group.key control/sealgate.db; do cat var/gateway/$f; done' || true"
+    )
+
+    assert uid != "0"
+    assert said.count("Permission denied") == 3
+
+
+def test_the_settings_file_and_the_database_are_not_for_everybody(trial: Trial) -> None:
+    modes = {
+        name: oct((trial.directory / name).stat().st_mode & 0o007)
+        for name in ("sealgate.toml", "control", "node", "log/sealgate.log")
+    }
+
+    assert set(modes.values()) == {"0o0"}
