@@ -202,13 +202,13 @@ class Node:
         return frame
 
     def _send_all(self, connection: socket.socket, frames: Iterable[Frame]) -> None:
-        try:
-            for frame in frames:
+        for frame in frames:
+            try:
                 send(connection, frame)
-        except PeerGone:
-            return  # the agent's reason is the next frame to read
-        except OSError as error:
-            raise self._unreachable(error) from None
+            except PeerGone:
+                return  # the agent's reason is the next frame to read
+            except OSError as error:
+                raise self._unreachable(error) from None
 
     def _give(self, bundle: Bundle, need: Need) -> Iterator[Frame]:
         for noun, base in need.tables.items():
