@@ -1,4 +1,7 @@
-"""Progress of long works, on standard error and only on a terminal; a pipe or a log file gets nothing."""
+"""Progress of long works: one line on standard error that is written over itself, and gone at the end.
+
+Only on a terminal; a pipe or a log file gets nothing.
+"""
 
 from __future__ import annotations
 

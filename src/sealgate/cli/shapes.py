@@ -1,4 +1,7 @@
-"""The JSON shapes of what services return; documented in docs/terminal.md, and stable."""
+"""The JSON shapes of what services return; documented in docs/terminal.md, and stable.
+
+Names are never changed or removed here, only added. No shape holds a secret.
+"""
 
 from __future__ import annotations
 

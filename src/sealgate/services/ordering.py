@@ -1,4 +1,7 @@
-"""Moving a row within an ordered list."""
+"""Moving a row within an ordered list: before or after another one, or to an end.
+
+A move changes the place and nothing else. A kind of row whose order means nothing has nothing to move, and says so.
+"""
 
 from __future__ import annotations
 
