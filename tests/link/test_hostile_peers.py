@@ -8,6 +8,7 @@ import socket
 import tempfile
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -52,7 +53,7 @@ def judge(_question, talk):
 @pytest.fixture(scope="module")
 def served():
     faults: list[tuple[str, BaseException]] = []
-    handlers = dict.fromkeys(VERBS, lambda _question, _talk: m.Nothing())
+    handlers: dict[str, Any] = dict.fromkeys(VERBS, lambda _question, _talk: m.Nothing())
     handlers |= {"hello": lambda _question, _talk: HELLO, "judge": judge}
     with tempfile.TemporaryDirectory() as place:
         path = Path(place, "agent.sock")

@@ -13,7 +13,7 @@ from tests.node.crashes import DirectTalk
 from tests.node.world import Gateway, MemoryBundle, applied, basic, judged
 
 from sealgate.link.codec import to_json
-from sealgate.link.messages import Apply, Grade, Judge, State
+from sealgate.link.messages import Apply, Grade, Judge, Progress, State
 from sealgate.model.errors import NodeFailed, Refused
 from sealgate.model.findings import Finding, Severity
 from sealgate.node import judging
@@ -65,7 +65,7 @@ def test_a_broken_pattern_is_named_with_its_line(node):
 
 
 def test_progress_tells_what_is_being_done(node):
-    heard = []
+    heard: list[Progress] = []
     node.judge(basic("progress.example.com"), progress=heard.append)
     texts = [step.text for step in heard]
 
@@ -261,7 +261,7 @@ def test_a_direct_question_and_one_over_the_link_are_answered_alike(gateway, nod
     with Gateway() as other:
         agent = Agent(other.paths, other.ports, other.access)
         made = basic("alike.example.com")
-        report = agent.handlers()["judge"](Judge(to_json(made.header), Grade.PROBE), DirectTalk(made))
+        report = agent.handlers()["judge"](Judge(to_json(made.header), Grade.PROBE), DirectTalk(made))  # type: ignore[arg-type]
 
     assert report.passed
     assert report.digest == judged(node, made).digest

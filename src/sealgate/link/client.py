@@ -7,6 +7,7 @@ Whatever else goes wrong is `NodeUnreachable` with one sentence: the agent is do
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -174,8 +175,9 @@ class Node:
         connection.settimeout(self._patience)
         try:
             connection.connect(str(self._path))
-            send(connection, to_json(opening))
-        except (OSError, PeerGone) as error:
+            with contextlib.suppress(PeerGone):  # refused unheard: the agent's reason is the next frame to read
+                send(connection, to_json(opening))
+        except OSError as error:
             connection.close()
             raise self._unreachable(error) from None
         return connection
