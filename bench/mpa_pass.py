@@ -67,7 +67,9 @@ def variant(name: str, sink_port: int, workers: int) -> Iterator[Variant]:
         port, reinject = lease_port(), lease_port()
         mpa = None
         if workers:
-            mpa = stack.enter_context(MpaProgram.temporary(f"127.0.0.1:{reinject}", workers))
+            mpa = stack.enter_context(
+                MpaProgram.temporary(f"127.0.0.1:{reinject}", workers, reinject_connections=PROCESSES)
+            )
             hop = f"127.0.0.1:{mpa.port}"
             settings = TRANSPORT
             program = "lmtp"

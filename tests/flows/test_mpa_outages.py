@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.mail_gateway import Gateway, mail_gateway
 from tests.support.sink import Rule, Sink
+from tests.support.smtp_client import SmtpClient
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -203,3 +204,12 @@ def test_a_pooled_connection_that_smtpd_gave_up_on_delays_nothing():
         sink.wait_for(2)
 
         assert not any("status=deferred" in line for line in gateway.postfix.lines())
+
+
+def test_an_idle_connection_gives_the_smtpd_process_back_to_others():
+    with Sink() as sink, mail_gateway(sink, reinjection_processes=1) as gateway:
+        gateway.send(HEAD + b"\r\none\r\n")
+        sink.wait_for(1)
+        host, _, port = str(gateway.mpa.policy["reinject"]).partition(":")
+        with SmtpClient((host, int(port)), timeout=60) as other:
+            assert other.banner.code == 220

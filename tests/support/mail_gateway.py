@@ -125,6 +125,7 @@ def mail_gateway(
     transport: Mapping[str, str | None] | None = None,
     reinjection: Mapping[str, str | None] | None = None,
     probe: Mapping[str, str] | None = None,
+    reinjection_processes: int = 20,
     workers: int = 1,
     start_mpa: bool = True,
     **policy: object,
@@ -135,6 +136,7 @@ def mail_gateway(
         reinject = lease_port()
         mpa = stack.enter_context(MpaProgram.temporary(f"127.0.0.1:{reinject}", workers, **policy))
         hop = f"[127.0.0.1]:{sink.port}"
+        back = options(changed(REINJECTION, reinjection or {}))
         postfix.configure(
             changed(
                 {
@@ -147,7 +149,7 @@ def mail_gateway(
             ),
             [
                 f"{PROBE} {options(probe or {})}",
-                f"127.0.0.1:{reinject} inet n - n - 20 smtpd {options(changed(REINJECTION, reinjection or {}))}",
+                f"127.0.0.1:{reinject} inet n - n - {reinjection_processes} smtpd {back}",
                 f"mpa unix - - n - 8 lmtp {options(changed(TRANSPORT, transport or {}))}",
                 *STOCK_SERVICES,
             ],

@@ -1,12 +1,13 @@
 """The re-injection connections of one worker: opened when needed, kept for the next message, never for long.
 
-The newest idle connection is used first. One is closed after `IDLE` seconds without work, well before smtpd(8) gives
-up on it, and after `AGE` seconds in any case, because a session keeps the configuration with which it began; `renew()`
-ends all of them for the same reason. A pooled connection can still die unseen: then the message is tried once more
-on a fresh one, but only while nothing can have been accepted.
+The newest idle connection is used first. One is closed after `IDLE` seconds without work, because it holds an
+smtpd(8) process that others may be waiting for, and after `AGE` seconds in any case, because a session keeps the
+configuration with which it began; `renew()` ends all of them for the same reason. A pooled connection can still die
+unseen: then the message is tried once more on a fresh one, but only while nothing can have been accepted.
 
 At most `size` connections exist; further messages wait their turn. The sum over all workers must not exceed the
-process limit of the re-injection service in master.cf, or idle connections would keep busy ones waiting.
+process limit of the re-injection service in master.cf, or idle connections would keep busy ones waiting for some
+seconds.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from sealgate.mpa.message import Message
     from sealgate.mpa.reply import Reply
 
-IDLE = 60.0  # seconds
+IDLE = 5.0  # seconds
 AGE = 60.0  # seconds
 CONNECT_SECONDS = 30.0
 
@@ -128,5 +129,6 @@ class Pool:
                 await connection.greet(name)
         except (OSError, ProtocolError) as error:
             connection.close()
-            raise NotAcceptedError(f"no connection to re-injection at {endpoint}: {error}") from error
+            why = str(error) or f"it did not answer within {CONNECT_SECONDS:g} s"
+            raise NotAcceptedError(f"no connection to re-injection at {endpoint}: {why}") from error
         return connection

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("sealgate.mpa")
 
-SWEEP_SECONDS = 5.0
+SWEEP_SECONDS = 2.0
 BACKLOG = 512  # connections that the kernel keeps for us; Postfix opens at most its process limit at once
 
 
