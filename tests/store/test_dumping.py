@@ -1,140 +1,133 @@
+"""Everything in the database as lines, and back: on either database, and from one to the other."""
+
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import text
-from tests.store.conftest import ORDERED
-from tests.store.states import content, recomputed, whole
 
-from sealgate.model.content import chunk_digest
 from sealgate.model.errors import InvalidValue
 from sealgate.store import ANY, Store
 from sealgate.store.dumping import dump, load
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
 
 @pytest.fixture
-def full(store):
-    """A store with something in every table."""
-    with store.writing("local:ann", origin="192.0.2.7") as w:
-        w.save("black", "ключ", {"n": 1}, base=None, comment="ß", tag="t")
-        w.save("rbl", "b", {}, base=None, enabled=False)
-        w.save("rbl", "a", {"list": [1, None, True]}, base=None)
-        w.promote(w.candidate().candidate, "first", {"grade": "full"})
-        w.save("black", "ключ", {"n": 2}, base=ANY)
-        w.put_secret("s", b"\0\xff")
-        w.put_content(chunk_digest(b"x\n"), b"x\n")
-        w.put_judgement("d", "probe", {})
-        w.put_node("gw", {"revision": 1})
-        w.put_fact("gateway", "id")
+def full(store: Store, applied: Callable[..., int]) -> Store:
+    """A store with two revisions, pending changes, a secret, text, a fact and an audit."""
+    applied(("relay-domain", "a.example", {"domain": "a.example"}), ("rbl", "z.example", {"zone": "z.example"}))
+    applied(("relay-domain", "b.example", {"domain": "b.example"}))
+    with store.writing("local:bob", origin="terminal") as writer:
+        writer.delete("relay-domain", "a.example", base=ANY)
+        writer.save("transport", "ü\U0001f600\n\t", {"text": 'quote " and back \\ and \u2028'}, base=None, comment="ü")
+        writer.put_secret("s1", bytes(range(256)))
+        writer.put_fact("name", "value")
     return store
 
 
-@pytest.fixture
-def other(tmp_path):
-    """Another store, with something in it that must go."""
-    with Store.open(f"sqlite:///{tmp_path}/other.db", ordered=ORDERED) as opened:
-        with opened.writing("local:bob") as w:
-            w.save("white", "old", {}, base=None)
-        yield opened
+def said(store: Store) -> dict[str, Any]:
+    """Everything that can be seen of a store."""
+    with store.reading() as reader:
+        return {
+            "draft": reader.draft().digest(),
+            "live": reader.live().digest(),
+            "first": reader.revision(1).digest(),
+            "pending": [change[:4] for change in reader.pending()],
+            "history": list(reader.history()),
+            "audit": list(reader.audit_trail()),
+            "secret": reader.secret("s1"),
+            "fact": reader.fact("name"),
+        }
 
 
-def lines(store):
-    with store.reading() as r:
-        return list(dump(r))
+def lines_of(store: Store) -> list[bytes]:
+    with store.reading() as reader:
+        return list(dump(reader))
 
 
-def loaded(store, source):
-    with store.writing("local:carl") as w:
-        load(w, source)
+def test_what_was_dumped_is_loaded_into_an_empty_database(full: Store, tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/other.db", ordered=("rbl",)) as other:
+        with other.writing("local:ann") as writer:
+            load(writer, lines_of(full))
+
+        assert said(other) == said(full)
 
 
-def test_what_was_written_out_is_read_back_the_same(full, other):
-    loaded(other, lines(full))
-    assert lines(other) == lines(full)
+def test_loading_replaces_what_is_there(full: Store) -> None:
+    before, lines = said(full), lines_of(full)
+    with full.writing("local:eve") as writer:
+        writer.save("relay-domain", "later.example", {"domain": "later.example"}, base=None)
+
+    with full.writing("local:ann") as writer:
+        load(writer, lines)
+
+    assert said(full) == before
 
 
-def test_what_sqlite_wrote_postgresql_reads_and_the_other_way_round(full, other):
-    before = lines(full)
-    loaded(other, before)
-    loaded(full, lines(other))
-    assert lines(full) == before
+def test_the_audit_goes_on_in_the_chain_that_was_loaded(full: Store) -> None:
+    lines = lines_of(full)
+    with full.writing("local:ann") as writer:
+        load(writer, lines)
+        writer.audit("restored", "gateway")
+
+    with full.reading() as reader:
+        assert (reader.verify_audit(), reader.audit_newest()[0].verb) == (None, "restored")
 
 
-def test_states_sums_and_audit_are_whole_after_reading_back(full, other):
-    loaded(other, lines(full))
-    with other.reading() as r, full.reading() as was:
-        assert (whole(r.draft()), whole(r.live()), r.verify_audit()) == (whole(was.draft()), whole(was.live()), None)
-        assert recomputed(r.draft()) == r.draft().sums()
+def test_edits_go_on_after_loading(full: Store) -> None:
+    lines = lines_of(full)
+    with full.writing("local:ann") as writer:
+        load(writer, lines)
+        first = writer.save("rbl", "y.example", {"zone": "y.example"}, base=None)
+    with full.writing("local:ann") as writer:
+        second = writer.save("rbl", "x.example", {"zone": "x.example"}, base=None)
+        number = writer.promote(writer.candidate().candidate, "after", {})
+
+    with full.reading() as reader:
+        assert [row.key[0] for row in reader.draft().rows("rbl")] == ["z", "y", "x"]
+        assert (second > first, number, reader.live().digest()) == (True, 3, reader.draft().digest())
 
 
-def test_work_goes_on_after_reading_back(full, other):
-    with other.writing("local:carl") as w:
-        load(w, lines(full))
-        w.audit("restore-backup", "gateway")
-        w.save("white", "new", {}, base=None)
-    with other.writing("local:carl") as w:
-        w.save("white", "newer", {}, base=None)
-        w.promote(w.candidate().candidate, "second", {})
-    with other.reading() as r:
-        assert (r.verify_audit(), r.newest, recomputed(r.live())) == (None, 2, r.live().sums())
+def test_the_audit_is_guarded_again_after_loading(full: Store, url: str) -> None:
+    from sqlalchemy import create_engine, text
+    from sqlalchemy.exc import DBAPIError
+
+    lines = lines_of(full)
+    with full.writing("local:ann") as writer:
+        load(writer, lines)
+
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as connection, pytest.raises(DBAPIError, match="append-only"):
+        connection.execute(text("DELETE FROM audit"))
+    engine.dispose()
 
 
-def test_edits_in_the_transaction_that_read_back_have_their_own_author(full, other):
-    with other.writing("local:carl") as w:
-        load(w, lines(full))
-        w.save("white", "new", {}, base=None)
-    with other.reading() as r:
-        assert [change.actor for change in r.pending()] == ["local:ann", "local:carl"]
-
-
-def test_the_audit_is_locked_again_after_reading_back(full):
-    loaded(full, lines(full))
-    with pytest.raises(Exception, match="append-only"), full.writing("a") as w:
-        w._tx.connection.execute(text("DELETE FROM audit"))
-
-
-BROKEN = {
-    "nothing": lambda _lines: [],
-    "no JSON": lambda lines: [b"{", *lines[1:]],
-    "no head": lambda lines: lines[1:],
-    "a newer format": lambda lines: [json.dumps({"format": 99, "shape": "0001"}).encode(), *lines[1:]],
-    "a newer shape": lambda lines: [json.dumps({"format": 1, "shape": "9999"}).encode(), *lines[1:]],
-    "rows before a table": lambda lines: [lines[0], b"[1]", *lines[1:]],
-    "an unknown table": lambda lines: [*lines, b'{"table": "nowhere", "columns": []}'],
-    "other columns": lambda lines: [*lines, b'{"table": "secret", "columns": ["id"]}'],
-    "a row too short": lambda lines: [*lines, b"[1]"],
-    "a row twice": lambda lines: [*lines, lines[-1]],
-    "bytes that are none": lambda lines: [
-        *lines, b'{"table": "content", "columns": ["digest", "data"]}', b'["d", "\xc3\xa4"]',
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda lines: lines[1:],
+        lambda lines: [b"{}\n", *lines[1:]],
+        lambda lines: [b'{"format": 2, "shape": "0001"}\n', *lines[1:]],
+        lambda lines: [lines[0], b"no json\n"],
+        lambda lines: [lines[0], b"[1]\n"],
+        lambda lines: [lines[0], b'{"table": "secrets", "columns": []}\n'],
+        lambda lines: [*lines[:2], b"[1]\n"],
+        lambda lines: [*lines, b"17\n"],
     ],
-    "a value that is none": lambda lines: [
-        *lines, b'{"table": "meta", "columns": ["name", "value"]}', b'["d", {"a": 1}]',
-    ],
-    "a value that is missing": lambda lines: [
-        *lines, b'{"table": "meta", "columns": ["name", "value"]}', b'["d", null]',
-    ],
-    "a line that is no row": lambda lines: [*lines, b"7"],
-}  # fmt: skip
+    ids=["no-head", "empty-head", "newer", "no-json", "row-first", "unknown-table", "short-row", "number"],
+)
+def test_lines_that_are_none_change_nothing(full: Store, spoil: Any) -> None:
+    before, lines = said(full), lines_of(full)
+
+    with pytest.raises(InvalidValue), full.writing("local:ann") as writer:
+        load(writer, spoil(lines))
+
+    assert said(full) == before
 
 
-@pytest.mark.parametrize("how", BROKEN)
-def test_what_is_no_backup_is_refused_and_changes_nothing(full, how):
-    before = lines(full)
-    source = BROKEN[how](before)
-    with pytest.raises(InvalidValue):
-        loaded(full, source)
-    assert (lines(full), len(content_of(full))) == (before, 3)
-
-
-def content_of(store):
-    with store.reading() as r:
-        return content(r.draft())
-
-
-def test_many_rows_are_written_out_and_read_back(store, other):
-    with store.writing("a") as w:
-        w.save_many("black", ((f"{n:05}", {"n": n}, None, None, None) for n in range(2500)))
-    loaded(other, lines(store))
-    with other.reading() as r:
-        assert (r.draft().count("black"), recomputed(r.draft())) == (2500, r.draft().sums())
+def test_each_line_is_one_json_value(full: Store) -> None:
+    assert all(json.loads(line) is not None and line.count(b"\n") == 1 for line in lines_of(full))

@@ -179,10 +179,11 @@ class Settings(Verbs):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command for a setting; `my_hostname` is taken for `my-hostname`."""
-        name = cmd_name.replace("_", "-")
-        if name not in SETTINGS:
-            ctx.fail(f"There is no setting {output.safe(cmd_name)!r}. See: sealgate set --help")
-        return _setting_command(SETTINGS[name])
+        from sealgate.services.nouns import setting_of
+
+        if ctx.resilient_parsing and cmd_name not in SETTINGS:
+            return None
+        return _setting_command(setting_of(cmd_name))
 
 
 set_ = Settings(
