@@ -13,8 +13,8 @@ import argparse
 import statistics
 import subprocess
 import time
-from pathlib import Path  # noqa: TC003
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from tests.node.crashes import DirectTalk
 from tests.node.world import Gateway, MemoryBundle, basic
@@ -29,16 +29,17 @@ from sealgate.render import NodeFacts, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from sealgate.link.messages import Report
 
 
-def ask(agent: Agent, verb: str, question: object, made: MemoryBundle | None = None):
-    return agent.handlers()[verb](question, DirectTalk(made))
+def ask(agent: Agent, verb: str, question: object, made: MemoryBundle | None = None) -> Any:
+    return agent.handlers()[verb](question, cast("Any", DirectTalk(made)))
 
 
 def judge(agent: Agent, made: MemoryBundle) -> Report:
-    report = ask(agent, "judge", Judge(to_json(made.header), Grade.PROBE), made)
+    report: Report = ask(agent, "judge", Judge(to_json(made.header), Grade.PROBE), made)
     assert report.passed, report.findings
     return report
 
@@ -60,7 +61,7 @@ def switching(rounds: int) -> None:
         for number in range(rounds):
             applies.append(milliseconds(lambda: ask(agent, "apply", Apply(candidates[1].digest, 2))))
             rollbacks.append(milliseconds(lambda: ask(agent, "rollback", Rollback(1))))
-            judging.append(milliseconds(lambda n=number: judge(agent, basic(f"h{n}.example.com"))))
+            judging.append(milliseconds(partial(judge, agent, basic(f"h{number}.example.com"))))
         show("decision -> in force", statistics.median(applies), 150)
         show("rollback", statistics.median(rollbacks), 150)
         show("judge, probe grade", statistics.median(judging), 300)
@@ -84,7 +85,7 @@ def one_among(rows: int) -> None:
         second.add("transport", {"pattern": "d0500000.example.com", "host": "192.0.2.2"})
         header = second.header
         offers = to_json(header)
-        talk = DirectTalk(second)
+        talk = cast("Any", DirectTalk(second))
         receiver = agent._judge._b.receiver
         received = milliseconds(lambda: receiver.receive(header, talk))
         candidate = receiver.receive(header, talk)
@@ -96,12 +97,13 @@ def one_among(rows: int) -> None:
         staged = milliseconds(
             lambda: agent._judge._b.stager.stage("f" * 16, candidate, tree, facts, tell=lambda _t: None)
         )
-        judged = milliseconds(lambda: agent.handlers()["judge"](Judge(offers, Grade.PROBE), DirectTalk(second)))
+        judged = milliseconds(lambda: ask(agent, "judge", Judge(offers, Grade.PROBE), second))
         apply = milliseconds(lambda: ask(agent, "apply", Apply(second.digest, 2)))
         table = postmap(agent, gateway.directory, rows)
         print(f"rows: {rows:,}; first arrival, judged: {full:.0f} ms; one changed row, judged: {judged:.0f} ms")
         print(
-            f"postmap of the table (sorted): {table:.0f} ms; bundle {received:.0f}, stage {staged:.0f}, apply {apply:.0f} ms"
+            f"postmap of the table (sorted): {table:.0f} ms; "
+            f"bundle {received:.0f}, stage {staged:.0f}, apply {apply:.0f} ms"
         )
         show("stage + apply / postmap", (staged + apply) / table, 0.1)
 

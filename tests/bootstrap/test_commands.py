@@ -129,8 +129,10 @@ def test_the_agent_alone_needs_root_too(gateway: Path) -> None:
     assert "The agent needs root" in run.stderr
 
 
-def test_the_mpa_without_a_release_ends_and_says_why_in_the_log(gateway: Path) -> None:
-    run = sealgate("mpa", "--dir", gateway)
+def test_the_mpa_that_cannot_listen_ends_and_says_why_in_the_log(gateway: Path) -> None:
+    port = Settings.load(gateway).mpa_port
+    with socket.create_server(("127.0.0.1", port)):
+        run = sealgate("mpa", "--dir", gateway)
 
     assert run.returncode == 1
     assert "did not start" in (gateway / "log/sealgate.log").read_text()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 import uvloop
-from tests.support.sink import Sink
+from tests.support.sink import Rule, Sink
 
 from sealgate.mpa.budget import Budget
 from sealgate.mpa.endpoint import Endpoint
@@ -18,6 +19,7 @@ from sealgate.mpa.intake import Intake, Limits
 from sealgate.mpa.message import Message
 from sealgate.mpa.pool import Pool
 from sealgate.mpa.reply import Reply
+from sealgate.mpa.smtp_out import BODY_SECONDS, UnknownOutcomeError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -157,3 +159,22 @@ def test_a_connection_that_is_in_use_during_a_renewal_is_not_used_again():
 
     with Sink() as sink:
         assert in_loop(story(sink.port)) == 0
+
+
+def test_a_reply_that_is_overdue_is_not_waited_for_any_longer():
+    async def story(sink: Sink) -> str:
+        async with pooled(sink.port) as pool:
+            delivery = asyncio.create_task(pool.deliver(envelope(), MESSAGE, lambda: True))
+            await asyncio.to_thread(sink.wait_for, 1)
+            pool.sweep()
+            still_waiting = not delivery.done()
+            for connection in pool._busy:
+                connection.expire(asyncio.get_running_loop().time() + BODY_SECONDS + 1)
+            with pytest.raises(UnknownOutcomeError) as error:
+                await delivery
+            return f"{still_waiting}, {error.value}"
+
+    gate = threading.Event()
+    with Sink(rules=[Rule("BODY", "250 2.0.0 Ok", hold=gate)]) as sink:
+        assert in_loop(story(sink)) == "True, no reply in time"
+        gate.set()

@@ -170,3 +170,17 @@ def test_where_nothing_can_be_sealed_off_the_files_are_judged_and_the_rest_is_sa
     assert "every listener" in done[0]
     assert "unshare" in done[0]
     assert done[1:] == ["smtpd_helo_requird", "False"]
+
+
+def test_a_next_hop_that_is_the_gateway_itself_inside_is_no_news(judge: Judge, gateway: Gateway) -> None:
+    """Every address is local in the sealed world, so a next hop on the gateway's own port meets the gateway."""
+    gateway.write(
+        inet_interfaces="all",
+        master=f"{gateway.master}25 inet n - n - - smtpd\n",
+        relay_transport="smtp:[198.51.100.7]",
+    )
+
+    judgement = judge.probe(gateway.conf)
+
+    assert any("myself" in line or "my own hostname" in line for line in judgement.seen["log"])
+    assert judgement.findings == ()

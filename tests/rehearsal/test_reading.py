@@ -52,8 +52,28 @@ def test_a_table_named_over_a_parameter_of_ones_own_is_opened(gateway: Gateway) 
 
 
 def test_a_table_that_is_whole_is_no_finding(gateway: Gateway) -> None:
-    Tables(neutral_programs(gateway.top / "neutral")).build(gateway.conf / "t", TableType.LMDB, [("a.test", "smtp:x")])
+    tables = Tables(neutral_programs(gateway.top / "neutral"))
+    tables.build(gateway.conf / "t", TableType.LMDB, [("a.test", "smtp:x")])
     gateway.write(transport_maps="lmdb:${config_directory}/t")
+
+    assert judged(gateway) == ()
+
+
+def test_a_table_named_by_the_live_path_is_looked_for_in_the_release(gateway: Gateway) -> None:
+    live = gateway.top / "live"
+    neutral = neutral_programs(gateway.top / "neutral")
+    gateway.write(transport_maps=f"lmdb:{live}/t")
+    read = read_back(gateway.instance.programs, expanded=True)
+    missing = judge_files(gateway.conf, read, neutral, live)
+
+    Tables(neutral).build(gateway.conf / "t", TableType.LMDB, [("a.test", "smtp:x")])
+
+    assert [finding.code for finding in missing] == [TABLE_BROKEN]
+    assert judge_files(gateway.conf, read, neutral, live) == ()
+
+
+def test_tables_that_postfix_writes_itself_need_not_be_there(gateway: Gateway) -> None:
+    gateway.write(address_verify_map="lmdb:${data_directory}/verify", smtp_tls_session_cache_database="lmdb:/none")
 
     assert judged(gateway) == ()
 

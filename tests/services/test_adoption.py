@@ -250,3 +250,13 @@ def test_a_generated_service_removed_by_hand_cannot_be_adopted(node: NodeFacts) 
     )
 
     assert [finding.code for finding in adopted.findings] == ["drift-not-adoptable"]
+
+
+def test_an_option_removed_from_a_generated_service_cannot_be_adopted(node: NodeFacts) -> None:
+    def without_the_limit(text: str) -> str:
+        first = text.index("    -o message_size_limit")
+        return text[:first] + text[text.index("\n", first) + 1 :]
+
+    adopted = edit_master(state(), node, without_the_limit)
+
+    assert [finding.code for finding in adopted.findings] == ["drift-not-adoptable"]

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -159,8 +158,7 @@ def test_while_a_revision_is_on_watch_no_number_is_spent(gateway: Gateway, ann: 
     with answering(apply=Outcome(State.ON_WATCH, 1, "r", "", watch_until=2e9)) as agent:
         change(gateway, ann, "one.example.com")
         applying.apply(gateway, ann, "watched", keep_for=60)
-        watching = dataclasses.replace(agent.on_status(None, None), state=State.ON_WATCH, watch_until=2e9)  # type: ignore[arg-type]
-        agent.answers["status"] = watching
+        agent.answers["status"] = agent.status(state=State.ON_WATCH, watch_until=2e9)
         change(gateway, ann, "two.example.com")
         with pytest.raises(Refused, match="on watch"):
             applying.apply(gateway, ann, "too early")
@@ -171,7 +169,7 @@ def test_while_a_revision_is_on_watch_no_number_is_spent(gateway: Gateway, ann: 
 def test_while_there_is_drift_no_number_is_spent(gateway: Gateway, ann: Actor, answering: Answering) -> None:
     item = DriftItem("main.cf", DriftKind.CHANGED, "a", "b")
     with answering(drift=Drift("r", 1, (item,))) as agent:
-        agent.answers["status"] = dataclasses.replace(agent.on_status(None, None), drifted=("main.cf",))  # type: ignore[arg-type]
+        agent.answers["status"] = agent.status(drifted=("main.cf",))
         change(gateway, ann)
         with pytest.raises(Refused, match="by hand") as refusal:
             applying.apply(gateway, ann, "x")
@@ -203,7 +201,7 @@ def test_a_revision_that_was_undone_can_be_changed_and_applied(
     with answering() as agent:
         change(gateway, ann, "one.example.com")
         applying.apply(gateway, ann, "good")
-        agent.answers |= {"apply": undone(1), "status": agent.on_status(None, None)}  # type: ignore[arg-type]
+        agent.answers["apply"] = undone(1)
         change(gateway, ann, "two.example.com")
         applying.apply(gateway, ann, "bad")
         del agent.answers["apply"]
@@ -242,8 +240,7 @@ def test_changes_of_a_revision_that_was_undone_still_count_as_not_applied(
     with answering() as agent:
         change(gateway, ann, "one.example.com")
         applying.apply(gateway, ann, "good")
-        good = agent.on_status(None, None)  # type: ignore[arg-type]
-        agent.answers |= {"apply": undone(1), "status": good}
+        agent.answers["apply"] = undone(1)
         change(gateway, ann, "two.example.com")
         applying.apply(gateway, ann, "bad")
         shown = status.show(gateway, ann)

@@ -78,7 +78,12 @@ def saved(full: Gateway, ann: Actor) -> bytes:
 
 def digest(gateway: Gateway) -> tuple[str, str, int]:
     with gateway.store.reading() as reader:
-        return reader.draft().digest(), reader.live().digest(), reader.in_force
+        return reader.draft().digest(), reader.revision(reader.newest).digest(), reader.newest
+
+
+def in_force(gateway: Gateway) -> int:
+    with gateway.store.reading() as reader:
+        return reader.in_force
 
 
 def test_a_backup_restores_into_an_empty_gateway(
@@ -110,6 +115,26 @@ def test_a_backup_restores_over_what_is_there(full: Gateway, saved: bytes, ann: 
     done = backups.restore(full, ann, WORDS, io.BytesIO(saved), quiet)
 
     assert (digest(full), done.revision) == (before, 1)
+
+
+def test_what_the_node_runs_is_in_force_after_a_restore_if_the_history_has_it(
+    full: Gateway, saved: bytes, ann: Actor
+) -> None:
+    backups.restore(full, ann, WORDS, io.BytesIO(saved), quiet)
+
+    assert in_force(full) == 1
+
+
+def test_nothing_of_the_history_is_in_force_after_a_restore_while_the_node_runs_something_else(
+    full: Gateway, saved: bytes, ann: Actor
+) -> None:
+    applying.apply(full, ann, "not in the backup")
+    backups.restore(full, ann, WORDS, io.BytesIO(saved), quiet)
+    before = in_force(full)
+
+    applied = applying.apply(full, ann, "make it live")
+
+    assert (before, applied.revision, in_force(full)) == (0, 2, 2)
 
 
 def test_work_goes_on_after_a_restore(full: Gateway, saved: bytes, ann: Actor) -> None:

@@ -51,22 +51,20 @@ class StandIn:
     chunks: dict[str, bytes] = field(default_factory=dict)
     secrets: dict[str, bytes] = field(default_factory=dict)
     known: dict[str, str] = field(default_factory=dict)
+    outcome: Outcome | None = None
 
     def handler(self, verb: str) -> Callable[[Any, Conversation], Any]:
         """Return what answers a verb."""
 
         def answer(question: Any, talk: Conversation) -> Any:
             self.asked.append((verb, question))
-            if verb in self.answers:
-                given = self.answers[verb]
-                value = given(question, talk) if callable(given) else given
-                if isinstance(value, Exception):
-                    raise value
-                return value
-            known = getattr(self, f"on_{verb.replace('-', '_')}", None)
-            if known is None:
-                raise NodeFailed(f"The stand-in has no answer to {verb}.")
-            return known(question, talk)
+            given = self.answers.get(verb, getattr(self, f"on_{verb.replace('-', '_')}", _no_answer))
+            value = given(question, talk) if callable(given) else given
+            if isinstance(value, Exception):
+                raise value
+            if isinstance(value, Outcome):
+                self.outcome = value
+            return value
 
         return answer
 
@@ -89,24 +87,31 @@ class StandIn:
         return Outcome(State.CONFIRMED, question.revision, question.digest[:16], "Applied.")
 
     def on_status(self, _question: Nothing, _talk: Conversation) -> Status:
-        last = next((q for verb, q in reversed(self.asked) if verb == "apply"), None)
-        return Status(
-            version="test",
-            postfix_version="3.7.11",
-            state=State.CONFIRMED if last else State.NONE,
-            revision=last.revision if last else None,
-            release=last.digest[:16] if last else "",
-            digest=last.digest if last else "",
-            comment=last.comment if last else "",
-            since=None,
-            confirmed_revision=last.revision if last else None,
-            watch_until=None,
-            postfix_pid=None,
-            listeners=(),
-            mpa_answers=True,
-            drifted=(),
-            free_bytes=2**30,
-        )
+        return self.status()
+
+    def status(self, **special: Any) -> Status:
+        """What the stand-in says of itself: in force is what its last outcome said."""
+        number = self.outcome.revision if self.outcome else None
+        applied = {question.revision: question for verb, question in self.asked if verb == "apply"}
+        question = applied.get(number)
+        values: dict[str, Any] = {
+            "version": "test",
+            "postfix_version": "3.7.11",
+            "state": State.CONFIRMED if number else State.NONE,
+            "revision": number,
+            "release": "",
+            "digest": question.digest if question else "",
+            "comment": question.comment if question else "",
+            "since": None,
+            "confirmed_revision": number,
+            "watch_until": None,
+            "postfix_pid": None,
+            "listeners": (),
+            "mpa_answers": True,
+            "drifted": (),
+            "free_bytes": 2**30,
+        }
+        return Status(**values | special)
 
     def _take(self, header: Header, talk: Conversation) -> None:
         """Ask for what a bundle has, as deltas where they are offered."""
@@ -133,6 +138,10 @@ class StandIn:
                 (self.chunks if part.kind == "chunk" else self.secrets)[part.name] = whole(contents)
         for _nothing in talk.ask(Need()):
             pass
+
+
+def _no_answer(_question: Any, _talk: Conversation) -> Any:
+    return NodeFailed("The stand-in has no answer to this.")
 
 
 @contextmanager

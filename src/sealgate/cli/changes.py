@@ -1,4 +1,7 @@
-"""`check`, `discard`, `history`, `restore`: the draft as a whole, and what was."""
+"""`check`, `discard`, `history`, `restore`: the draft as a whole, and what was.
+
+Nothing here changes what is live. What would be lost is asked for first.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`audit`, `backup`, `restore-backup`: what is kept, and the gateway as a whole."""
+"""`audit`, `backup`, `restore-backup`: what is kept, and the gateway as a whole.
+
+Backups and exported audits are for the caller's eyes only (mode 0600). Passphrases are never arguments.
+"""
 
 from __future__ import annotations
 

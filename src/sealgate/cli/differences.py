@@ -1,4 +1,7 @@
-"""`diff`: the difference of any two states, in words or as rendered files."""
+"""`diff`: the difference of any two states, in words or as rendered files.
+
+What widens the gateway is said in words of its own. A secret is only seen to have changed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`drift`: files that were edited on the machine by hand; shown, adopted, or overwritten."""
+"""`drift`: files that were edited on the machine by hand; shown, adopted, or overwritten.
+
+Nothing is settled without being asked for, and overwriting asks first.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`list`: the rows of one kind, a page at a time."""
+"""`list`: the rows of one kind, a page at a time.
+
+A page costs a page, whatever the length of the list. What is left to see is said on standard error.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`log`, `verify-cache`, `query`, `resolve`: questions to the real Postfix."""
+"""`log`, `verify-cache`, `query`, `resolve`: questions to the real Postfix.
+
+What Postfix says is shown as it is, but with everything that a terminal would obey made visible.
+"""
 
 from __future__ import annotations
 

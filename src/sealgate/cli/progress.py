@@ -1,6 +1,6 @@
-"""Progress of long works, on standard error and only on a terminal; a pipe or a log file gets nothing.
+"""Progress of long works: one line on standard error that is written over itself, and gone at the end.
 
-One line is written over itself at most ten times a second, and is gone when the work ends, well or not.
+Only on a terminal; a pipe or a log file gets nothing.
 """
 
 from __future__ import annotations

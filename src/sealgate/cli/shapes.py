@@ -1,6 +1,6 @@
 """The JSON shapes of what services return; documented in docs/terminal.md, and stable.
 
-A field may be added, none is renamed or removed: scripts read these.
+Names are never changed or removed here, only added. No shape holds a secret.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""`status`: how the gateway stands, in one look."""
+"""`status`: how the gateway stands, in one look.
+
+It works without the agent, too, and says so; what is not as it should be comes last, with what to do.
+"""
 
 from __future__ import annotations
 

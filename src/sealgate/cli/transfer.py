@@ -1,4 +1,7 @@
-"""`import` and `export`: whole lists from and to files."""
+"""`import` and `export`: whole lists from and to files.
+
+Files are opened with the caller's rights. An exported file has its name only when it is complete.
+"""
 
 from __future__ import annotations
 

@@ -27,17 +27,15 @@ class Peek:
     message_id: str
 
 
-@dataclass(frozen=True, slots=True)
 class Message:
-    """One message; `wire` ends with CRLF (or is empty) and the final dot."""
+    """One message; `wire` ends with CRLF (or is empty) and the final dot, `size` counts the octets of the content."""
 
-    wire: bytes
+    __slots__ = ("size", "wire")
 
-    @property
-    def size(self) -> int:
-        """Octets of the content."""
-        dots = self.wire.count(b"\r\n.") + self.wire.startswith(b".")  # the final one and the doubled ones
-        return len(self.wire) - dots - len(b"\r\n")
+    def __init__(self, wire: bytes) -> None:
+        self.wire = wire
+        dots = wire.count(b"\r\n.") + wire.startswith(b".")  # the final one and the doubled ones
+        self.size = len(wire) - dots - len(b"\r\n")
 
     @property
     def has_lone_lf(self) -> bool:

@@ -63,7 +63,7 @@ class Pipeline:
     @property
     def size_limit(self) -> int:
         """Octets of content that re-injection takes; 0 is no limit."""
-        policy = self._policy.current
+        policy = self._policy.known
         return 0 if isinstance(policy, Unreadable) else policy.after_filter_size_limit
 
     async def handle(self, envelope: Envelope, message: Message, wanted: Callable[[], bool]) -> Sequence[Reply]:

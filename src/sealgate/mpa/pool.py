@@ -39,6 +39,7 @@ class Pool:
         self._name = b""
         self._slots = asyncio.Semaphore(1)
         self._idle: list[ReinjectConnection] = []
+        self._busy: set[ReinjectConnection] = set()
         self._generation = 0
 
     async def deliver(self, envelope: Envelope, message: Message, wanted: Callable[[], bool]) -> list[Reply]:
@@ -64,8 +65,10 @@ class Pool:
             connection.quit()
 
     def sweep(self) -> None:
-        """Close what has been idle or open for too long; to be called every few seconds."""
+        """Close what has been idle, open or without a reply for too long; to be called every few seconds."""
         now = asyncio.get_running_loop().time()
+        for connection in tuple(self._busy):
+            connection.expire(now)
         for connection in tuple(self._idle):
             if (
                 not connection.usable
@@ -95,9 +98,11 @@ class Pool:
         if missing:
             self._put_back(connection, generation)
             raise NotAcceptedError(f"re-injection does not offer {', '.join(missing)}")
+        self._busy.add(connection)
         try:
             return await connection.transact(envelope, message, wanted)
         finally:
+            self._busy.discard(connection)
             self._put_back(connection, generation)
 
     def _put_back(self, connection: ReinjectConnection, generation: int) -> None:

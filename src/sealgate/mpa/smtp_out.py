@@ -12,6 +12,7 @@ message, and a duplicate is possible but loss is not.
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING, cast
 
 from sealgate.mpa.reply import ProtocolError, Reply, ReplyReader
@@ -53,6 +54,7 @@ class ReinjectConnection(asyncio.Protocol):
         self._reader = ReplyReader()
         self._replies: list[Reply] = []
         self._expected = 1
+        self._deadline = math.inf
         self._arrived: asyncio.Future[list[Reply]] = asyncio.get_running_loop().create_future()
 
     # asyncio's side
@@ -127,6 +129,11 @@ class ReinjectConnection(asyncio.Protocol):
         self.usable = all(reply.accepted for reply in (*recipients, final))
         return [_outcome(recipient, final) for recipient in recipients]
 
+    def expire(self, now: float) -> None:
+        """Give up when a reply is overdue; `now` is the loop's time."""
+        if now > self._deadline:
+            self._end(ConnectionError("no reply in time"))
+
     def close(self) -> None:
         """Drop the connection; what was not accepted is forgotten by the server."""
         self.usable = False
@@ -168,16 +175,14 @@ class ReinjectConnection(asyncio.Protocol):
         return await self._wait(seconds)
 
     async def _wait(self, seconds: float) -> list[Reply]:
-        timer = asyncio.get_running_loop().call_later(
-            seconds, self._end, ConnectionError(f"no reply within {seconds:g} s")
-        )
+        self._deadline = asyncio.get_running_loop().time() + seconds
         try:
             replies = await self._arrived
         except asyncio.CancelledError:
             self.close()
             raise
         finally:
-            timer.cancel()
+            self._deadline = math.inf
         if len(replies) > self._expected:
             self._end(ProtocolError("more replies than commands"))
         return replies[: self._expected]

@@ -240,8 +240,10 @@ class Instance:
 
     def _await_master(self, process: MasterProcess, early: EarlyLog, position: Position, deadline: float) -> bool:
         """Wait until `master -w` says that the daemon is initialised; end all of it when it failed."""
+        words = select.poll()  # select(2) would refuse a descriptor above 1023
+        words.register(early, select.POLLIN)
         while process.poll() is None and time.monotonic() < deadline:
-            select.select([early], [], [], _TURN)
+            words.poll(_TURN * 1000)
             early.drain()
             said = complaints([*early.lines, *self.log.since(position)[0]])
             dead = [c.process for c in said if c.program == "master" and c.stops_service]

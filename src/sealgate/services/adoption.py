@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sealgate.model.errors import InvalidValue
 from sealgate.model.findings import Finding, Place, error
 from sealgate.model.mta import SETTINGS
-from sealgate.model.own_text import logical_lines, parse_text
+from sealgate.model.own_text import logical_lines
 from sealgate.model.parameters import OwnLines
 from sealgate.render import render
 from sealgate.render.own_lines import own_services
@@ -92,7 +92,7 @@ def adopt_master(desired: DesiredState, node: NodeFacts, made: str, live: str) -
     lines = [_typed(live_above, line) for line in logical_lines(live_above) if line.text not in before]
     whole = own + "".join(lines)
     state = replace(desired, master_cf=OwnLines(whole))
-    findings = tuple(_master_obstacles(state, node, live))
+    findings = tuple(_master_obstacles(state, node, made, live))
     return Adopted({}, whole if whole != desired.master_cf.text else None, findings)
 
 
@@ -103,16 +103,28 @@ def _parts(text: str) -> tuple[str, str]:
 
 
 def _own_text(typed: str, made: str, live: str) -> str:
-    """Return the own lines as they are live; lines that nobody touched stay as they were typed before."""
+    """Return the own lines as they are live; lines that nobody touched stay as they were typed before.
+
+    Below own entries of master.cf the renderer adds options; those lines are not the administrator's and are left out.
+    """
     if made == live:
         return typed
-    old, new, kept = made.splitlines(), live.splitlines(), typed.splitlines()
-    if len(old) != len(kept):  # the renderer added options below an entry; what is live counts as typed
-        return parse_text(live)
+    old, new = made.splitlines(), live.splitlines()
+    as_typed = _as_typed(typed.splitlines(), old)
     lines: list[str] = []
     for tag, first, last, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        lines += kept[first:last] if tag == "equal" else new[start:end]
+        kept = [line for line in as_typed[first:last] if line is not None]
+        lines += kept if tag == "equal" else new[start:end]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _as_typed(typed: list[str], made: list[str]) -> list[str | None]:
+    """Return for each line of the rendered own part the line that was typed, None for one that was added."""
+    found: list[str | None] = [None] * len(made)
+    for tag, first, last, start, end in SequenceMatcher(None, typed, made, autojunk=False).get_opcodes():
+        if tag == "equal" or (tag == "replace" and last - first == end - start):
+            found[start:end] = typed[first:last]
+    return found
 
 
 def _values(text: str) -> dict[str, LogicalLine]:
@@ -181,18 +193,24 @@ def _main_obstacles(
             yield _obstacle("main.cf", name, gone=name not in wanted)
 
 
-def _master_obstacles(state: DesiredState, node: NodeFacts, live: str) -> Iterator[Finding]:
-    rendered, wanted = (_services(text) for text in (str(render(state, node).text("master.cf").text), live))
+def _master_obstacles(state: DesiredState, node: NodeFacts, made: str, live: str) -> Iterator[Finding]:
+    """Give the services that would not be as in the live file; options that Sealgate adds to own ones are no fault."""
+    rendered, before, wanted = (
+        _services(text) for text in (str(render(state, node).text("master.cf").text), made, live)
+    )
     for name in dict.fromkeys((*wanted, *rendered)):
-        if rendered.get(name) != wanted.get(name):
-            yield _obstacle("master.cf", name, gone=name not in wanted)
+        here, there = rendered.get(name), wanted.get(name)
+        if here is None or there is None or here[0] != there[0] or there[1] - here[1]:
+            yield _obstacle("master.cf", name, gone=there is None)
+        elif name in before and (here[1] - there[1]) & before[name][1]:
+            yield _obstacle("master.cf", name, gone=False)
 
 
-def _services(text: str) -> dict[str, tuple[Any, ...]]:
-    """Return the entries of a master.cf by name and type; the order of options means nothing."""
+def _services(text: str) -> dict[str, tuple[tuple[Any, ...], frozenset[tuple[str, str]]]]:
+    """Return the entries of a master.cf by name and type: columns and arguments, and the options without order."""
     return {
         one.key: (
-            *(one.private, one.unprivileged, one.chroot, one.wakeup, one.processes, one.command, one.arguments),
+            (one.private, one.unprivileged, one.chroot, one.wakeup, one.processes, one.command, one.arguments),
             frozenset((option.name, option.value) for option in one.options),
         )
         for one in own_services(text)

@@ -2,7 +2,7 @@
 
 Apply judges the candidate in full, makes it a revision and hands it to the agent. Editing goes on meanwhile: exactly
 the judged edits become the revision. What the agent did (on watch, confirmed, undone, failed) is noted with the
-revision, also when it happened later and by itself: `note` compares the agent's word with the store's.
+revision, also when it happened later and by itself (`standing.py`).
 
 A revision that the node undid stays in the history as undone, and the draft stands on it: change what was wrong and
 apply again, or restore the revision in force.
@@ -20,18 +20,15 @@ from sealgate.model.text import comment as comment_text
 from sealgate.services.actor import Right
 from sealgate.services.bundles import bundle_of
 from sealgate.services.judging import Judged, findings_of, judge
+from sealgate.services.standing import STANDS, note, note_outcome
 
 if TYPE_CHECKING:
-    from sealgate.link.messages import Status
     from sealgate.model.findings import Finding
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
     from sealgate.services.judging import OnProgress
-    from sealgate.store import Writer
 
 LONGEST_WATCH = 7 * 24 * 3600
-STANDS = frozenset({State.ON_WATCH, State.CONFIRMED})
-"""Outcomes after which the revision that was asked for is in force."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,7 @@ def confirm(gateway: Gateway, actor: Actor, revision: int | None = None) -> Outc
     outcome = gateway.node(actor).confirm(revision)
     with gateway.writing(actor) as writer:
         writer.audit("confirm", f"revision {outcome.revision}")
-        _note_standing(writer, outcome)
+        note_outcome(writer, outcome)
     return outcome
 
 
@@ -104,46 +101,8 @@ def rollback(
         outcome = _judge_and_apply(gateway, actor, revision, comment, progress)
     with gateway.writing(actor) as writer:
         writer.audit("rollback", f"revision {outcome.revision}", {"from": before, "asked": revision})
-        _note_standing(writer, outcome)
+        note_outcome(writer, outcome)
     return outcome
-
-
-def note(gateway: Gateway, actor: Actor, status: Status) -> None:
-    """Note in the store what the agent says is in force, where the store says something else.
-
-    So a watch that ran out, or an undo at the node's start, is seen in the history.
-    """
-    with gateway.store.reading() as reader:
-        known = {revision.number: revision.state for revision in reader.history(limit=200)}
-        in_force = reader.in_force
-    news = _news(status, known, in_force)
-    if not news:
-        return
-    with gateway.writing(actor) as writer:
-        for number, state, text in news:
-            writer.set_revision_state(number, state.value, text)
-        if status.revision in known:
-            writer.set_in_force(status.revision)
-
-
-def _news(status: Status, known: dict[int, str], in_force: int) -> list[tuple[int, State, str]]:
-    """Return the revisions whose state in the store is not true any more, with state and sentence."""
-    news, last = [], status.last
-    if in_force != status.revision and known.get(in_force) == State.ON_WATCH:
-        undone = last is not None and last.state is State.UNDONE
-        news.append((in_force, State.UNDONE, last.text if last is not None and undone else "It was undone."))
-    number = status.revision
-    if number in known and status.state in STANDS and known[number] != status.state:
-        news.append((number, status.state, last.text if last is not None and last.revision == number else ""))
-    return news
-
-
-def _note_standing(writer: Writer, outcome: Outcome) -> None:
-    """Note which revision is in force after an outcome, and its state."""
-    if outcome.revision:
-        if outcome.state in STANDS:
-            writer.set_revision_state(outcome.revision, outcome.state.value, outcome.text)
-        writer.set_in_force(outcome.revision)
 
 
 def _refuse_early(gateway: Gateway, actor: Actor) -> None:
@@ -204,7 +163,7 @@ def _ask_node(gateway: Gateway, actor: Actor, question: Apply, before: int, prog
             writer.set_revision_state(number, state.value, outcome.text)
             writer.set_in_force(outcome.revision or before)
         else:
-            _note_standing(writer, outcome)
+            note_outcome(writer, outcome)
     return outcome
 
 

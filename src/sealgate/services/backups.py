@@ -19,6 +19,7 @@ from sealgate import __version__
 from sealgate.link.passphrase import decrypt, encrypt
 from sealgate.model.errors import InvalidValue
 from sealgate.services.actor import Right
+from sealgate.services.standing import in_force_by
 from sealgate.store.dumping import dump, load
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def restore(gateway: Gateway, actor: Actor, passphrase: str, source: IO[bytes], 
     head = _head(next(lines, b""))
     keys = _keys(next(lines, b""))
     node = gateway.node(actor)
-    node.hello()
+    status = node.status()
     with gateway.writing(actor) as writer:
         replaced = writer.audit_newest(limit=1)
         load(writer, lines)
@@ -84,6 +85,7 @@ def restore(gateway: Gateway, actor: Actor, passphrase: str, source: IO[bytes], 
             detail["replaced"] = {"number": replaced[0].number, "hash": replaced[0].hash}
         writer.audit("restore-backup", "gateway", detail)
         revision = writer.in_force
+        writer.set_in_force(in_force_by(writer, status))
         node.restore_keys(passphrase, keys)
     return Restored(head["at"], revision)
 

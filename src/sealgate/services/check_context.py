@@ -1,4 +1,7 @@
-"""What the model's whole-state checks must know from outside: the node's facts, and what Sealgate generates."""
+"""What the model's whole-state checks must know from outside: the node's facts, and what Sealgate generates.
+
+Only for when the agent cannot be asked: it makes its own, and knows more.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Postfix's log: its last lines, those of one message, and what comes from now on."""
+"""Postfix's log: its last lines, those of one message, and what comes from now on.
+
+Lines come as the node has them, unfiltered; making them safe for a terminal or a page is the face's work.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Finding the kind of row, the setting or the text that a person names, with a helpful answer when there is none.
+"""Finding the kind of row, the setting or the text that a person names.
 
-The words are those of the model's registers, in singular or plural; nothing is guessed, what is near is offered.
+Singular and plural, `my_hostname` and `my-hostname`, `main.cf` and `main-cf` mean the same. Where there is nothing of
+that name the answer is NotFound with the nearest names, never a guess.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Moving a row within an ordered list.
+"""Moving a row within an ordered list: before or after another one, or to an end.
 
-As a rule only the moved row is written: its new position lies between those of its neighbours.
+A move changes the place and nothing else. A kind of row whose order means nothing has nothing to move, and says so.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What a write leaves behind, and finding the rows that a person names by their keys.
 
-A key may be spelled as a person would (capitals, international names); it is read by the model like any other input.
+A key is found as it is stored, and as a person would type it: in other letters, as U-labels, with octets left out.
+What is not there is NotFound with all that is missing; nothing is ever taken for something similar.
 """
 
 from __future__ import annotations

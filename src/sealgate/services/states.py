@@ -1,4 +1,7 @@
-"""Naming a state of the gateway: `draft`, `live`, or the number of a revision."""
+"""Naming a state of the gateway: `draft`, `live`, or the number of a revision.
+
+Every verb that compares or exports takes these names and no others.
+"""
 
 from __future__ import annotations
 

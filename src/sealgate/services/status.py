@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sealgate.model.errors import NodeFailed
 from sealgate.services.actor import Right
-from sealgate.services.applying import note
+from sealgate.services.standing import note
 
 if TYPE_CHECKING:
     from sealgate.link.messages import Status as NodeStatus

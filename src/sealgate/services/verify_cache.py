@@ -1,4 +1,7 @@
-"""The cache of verified recipients (verify(8)): what it says about an address, and emptying it."""
+"""The cache of verified recipients (verify(8)): what it says about an address, and emptying it.
+
+It lives on the node and outlasts restarts; nothing of it is in the draft. Emptying it is audited.
+"""
 
 from __future__ import annotations
 
