@@ -162,8 +162,10 @@ def unlucky(hostname: str = "gw.example.com") -> MemoryBundle:
     return made
 
 
-def obstruct(gateway: Gateway) -> None:
+def obstruct(gateway: Gateway, *, replacing: bool = False) -> None:
     """Put a directory where `unlucky` wants a socket; the sealed world has a queue directory of its own."""
+    if replacing:
+        (gateway.paths.spool / "public/extra").unlink()
     (gateway.paths.spool / "public/extra/in-the-way").mkdir(parents=True)
 
 
