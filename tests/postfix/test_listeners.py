@@ -96,7 +96,7 @@ def speaking(*replies: bytes) -> Callable[[socket.socket], None]:
 
 
 def fault_of(listener: Listener) -> str:
-    return greet(listener, 0.5).fault
+    return greet(listener, 3.0).fault
 
 
 def test_a_banner_and_an_answer_to_ehlo_are_what_counts(serving) -> None:
