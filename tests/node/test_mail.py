@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import threading
+from itertools import islice
 
 import pytest
 from tests.node.world import Gateway, applied, basic, judged
@@ -146,16 +147,15 @@ def test_the_log_of_an_unknown_message_is_not_found(node):
 
 
 def test_following_the_log_gives_what_comes(gateway, node, queued):
-    heard: list[str] = []
     follower = gateway.node.log(Log(lines=1, follow=True))
-    heard.append(next(follower))
+    next(follower)
     sender = threading.Thread(target=lambda: smtplib.SMTP("127.0.0.1", gateway.smtp_port, timeout=20).quit())
     sender.start()
-    heard += [next(follower), next(follower)]
+    heard = any("connect from" in line for line in islice(follower, 50))
     sender.join()
     follower.close()
 
-    assert any("connect from" in line for line in heard)
+    assert heard
 
 
 def test_the_verify_cache_knows_nobody_at_first(node):
