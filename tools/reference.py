@@ -54,8 +54,8 @@ def terminal_page() -> Iterator[str]:
 
 
 def _command_help(command: click.Command, name: str, parent: click.Context | None) -> Iterator[str]:
-    widths = {"terminal_width": WIDTH, "max_content_width": WIDTH}
-    context = click.Context(command, info_name=name, parent=parent, **(command.context_settings | widths))
+    usual: dict[str, Any] = {**command.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
+    context = click.Context(command, info_name=name, parent=parent, **usual)
     path = context.command_path
     yield f"## {path}\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
     if isinstance(command, click.Group):
