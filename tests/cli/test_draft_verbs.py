@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sealgate.model.findings import Place, warning
 from sealgate.model.mta import SETTINGS
 from sealgate.model.nouns import NOUNS
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cli.conftest import Run
+    from tests.support.control_half import StandIn
 
 
 @pytest.mark.parametrize(
@@ -229,3 +231,36 @@ def test_hostile_text_from_the_database_is_shown_as_escapes(run: Run, directory:
         said = run(*call)
         assert "evil" in said.out
         assert not set(said.out + said.err) & {"\x1b", "\x07", "\u202e"}
+
+
+def test_the_whole_rendered_file_is_shown(run: Run) -> None:
+    run("set", "my-hostname", "gw.example.com")
+
+    assert "\nmyhostname = gw.example.com\n" in run("show", "main-cf", "--whole").out
+    assert "gw.example.com" not in run("show", "main-cf", "--whole", "--state", "live").out
+    assert " smtpd\n" in run("show", "master-cf", "--whole").out
+
+
+def test_a_lookup_tables_text_is_shown_with_its_uses(run: Run) -> None:
+    run("add", "lookup-table", "t", "--file", "-", typed="a 1\n")
+    run("edit", "main-cf", "--file", "-", typed="smtp_tls_policy_maps = hash:$maps_d_dir/hash-t.map\n")
+
+    said = run("show", "lookup-table", "t", "--text")
+
+    assert (said.out, "own-lines main-cf, smtp_tls_policy_maps, line 1" in said.err) == ("a 1\n", True)
+
+
+def test_a_revision_is_shown_with_what_was_found(run: Run, agent: StandIn) -> None:
+    agent.findings = (warning("only-sends", Place(), "Only sends.").to_json(),)
+    run("apply", "-m", "the first")
+
+    said = run("show", "revision", "1")
+
+    assert said.out.startswith("Revision 1 (confirmed, in force) by local:")
+    assert "  warning: Only sends." in said.out
+    assert run("show", "revision", "1", "--json").json[0]["report"]["findings"][0]["code"] == "only-sends"
+
+
+@pytest.mark.parametrize("names", [[], ["live"], ["x"], ["7"]])
+def test_what_is_no_revision_is_wrong_usage(run: Run, names: list[str]) -> None:
+    assert run("show", "revision", *names).code == 2

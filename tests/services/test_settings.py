@@ -161,3 +161,27 @@ def test_nobody_sets_without_the_right(gateway: Gateway) -> None:
     ):
         with pytest.raises(NotPermitted):
             edit()
+
+
+def certificate() -> tuple[str, str]:
+    """A certificate of the test's own and its private key, in PEM."""
+    import trustme
+
+    issued = trustme.CA().issue_cert("gw.example.com")
+    return issued.cert_chain_pems[0].bytes().decode(), issued.private_key_pem.bytes().decode()
+
+
+def test_a_key_that_belongs_to_the_certificate_is_taken(gateway: Gateway, ann: Actor) -> None:
+    chain, key = certificate()
+    settings.set_value(gateway, ann, "tls-certificate", chain)
+
+    settings.set_value(gateway, ann, "tls-key", key)
+
+    assert value(gateway, ann, "tls-key").is_set
+
+
+def test_a_key_of_another_certificate_is_refused(gateway: Gateway, ann: Actor) -> None:
+    settings.set_value(gateway, ann, "tls-certificate", certificate()[0])
+
+    with pytest.raises(InvalidValue, match="does not belong"):
+        settings.set_value(gateway, ann, "tls-key", certificate()[1])

@@ -11,7 +11,7 @@ from sealgate.cli.verbs import Root
 
 SECTIONS = {
     "The draft": {
-        "show": "settings:show",
+        "show": "showing:show",
         "set": "settings:set_",
         "unset": "settings:unset",
         "list": "listing:list_",

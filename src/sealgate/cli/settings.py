@@ -1,4 +1,4 @@
-"""`show`, `set` and `unset`: settings, and a look at any single object.
+"""`set` and `unset`: one setting of the draft.
 
 `set` has one command for each setting, made from its description, so that `sealgate set my-hostname --help` explains
 it and the shell completes names and choices.
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sealgate.cli import output
-from sealgate.cli.completion import objects, setting_names
+from sealgate.cli.completion import setting_names
 from sealgate.cli.inputs import secret, text_of
-from sealgate.cli.shapes import saved_json, setting_json, stored_json
+from sealgate.cli.shapes import saved_json
 from sealgate.cli.terminal import Terminal, pass_terminal
 from sealgate.cli.verbs import Verb, Verbs
 from sealgate.model.errors import InvalidValue
@@ -23,75 +23,6 @@ from sealgate.model.objects import Kind
 
 if TYPE_CHECKING:
     from sealgate.model.mta import Setting
-
-
-@click.command("show", cls=Verb, short_help="Show settings, own lines, or one row.")
-@click.argument("what", shell_complete=objects)
-@click.argument("names", nargs=-1, shell_complete=objects)
-@pass_terminal
-def show(terminal: Terminal, what: str, names: tuple[str, ...]) -> None:
-    r"""Show what the draft says.
-
-    \b
-    sealgate show settings              all settings
-    sealgate show settings my-hostname  one, with its help
-    sealgate show main-cf               the own lines of main.cf
-    sealgate show transport example.com one row
-    """
-    from sealgate.services.nouns import OWN_LINES
-
-    if what in {"settings", "setting"}:
-        _show_settings(terminal, names)
-    elif what.replace(".", "-") in OWN_LINES:
-        _show_own_lines(terminal, what)
-    elif what in SETTINGS and not names:
-        _show_settings(terminal, (what,))
-    else:
-        _show_rows(terminal, what, names)
-
-
-def _show_settings(terminal: Terminal, names: tuple[str, ...]) -> None:
-    from sealgate.services import settings
-
-    found = settings.show(terminal.gateway, terminal.actor, names)
-    rows = [(item.name, item.shown, _mark(item)) for item in found]
-    terminal.answer_table([setting_json(item) for item in found], ("Setting", "Value", ""), rows, "")
-    if names and not terminal.json:
-        for item in found:
-            click.echo(f"\n{item.title} ({item.page})\n{output.safe(item.help)}")
-
-
-def _mark(item: Any) -> str:
-    if item.pending:
-        return "not applied yet"
-    return "" if item.is_set else "default"
-
-
-def _show_own_lines(terminal: Terminal, name: str) -> None:
-    from sealgate.services import own_lines
-
-    text = own_lines.show(terminal.gateway, terminal.actor, name)
-    lines = output.safe_lines(text.text).splitlines() or [f"There are no own lines of {text.name}."]
-    terminal.answer({"name": text.name, "text": text.text, "version": text.version}, lines)
-
-
-def _show_rows(terminal: Terminal, noun: str, keys: tuple[str, ...]) -> None:
-    from sealgate.services import rows
-    from sealgate.services.nouns import noun_of
-
-    kind = noun_of(noun)
-    if not keys:
-        raise InvalidValue.of("Which row?", f"Name its key; see: sealgate list {kind.name}", "names")
-    found = [rows.show(terminal.gateway, terminal.actor, noun, key) for key in keys]
-    shapes = [stored_json(row) for row in found]
-    columns = [column for column in kind.columns if column.kind is not Kind.LONG_TEXT]
-    lines = []
-    for shape in shapes:
-        pairs = [(column.title, shape["fields"].get(column.name)) for column in columns]
-        pairs += [("Comment", shape["comment"]), ("Enabled", shape["enabled"])]
-        lines += [f"{kind.title}: {output.safe(shape['key'])}"]
-        lines += [f"  {title}: {output.cell(value)}" for title, value in pairs if output.cell(value)]
-    terminal.answer(shapes, lines)
 
 
 @click.command("unset", cls=Verb, short_help="Put settings back to their defaults.")

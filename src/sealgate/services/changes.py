@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import NotFound
 from sealgate.model.text import shown
@@ -84,6 +84,13 @@ def history(gateway: Gateway, actor: Actor, limit: int = 100) -> History:
     actor.may(Right.VIEW)
     with gateway.store.reading() as reader:
         return History(tuple(reader.history(limit=limit)), reader.in_force)
+
+
+def about(gateway: Gateway, actor: Actor, revision: int) -> tuple[Revision, dict[str, Any]]:
+    """Return one revision with the report that it was made with."""
+    actor.may(Right.VIEW)
+    with gateway.store.reading() as reader:
+        return reader.about(revision), reader.report(revision)
 
 
 def object_history(gateway: Gateway, actor: Actor, noun: str, key: str) -> list[Version]:

@@ -42,7 +42,8 @@ class Sealing:
         """Return the value given for a setting, sealed if the setting is a secret one."""
         if setting.kind is not Kind.SECRET or not given:
             return given
-        return self._sealed(private_key(given))
+        certificate = self.writer.draft().row("setting", "tls-certificate")
+        return self._sealed(private_key(given, certificate.fields["value"] if certificate else ""))
 
     def _sealed(self, clear: bytes) -> str:
         name = secrets.token_hex(16)
@@ -57,13 +58,17 @@ def _password(clear: object, field: str) -> bytes:
         raise fault.at(field) from None
 
 
-def private_key(text: object) -> bytes:
-    """Return a private key in PEM as bytes; InvalidValue if it is none or is locked with a passphrase."""
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+def private_key(text: object, chain: str = "") -> bytes:
+    """Return a private key in PEM as bytes; InvalidValue if it is none, is locked, or belongs to another certificate.
+
+    `chain` is the certificate of the draft in PEM, its own first; empty: there is none to compare with.
+    """
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+    from cryptography.x509 import load_pem_x509_certificates
 
     data = text.encode() if isinstance(text, str) else b""
     try:
-        load_pem_private_key(data, password=None)
+        key = load_pem_private_key(data, password=None)
     except TypeError:
         raise InvalidValue.of(
             "The private key is locked with a passphrase.", "Unlock it first: openssl pkey -in FILE -out NEW", "tls-key"
@@ -74,4 +79,13 @@ def private_key(text: object) -> bytes:
             "Give the file that begins with -----BEGIN PRIVATE KEY-----.",
             "tls-key",
         ) from None
+    if chain:
+        form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        certified = load_pem_x509_certificates(chain.encode())[0].public_key()
+        if key.public_key().public_bytes(*form) != certified.public_bytes(*form):
+            raise InvalidValue.of(
+                "The private key does not belong to the TLS certificate of the draft.",
+                "Set the certificate that belongs to it first, then the key.",
+                "tls-key",
+            )
     return data
