@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -48,11 +49,12 @@ def test_a_process_of_another_name_is_no_master_even_with_the_lock(tmp_path: Pat
 def test_locks_are_known_by_the_file_they_are_on(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.touch()
-    with path.open() as file:
-        before = locked_by(os.getpid())
-        fcntl.flock(file, fcntl.LOCK_EX)
-
-        assert locked_by(os.getpid()) - before == {path.stat().st_ino}
+    holder = subprocess.Popen(["flock", path, "sleep", "600"], start_new_session=True)
+    try:
+        wait_until(lambda: locked_by(holder.pid) == {path.stat().st_ino}, "the lock is taken and seen")
+    finally:
+        os.killpg(holder.pid, signal.SIGKILL)
+        holder.wait()
 
 
 def test_asking_takes_no_lock(running: Gateway) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +78,24 @@ class Grade(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """Somebody's wish to apply in spite of one failed test, which it names, and the reason, which is kept."""
+
+    test: str
+    reason: str
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Judge:
-    """Judge the candidate that a bundle describes. `header` is a `bundle.Header` in JSON."""
+    """Judge the candidate that a bundle describes. `header` is a `bundle.Header` in JSON.
+
+    An override counts for this judging only, and never for a promise of `model.verdicts.NEVER_OVERRIDDEN`.
+    """
 
     header: dict[str, Any]
     grade: Grade = Grade.PROBE
+    overrides: tuple[Override, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +103,8 @@ class Report:
     """What judging a candidate found. `findings` are `Finding.to_json` values; `judged` and `not_judged` are sentences.
 
     `tree` is the digest over all rendered texts: control compares it with its own rendering and notices version skew.
+    `verdicts` are `model.verdicts.Verdict` values, one for each test that was run; a failed one that is not
+    overridden is among the findings too. `widened` says in words who may newly do what.
     """
 
     digest: str
@@ -103,6 +118,9 @@ class Report:
     omitted_findings: int = 0
     tree: str = ""
     cached: bool = False
+    verdicts: tuple[dict[str, Any], ...] = ()
+    overridden: tuple[Override, ...] = ()
+    widened: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
