@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +125,17 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """Put a judged candidate in force as a revision; `keep_for` seconds: undo it by itself unless confirmed."""
+    """Put a judged candidate in force as a revision.
+
+    `keep_for` seconds: undo it by itself unless confirmed. `watch_for` seconds: undo it by itself if mail suffers in
+    that time, and confirm it afterwards; None or 0: no watch.
+    """
 
     digest: str
     revision: int
     comment: str = ""
     keep_for: int | None = None
+    watch_for: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +191,11 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What runs on the node now."""
+    """What runs on the node now.
+
+    `watch_until`: undone then unless confirmed. `watched_until`: undone until then if mail suffers, by what `watched`
+    says in sentences.
+    """
 
     version: str
     postfix_version: str
@@ -205,6 +214,8 @@ class Status:
     free_bytes: int
     problems: tuple[str, ...] = ()
     last: Outcome | None = None
+    watched_until: float | None = None
+    watched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

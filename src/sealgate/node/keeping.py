@@ -114,7 +114,7 @@ class Deadlines:
         self._deadline = deadline
         self._expire = expire
         self._changed = threading.Condition()
-        self._over = False
+        self._over = self._asked = False
         self._thread = threading.Thread(target=self._watch, name="deadlines", daemon=True)
 
     def start(self) -> None:
@@ -124,6 +124,7 @@ class Deadlines:
     def look(self) -> None:
         """Look again now: the deadline may be another."""
         with self._changed:
+            self._asked = True
             self._changed.notify_all()
 
     def stop(self) -> None:
@@ -145,5 +146,6 @@ class Deadlines:
 
     def _rest(self, seconds: float | None) -> None:
         with self._changed:
-            if not self._over:
+            if not self._over and not self._asked:
                 self._changed.wait(seconds)
+            self._asked = False

@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
     from sealgate.services.judging import OnProgress
+    from sealgate.store import Writer
 
 LONGEST_WATCH = 7 * 24 * 3600
+USUAL_WATCH = 10 * 60
+"""Seconds that the node watches over mail after an apply, unless another time is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +54,26 @@ def apply(
     comment: str,
     *,
     keep_for: int | None = None,
+    watch_for: int = USUAL_WATCH,
     progress: OnProgress | None = None,
 ) -> Applied:
     """Judge the draft in full and make it live; `keep_for` seconds: undone by itself unless confirmed.
+
+    For `watch_for` seconds it is undone by itself if mail suffers; 0: nobody watches.
 
     Raises Refused with the findings when something stops it, NodeUnreachable when the agent is down.
     """
     actor.may(Right.APPLY)
     said = _comment(comment)
     _check_watch(keep_for)
+    if not 0 <= watch_for <= LONGEST_WATCH:
+        raise InvalidValue.of("The time to watch is out of range.", "Give 0 to 10080 minutes (7 days).", "watch")
     _refuse_early(gateway, actor)
     judged = _judged(gateway, actor, progress)
     with gateway.writing(actor) as writer:
         before = writer.in_force
         number = writer.promote(judged.candidate, said, _report(judged), state=State.SWITCHING.value)
-    question = Apply(judged.candidate.digest, number, said, keep_for)
+    question = Apply(judged.candidate.digest, number, said, keep_for, watch_for)
     outcome = _ask_node(gateway, actor, question, before, progress)
     return Applied(number, outcome, judged.findings)
 
@@ -163,8 +171,15 @@ def _ask_node(gateway: Gateway, actor: Actor, question: Apply, before: int, prog
             writer.set_revision_state(number, state.value, outcome.text)
             writer.set_in_force(outcome.revision or before)
         else:
+            _end_watch_of(writer, before)
             note_outcome(writer, outcome)
     return outcome
+
+
+def _end_watch_of(writer: Writer, before: int) -> None:
+    """Note that the revision before counts as confirmed: an apply ends the watch that it was on."""
+    if before and writer.about(before).state == State.ON_WATCH:
+        writer.set_revision_state(before, State.CONFIRMED.value, "The next apply ended its watch.")
 
 
 def _judge_and_apply(
