@@ -16,6 +16,7 @@ from sealgate.link.messages import Grade, Report
 from sealgate.model.errors import InvalidValue, Refused
 from sealgate.model.findings import Finding, Severity, errors_in
 from sealgate.model.verdicts import NEVER_OVERRIDDEN, Ruling, Verdict
+from sealgate.rehearsal.verdicts import findings_of_failures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,23 +75,6 @@ def release_of(name: str) -> str:
     return name.partition(".")[0]
 
 
-def findings_of_verdicts(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
-    """Return a finding for each failure; of many with one cause the first, which counts the others."""
-    by_cause: dict[object, list[Verdict]] = {}
-    for one in verdicts:
-        if one.ruling is Ruling.FAILED:
-            by_cause.setdefault((one.promise, one.blame), []).append(one)
-    return tuple(_finding(group) for group in by_cause.values())
-
-
-def _finding(group: list[Verdict]) -> Finding:
-    found = group[0].as_finding()
-    more = len(group) - 1
-    if not more:
-        return found
-    return replace(found, why=f"{found.why} The same holds of {more} more test{'s' if more > 1 else ''}.".strip())
-
-
 def overridden(report: Report, overrides: tuple[Override, ...]) -> Report:
     """Return the report as it is with these failed tests overridden; Refused for what nobody may override."""
     if not overrides:
@@ -103,7 +87,7 @@ def overridden(report: Report, overrides: tuple[Override, ...]) -> Report:
     left = [one for one in named.values() if not words & names_of(one)]
     promises = {one.promise for one in verdicts}
     findings = [f for f in map(Finding.from_json, report.findings) if f.code not in promises]
-    findings = [*findings_of_verdicts(left), *findings]
+    findings = [*findings_of_failures(left), *findings]
     findings.sort(key=lambda found: list(Severity).index(found.severity))
     used = tuple(one for one in overrides if any(one.test in names_of(verdict) for verdict in named.values()))
     return replace(

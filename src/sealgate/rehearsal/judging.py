@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from sealgate.model.verdicts import Verdict
     from sealgate.postfix.master import InstancePaths
     from sealgate.rehearsal.trials import Seen
 
@@ -66,6 +67,7 @@ class Judgement:
     not_judged: tuple[str, ...] = ()
     seen: Mapping[str, Any] = field(default_factory=dict)
     trials: Seen | None = None
+    verdicts: tuple[Verdict, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -90,25 +92,27 @@ class Judge:
     mpa_user: str = "sealgate-mpa"
     needs: Needs = field(default_factory=Needs)
 
-    def probe(self, release: Path, plan: Plan | None = None) -> Judgement:
+    def probe(self, release: Path, plan: Plan | None = None, read: ReadBack | None = None) -> Judgement:
         """Judge the release whose main.cf and master.cf lie in the directory `release`, without sending mail through.
 
-        Nothing expected raises, but for Refused when the machine is short of what a rehearsal needs.
+        `read` is the release as Postfix reads it, values expanded, if that is known already. Nothing expected raises,
+        but for Refused when the machine is short of what a rehearsal needs.
         """
-        return self._judged(release, plan or Plan(), Grade.PROBE)
+        return self._judged(release, plan or Plan(), Grade.PROBE, read)
 
-    def full(self, release: Path, plan: Plan | None = None) -> Judgement:
+    def full(self, release: Path, plan: Plan | None = None, read: ReadBack | None = None) -> Judgement:
         """Judge as `probe` does, with mail that goes through queue, filter and next hops to its end."""
-        return self._judged(release, plan or Plan(), Grade.FULL)
+        return self._judged(release, plan or Plan(), Grade.FULL, read)
 
-    def _judged(self, release: Path, plan: Plan, grade: Grade) -> Judgement:
+    def _judged(self, release: Path, plan: Plan, grade: Grade, early: ReadBack | None) -> Judgement:
         clock = _Clock()
         try:
             neutral = neutral_programs(self.work_dir)
         except OSError as failure:
             raise Refused(f"The rehearsal was not started: {failure}. Nothing was changed. Make room there.") from None
         _cool(release)
-        early = read_back(Programs(release), expanded=True) if grade is Grade.FULL else None
+        if early is None and grade is Grade.FULL:
+            early = read_back(Programs(release), expanded=True)
         try:
             stage = running.start(self, release, plan, grade, early)
         except NotSealed as failure:

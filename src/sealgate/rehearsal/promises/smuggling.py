@@ -37,7 +37,7 @@ class Smuggling:
 
     name = "no-smuggling"
     title = "No message can be smuggled in behind wrong line ends."
-    grade = Grade.PROBE
+    grade = Grade.FULL
 
     def plan(self, subject: Subject) -> Plan:
         """Return one session for each variant."""
