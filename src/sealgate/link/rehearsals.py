@@ -55,7 +55,8 @@ class Stage:
     """One stage of a mail's way and what decided there.
 
     `parameter` and `restriction` are Postfix's; `table`, `key` and `entry` are the look-up that decided, `line` its
-    line in a table that is a text. `noun` and `row` name the page and the row, as far as known. `text` says it in words.
+    line in a table that is a text. `noun` and `row` name the page and the row, as far as known; `text` says it in
+    words.
     """
 
     name: str

@@ -45,7 +45,7 @@ _KNOWN_REFUSALS = (
      "The client did too much in too short a time."),
     (r"bare <?(?:LF|newline)", "smtpd_forbid_bare_newline", "A line ended in a bare newline."),
     (r"SMTPUTF8", "smtputf8_enable", "The address needs SMTPUTF8, which the client did not ask for."),
-    (r"4\.3\.5|configuration (?:error|problem)", "", "Postfix cannot tell: a setting or table that it needs is broken."),
+    (r"4\.3\.5|configuration (?:error|problem)", "", "Postfix cannot tell: a setting or a table is broken."),
 )  # fmt: skip
 _CHECKED = re.compile(
     r"cleanup\[\d+\]: [0-9A-Za-z]+: (?P<action>reject|discard|hold|filter|redirect|warning|replace|prepend|bcc): "
@@ -74,7 +74,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Finder:
-    """How an explanation finds causes: the entry of a look-up, the rule of a header check, the origin of a parameter."""
+    """How causes are found: the entry of a look-up, the rule of a header or body check, the origin of a parameter."""
 
     entry: Callable[[Lookup], Entry]
     rule: Callable[[str, str], tuple[str, str, Entry] | None]
