@@ -61,7 +61,8 @@ def test_every_option_reaches_the_agent(run: Run, directory: Path, tmp_path: Pat
     (tmp_path / "mail.eml").write_bytes(b"Subject: x\r\n\r\nbody\r\n")
     options = [
         "--sender", "", "--name", "mx.example.org", "--helo", "me.example.org", "--tls", "--listener", "2587",
-        "--size", "77", "--message", str(tmp_path / "mail.eml"), "--listed", "zen.example", "--listed", "b.example=127.0.0.4",
+        "--size", "77", "--message", str(tmp_path / "mail.eml"), "--listed", "zen.example",
+        "--listed", "b.example=127.0.0.4",
     ]  # fmt: skip
     with stand_in(directory, explain=PERMITTED) as agent:
         run("explain", "2001:db8::7", "a@example.com", "--live", *options)
