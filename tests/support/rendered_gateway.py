@@ -77,15 +77,19 @@ def rendered_gateway(
     records: Mapping[tuple[str, str], Sequence[str]] | None = None,
     secrets: Mapping[str, str] | None = None,
     start_mpa: bool = True,
+    verbose: bool = False,
     **facts: object,
 ) -> Iterator[RenderedGateway]:
-    """Run the gateway of a state; `records` are all the DNS there is, `secrets` what sealed names open to."""
+    """Run the gateway of a state; `records` are all the DNS there is, `secrets` what sealed names open to.
+
+    `verbose`: the probe listener tells in the log what it does.
+    """
     with ExitStack() as stack:
         dns = stack.enter_context(DnsServer(records))
         reinject = Endpoint("127.0.0.1", lease_port())
         mpa = stack.enter_context(MpaProgram.temporary(str(reinject)))
         changes = {"reinject": reinject, "mpa": Endpoint("127.0.0.1", mpa.port), **facts}
-        release = stack.enter_context(released(with_probe(desired), secrets=secrets, **changes))
+        release = stack.enter_context(released(with_probe(desired, verbose=verbose), secrets=secrets, **changes))
         assert not release.complaints
         policy = release.tree.text("policy.json").shown
         mpa.write_policy(**json.loads(policy))
@@ -96,8 +100,11 @@ def rendered_gateway(
         yield RenderedGateway(release, postfix, mpa, dns)
 
 
-def with_probe(desired: DesiredState) -> DesiredState:
+def with_probe(desired: DesiredState, *, verbose: bool = False) -> DesiredState:
     """Return the state with the probe listener among its own lines of master.cf."""
     limit = desired.settings.before_filter_size_limit
-    probe = f"probe unix n - n - - smtpd -o smtpd_authorized_xclient_hosts=127.0.0.1 -o message_size_limit={limit}\n"
+    told = " -v" if verbose else ""
+    probe = (
+        f"probe unix n - n - - smtpd{told} -o smtpd_authorized_xclient_hosts=127.0.0.1 -o message_size_limit={limit}\n"
+    )
     return replace(desired, master_cf=OwnLines(desired.master_cf.text + probe))
