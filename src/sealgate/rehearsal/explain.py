@@ -214,8 +214,9 @@ def _header_check(log: Iterable[str], finder: Finder) -> Stage | None:
 # -- after the queue
 
 
-def _after_the_queue(trial: Trial, ended: Ended, seen: Seen, finder: Finder, content_filter: str) -> Iterator[Stage]:
-    checked = _header_check(ended.log, finder)
+def _after_the_queue(
+    trial: Trial, ended: Ended, seen: Seen, checked: Stage | None, content_filter: str
+) -> Iterator[Stage]:
     words = "No header or body rule met the mail."
     yield checked or Stage("content checks", Opinion.PASSED, words, parameter="header_checks")
     statuses = [found for line in ended.log if (found := _STATUS.search(line))]
