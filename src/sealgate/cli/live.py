@@ -99,7 +99,7 @@ def _lines(outcome: Outcome, wanted: int | None) -> list[str]:
     if outcome.state is State.ON_WATCH and outcome.revision == wanted:
         keep = "Keep it: sealgate confirm." if outcome.watch_until else "See how it does: sealgate status."
         lines.append(f"Revision {wanted} is live and on watch. {keep} Go back: sealgate rollback")
-    elif outcome.state is State.CONFIRMED and outcome.revision == wanted:
+    elif _is_live(outcome, wanted):
         lines.append(f"Revision {wanted} is live.")
     else:
         stands = f"Revision {outcome.revision}" if outcome.revision else "No revision"
@@ -107,7 +107,13 @@ def _lines(outcome: Outcome, wanted: int | None) -> list[str]:
     return [*lines, *(f"    {output.safe(line)}" for line in outcome.evidence)]
 
 
+def _is_live(outcome: Outcome, wanted: int | None) -> bool:
+    """Tell whether what was asked for is in force now; for a rollback the node may have undone what was on watch."""
+    stands = outcome.state in {State.ON_WATCH, State.CONFIRMED, State.UNDONE}
+    return stands and wanted is not None and outcome.revision == wanted
+
+
 def _exit_code(outcome: Outcome, wanted: int | None) -> int:
-    if outcome.state in {State.ON_WATCH, State.CONFIRMED} and outcome.revision == wanted:
+    if _is_live(outcome, wanted):
         return failures.DONE
     return failures.REFUSED if outcome.state is State.UNDONE else failures.FAILED

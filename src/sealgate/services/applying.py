@@ -109,6 +109,8 @@ def rollback(
         outcome = _judge_and_apply(gateway, actor, revision, comment, progress)
     with gateway.writing(actor) as writer:
         writer.audit("rollback", f"revision {outcome.revision}", {"from": before, "asked": revision})
+        if before != outcome.revision:
+            _end_watch_of(writer, before, State.UNDONE, outcome.text)
         note_outcome(writer, outcome)
     return outcome
 
@@ -171,15 +173,15 @@ def _ask_node(gateway: Gateway, actor: Actor, question: Apply, before: int, prog
             writer.set_revision_state(number, state.value, outcome.text)
             writer.set_in_force(outcome.revision or before)
         else:
-            _end_watch_of(writer, before)
+            _end_watch_of(writer, before, State.CONFIRMED, "The next apply ended its watch.")
             note_outcome(writer, outcome)
     return outcome
 
 
-def _end_watch_of(writer: Writer, before: int) -> None:
-    """Note that the revision before counts as confirmed: an apply ends the watch that it was on."""
+def _end_watch_of(writer: Writer, before: int, state: State, text: str) -> None:
+    """Note what became of the revision that was in force before, if it was on watch."""
     if before and writer.about(before).state == State.ON_WATCH:
-        writer.set_revision_state(before, State.CONFIRMED.value, "The next apply ended its watch.")
+        writer.set_revision_state(before, state.value, text)
 
 
 def _judge_and_apply(
