@@ -159,13 +159,7 @@ def _tries(subject: Subject) -> Iterator[_Try]:
 def _trial(
     subject: Subject, listener: Listener, number: int, client: Client, sender: str, recipients: tuple[str, ...]
 ) -> Trial:
-    demanded = subject.value(listener.service, "smtpd_tls_security_level") == "encrypt"
-    demanded = demanded or subject.value(listener.service, "smtpd_enforce_tls") == "yes"
-    made = Client(
-        client.address, client.name, client.helo, tls=demanded and not client.opening, opening=client.opening,
-        extra=client.extra,
-    )  # fmt: skip
-    return Trial(f"str-{number}", subject.outside(listener), listener.port, made, sender, recipients)
+    return Trial(f"str-{number}", subject.outside(listener), listener.port, client, sender, recipients)
 
 
 def _named(address: str) -> Client:
