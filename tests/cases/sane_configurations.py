@@ -49,7 +49,9 @@ SANE: tuple[Sane, ...] = (
     Sane(
         "an office with verified recipients",
         {
-            **GATEWAY, "internal-relay-host": _hop("exchange.example.com"), "reject-unverified-recipient": True,
+            **GATEWAY,
+            "internal-relay-host": _hop("exchange.example.com"),
+            "reject-unverified-recipient": True,
             "unverified-recipient-reject-code": 550,
         },
         OFFICE,
@@ -66,7 +68,11 @@ SANE: tuple[Sane, ...] = (
             "relay-domain": [f"customer{number}.example" for number in range(60)],
             "network": [f"192.0.2.{number}" for number in range(1, 30)] + ["198.51.100.0/24", "2001:db8:100::/40"],
             "transport": [
-                {"pattern": f"customer{number}.example", "host": f"mail.customer{number}.example", "port": 25 + number % 2}
+                {
+                    "pattern": f"customer{number}.example",
+                    "host": f"mail.customer{number}.example",
+                    "port": 25 + number % 2,
+                }
                 for number in range(60)
             ],
         },
@@ -84,24 +90,47 @@ SANE: tuple[Sane, ...] = (
             ],
         },
     ),
-    Sane("relay hosts by MX", {**GATEWAY, "internal-relay-host": _hop("corp.example", mx=True),
-                                "external-relay-host": _hop("isp.example", mx=True)}, OFFICE),
+    Sane(
+        "relay hosts by MX",
+        {
+            **GATEWAY,
+            "internal-relay-host": _hop("corp.example", mx=True),
+            "external-relay-host": _hop("isp.example", mx=True),
+        },
+        OFFICE,
+    ),
     Sane("a relay host by IPv6 address", {**GATEWAY, "internal-relay-host": _hop("2001:db8:1::25")}, OFFICE),
-    Sane("a relay host on another port", {**GATEWAY, "internal-relay-host": _hop("exchange.example.com", 2525)}, OFFICE),
+    Sane(
+        "a relay host on another port", {**GATEWAY, "internal-relay-host": _hop("exchange.example.com", 2525)}, OFFICE
+    ),
     Sane("IPv6 only networks", GATEWAY, {"relay-domain": ["example.com"], "network": ["2001:db8:1::/48", "fd00::/8"]}),
-    Sane("IPv6 only", GATEWAY, {"relay-domain": ["example.com"], "network": ["2001:db8:1::/48"]},
-         main="inet_protocols = ipv6\n",
-         facts={"mpa": Endpoint("::1", 10025), "reinject": Endpoint("::1", 10026)}),
+    Sane(
+        "IPv6 only",
+        GATEWAY,
+        {"relay-domain": ["example.com"], "network": ["2001:db8:1::/48"]},
+        main="inet_protocols = ipv6\n",
+        facts={"mpa": Endpoint("::1", 10025), "reinject": Endpoint("::1", 10026)},
+    ),
     Sane("IPv4 only", GATEWAY, OFFICE, main="inet_protocols = ipv4\n"),
-    Sane("many listeners", GATEWAY, OFFICE, facts={
-        "smtp_listeners": (Endpoint("", 25), Endpoint("", 2525), Endpoint("", 587), Endpoint("127.0.0.1", 2626)),
-    }),
+    Sane(
+        "many listeners",
+        GATEWAY,
+        OFFICE,
+        facts={
+            "smtp_listeners": (Endpoint("", 25), Endpoint("", 2525), Endpoint("", 587), Endpoint("127.0.0.1", 2626)),
+        },
+    ),
     Sane("listeners by the page", {**GATEWAY, "listen-on": "*:25, *:2525, 127.0.0.1:2600"}, OFFICE),
     Sane("a listener on loopback alone", GATEWAY, OFFICE, facts={"smtp_listeners": (Endpoint("127.0.0.1", 25),)}),
     Sane("subdomains", {**GATEWAY, "match-subdomains": True}, OFFICE),
-    Sane("subdomains and a subdomain of its own", {**GATEWAY, "match-subdomains": True},
-         {"relay-domain": ["example.com", "lists.example.com"],
-          "transport": [{"pattern": "lists.example.com", "host": "lists.example.net"}]}),
+    Sane(
+        "subdomains and a subdomain of its own",
+        {**GATEWAY, "match-subdomains": True},
+        {
+            "relay-domain": ["example.com", "lists.example.com"],
+            "transport": [{"pattern": "lists.example.com", "host": "lists.example.net"}],
+        },
+    ),
     Sane(
         "transports of all kinds",
         GATEWAY,
@@ -121,8 +150,11 @@ SANE: tuple[Sane, ...] = (
         },
     ),
     Sane("everything through one host", GATEWAY, {**OFFICE, "transport": [{"pattern": "*", "host": "smart.example"}]}),
-    Sane("a raw line of a transport", GATEWAY,
-         {**OFFICE, "transport": [{"pattern": "slow.example", "raw": "slow.example relay:[slow.example.net]:26"}]}),
+    Sane(
+        "a raw line of a transport",
+        GATEWAY,
+        {**OFFICE, "transport": [{"pattern": "slow.example", "raw": "slow.example relay:[slow.example.net]:26"}]},
+    ),
     Sane(
         "DNS lists of every kind",
         GATEWAY,
@@ -149,17 +181,29 @@ SANE: tuple[Sane, ...] = (
         {
             **OFFICE,
             "black": [
-                {"client": "198.51.100.0/24", "reason": "spam from there"}, "203.0.113", "2001:db8:bad::/48",
-                "10.0.0.66", {"client": "192.0.2.1", "expires": "2020-01-01"},
+                {"client": "198.51.100.0/24", "reason": "spam from there"},
+                "203.0.113",
+                "2001:db8:bad::/48",
+                "10.0.0.66",
+                {"client": "192.0.2.1", "expires": "2020-01-01"},
             ],
             "white": ["198.51.100.7", "198.51.100.0/29", "2001:db8:bad:1::/64"],
         },
     ),
-    Sane("networks with exceptions", GATEWAY,
-         {"relay-domain": ["example.com"], "network": ["!10.0.0.13", "10.0.0.0/24", "!10.1.0.0/16", "10.0.0.0/8"]}),
-    Sane("a row that is switched off", GATEWAY,
-         {**OFFICE, "rbl": [{"zone": "off.example.net", "_enabled": False}],
-          "network": ["10.0.0.0/24", {"network": "192.0.2.0/24", "_enabled": False}]}),
+    Sane(
+        "networks with exceptions",
+        GATEWAY,
+        {"relay-domain": ["example.com"], "network": ["!10.0.0.13", "10.0.0.0/24", "!10.1.0.0/16", "10.0.0.0/8"]},
+    ),
+    Sane(
+        "a row that is switched off",
+        GATEWAY,
+        {
+            **OFFICE,
+            "rbl": [{"zone": "off.example.net", "_enabled": False}],
+            "network": ["10.0.0.0/24", {"network": "192.0.2.0/24", "_enabled": False}],
+        },
+    ),
     Sane(
         "header and body checks",
         GATEWAY,
@@ -194,8 +238,11 @@ SANE: tuple[Sane, ...] = (
     Sane("small sizes", {**GATEWAY, "before-filter-size-limit": "300 KiB", "after-filter-size-limit": "1 MiB"}, OFFICE),
     Sane("large sizes", {**GATEWAY, "before-filter-size-limit": "100 MiB"}, OFFICE),
     Sane("bare newlines refused", {**GATEWAY, "bare-newline": "reject"}, OFFICE),
-    Sane("forwarding", {**GATEWAY, "default-forwarding": ["it@example.com"]},
-         {**OFFICE, "forwarding": [{"account": "root", "addresses": ["admin@example.com"]}]}),
+    Sane(
+        "forwarding",
+        {**GATEWAY, "default-forwarding": ["it@example.com"]},
+        {**OFFICE, "forwarding": [{"account": "root", "addresses": ["admin@example.com"]}]},
+    ),
     Sane("TLS everywhere", {**GATEWAY, "tls-incoming": "may", "tls-outgoing": "may"}, OFFICE, certificate=True),
     Sane("TLS demanded of all who come", {**GATEWAY, "tls-incoming": "encrypt"}, OFFICE, certificate=True),
     Sane("TLS demanded of all next hops", {**GATEWAY, "tls-outgoing": "encrypt"}, OFFICE),
@@ -214,34 +261,72 @@ SANE: tuple[Sane, ...] = (
         },
     ),
     Sane("an international relay domain", GATEWAY, {"relay-domain": ["müller.example", "example.com"]}),
-    Sane("queue times and NAT", {**GATEWAY, "queue-lifetime": "2 days", "bounce-queue-lifetime": "1 day",
-                                  "delay-warning": "4 hours", "public-addresses": ["192.0.2.200"]}, OFFICE),
+    Sane(
+        "queue times and NAT",
+        {
+            **GATEWAY,
+            "queue-lifetime": "2 days",
+            "bounce-queue-lifetime": "1 day",
+            "delay-warning": "4 hours",
+            "public-addresses": ["192.0.2.200"],
+        },
+        OFFICE,
+    ),
     # Own lines
-    _own("a banner and limits", "smtpd_banner = $myhostname ESMTP\nsmtpd_client_connection_rate_limit = 200\n"
-         "smtpd_timeout = 120s\n"),
-    _own("stricter HELO", "smtpd_helo_restrictions = permit_mynetworks, reject_invalid_helo_hostname,\n"
-         "    reject_non_fqdn_helo_hostname\n"),
-    _own("sender checks", "smtpd_sender_restrictions = permit_mynetworks, reject_non_fqdn_sender,\n"
-         "    check_sender_access hash:$maps_d_dir/hash-senders.map\n",
-         tables={"hash:senders": "spammer.example REJECT\nfriend.example OK\n"}),
-    _own("networks of one's own", "mynetworks = 127.0.0.0/8, [::1]/128, 10.0.0.0/24, 192.0.2.0/24, [2001:db8:2::]/48\n"),
-    _own("restrictions of one's own",
-         "smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination, reject_unknown_sender_domain\n"),
-    _own("a TLS policy table", "smtp_tls_policy_maps = hash:$maps_d_dir/hash-tls-policy.map\n",
-         tables={"hash:tls-policy": "example.org encrypt\n"}),
+    _own(
+        "a banner and limits",
+        "smtpd_banner = $myhostname ESMTP\nsmtpd_client_connection_rate_limit = 200\nsmtpd_timeout = 120s\n",
+    ),
+    _own(
+        "stricter HELO",
+        "smtpd_helo_restrictions = permit_mynetworks, reject_invalid_helo_hostname,\n"
+        "    reject_non_fqdn_helo_hostname\n",
+    ),
+    _own(
+        "sender checks",
+        "smtpd_sender_restrictions = permit_mynetworks, reject_non_fqdn_sender,\n"
+        "    check_sender_access hash:$maps_d_dir/hash-senders.map\n",
+        tables={"hash:senders": "spammer.example REJECT\nfriend.example OK\n"},
+    ),
+    _own(
+        "networks of one's own", "mynetworks = 127.0.0.0/8, [::1]/128, 10.0.0.0/24, 192.0.2.0/24, [2001:db8:2::]/48\n"
+    ),
+    _own(
+        "restrictions of one's own",
+        "smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination, reject_unknown_sender_domain\n",
+    ),
+    _own(
+        "a TLS policy table",
+        "smtp_tls_policy_maps = hash:$maps_d_dir/hash-tls-policy.map\n",
+        tables={"hash:tls-policy": "example.org encrypt\n"},
+    ),
     _own("a size limit", "message_size_limit = 50000000\n"),
-    _own("a slower transport", "slow_destination_concurrency_limit = 1\n",
-         "slow unix - - n - 2 smtp\n    -o smtp_helo_timeout=60s\n"),
+    _own(
+        "a slower transport",
+        "slow_destination_concurrency_limit = 1\n",
+        "slow unix - - n - 2 smtp\n    -o smtp_helo_timeout=60s\n",
+    ),
     _own("a second listener", "", "2526 inet n - n - - smtpd\n    -o syslog_name=sealgate/second\n"),
-    _own("a listener for the own networks alone", "",
-         "2527 inet n - n - - smtpd\n    -o smtpd_client_restrictions=permit_mynetworks,reject\n"),
-    _own("a listener on loopback for a program", "",
-         "127.0.0.1:2528 inet n - n - - smtpd\n    -o smtpd_relay_restrictions=permit_mynetworks,reject\n"
-         "    -o mynetworks=127.0.0.0/8\n"),
-    _own("a lookup table of blocked clients",
-         "smtpd_client_restrictions = check_client_access cidr:$maps_d_dir/cidr-blocked.map, permit_mynetworks\n",
-         tables={"cidr:blocked": "192.0.2.0/24 REJECT not here\n198.51.100.0/25 DUNNO\n"}),
-    _own("addresses rewritten", "canonical_maps = hash:$maps_d_dir/hash-canonical.map\n",
-         tables={"hash:canonical": "old@example.com new@example.com\n"}),
+    _own(
+        "a listener for the own networks alone",
+        "",
+        "2527 inet n - n - - smtpd\n    -o smtpd_client_restrictions=permit_mynetworks,reject\n",
+    ),
+    _own(
+        "a listener on loopback for a program",
+        "",
+        "127.0.0.1:2528 inet n - n - - smtpd\n    -o smtpd_relay_restrictions=permit_mynetworks,reject\n"
+        "    -o mynetworks=127.0.0.0/8\n",
+    ),
+    _own(
+        "a lookup table of blocked clients",
+        "smtpd_client_restrictions = check_client_access cidr:$maps_d_dir/cidr-blocked.map, permit_mynetworks\n",
+        tables={"cidr:blocked": "192.0.2.0/24 REJECT not here\n198.51.100.0/25 DUNNO\n"},
+    ),
+    _own(
+        "addresses rewritten",
+        "canonical_maps = hash:$maps_d_dir/hash-canonical.map\n",
+        tables={"hash:canonical": "old@example.com new@example.com\n"},
+    ),
     _own("a copy of all mail", "always_bcc = archive@example.com\n"),
-)  # fmt: skip
+)

@@ -1,6 +1,6 @@
 """A state rehearsed as the agent would: rendered, written, run sealed off with all promises, ports as on a real host.
 
-    judgement = rehearsed(state({...}, {...}), Grade.PROBE)
+judgement = rehearsed(state({...}, {...}), Grade.PROBE)
 """
 
 from __future__ import annotations

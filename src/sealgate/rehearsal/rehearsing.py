@@ -38,9 +38,7 @@ if TYPE_CHECKING:
     About = Callable[[ReadBack, tuple[Listener, ...]], Subject]
 
 
-def rehearse(
-    judge: Judge, release: Path, grade: Grade, about: About, more: Iterable[Promise] = ()
-) -> Judgement:
+def rehearse(judge: Judge, release: Path, grade: Grade, about: About, more: Iterable[Promise] = ()) -> Judgement:
     """Judge the release in the directory `release` with every promise of its grade, and with `more`."""
     started = time.monotonic()
     read = read_back(Programs(release), expanded=True)

@@ -32,7 +32,8 @@ _ECHO = re.compile(r"lookup error for|lookup failure$|table lookup problem|\S+ i
 
 _OUR_ASKING = re.compile(
     r"malformed request|end-of-input while reading|premature end-of-input|unexpected (?:EOF|end-of-input)"
-    r"|file system clock is \d+ seconds|resetting file time stamps|queue file size limit exceeded|RBL lookup error: .*try again"
+    r"|file system clock is \d+ seconds|resetting file time stamps|queue file size limit exceeded"
+    r"|RBL lookup error: .*try again"
     r"|undeliverable postmaster notification discarded|DNSSEC validation may be unavailable|dnssec_probe"
 )
 """What the sealed world and the trials themselves bring about: sockets closed unused, bounces that find no postmaster,
