@@ -1,6 +1,6 @@
 """A state rehearsed as the agent would: rendered, written, run sealed off with all promises, ports as on a real host.
 
-    judgement = rehearsed(state({...}, {...}), Grade.PROBE)
+judgement = rehearsed(state({...}, {...}), Grade.PROBE)
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from sealgate.rehearsal.subject import Subject
 from sealgate.render import Endpoint
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sealgate.link.messages import Grade
     from sealgate.model.desired import DesiredState
     from sealgate.model.verdicts import Verdict
@@ -30,9 +32,12 @@ PORTS = {
 }
 
 
-def rehearsed(desired: DesiredState, grade: Grade, **facts: Any) -> Judgement:
-    """Return the judgement on a state; `facts` are those of the machine."""
-    with released(desired, secrets=defaultdict(lambda: "secret"), **{**PORTS, **facts}) as release:
+def rehearsed(
+    desired: DesiredState, grade: Grade, *, secrets: Mapping[str, str] | None = None, **facts: Any
+) -> Judgement:
+    """Return the judgement on a state; `facts` are those of the machine, `secrets` what sealed names open to."""
+    opened = defaultdict(lambda: "secret", secrets or {})
+    with released(desired, secrets=opened, **{**PORTS, **facts}) as release:
         node = release.node
         live = InstancePaths(*map(Path, (node.config_dir, node.spool_dir, node.data_dir, node.log_file)))
         judge = Judge(live, release.root / "neutral")

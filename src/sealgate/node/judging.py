@@ -39,12 +39,12 @@ if TYPE_CHECKING:
     from sealgate.link.bundle import Header
     from sealgate.link.messages import Override
     from sealgate.model.context import Permits
+    from sealgate.model.verdicts import Verdict
     from sealgate.node.facts import Machine
     from sealgate.node.receiving import Asking, Candidate, Receiver
     from sealgate.node.releases import Release
     from sealgate.node.staging import Stager
     from sealgate.node.stores import Stores
-    from sealgate.model.verdicts import Verdict
     from sealgate.postfix.complaints import Complaint
     from sealgate.postfix.listeners import Listener
     from sealgate.postfix.parameters import ReadBack
@@ -144,9 +144,7 @@ class Judge:
         judged = ("the whole desired state", *seen.judged)
         return _report(asked, tree, findings, judged=judged, not_judged=seen.not_judged, verdicts=seen.verdicts)
 
-    def _subject(
-        self, asked: _Asked, tree: ConfigTree, read: ReadBack, listeners: tuple[Listener, ...]
-    ) -> Subject:
+    def _subject(self, asked: _Asked, tree: ConfigTree, read: ReadBack, listeners: tuple[Listener, ...]) -> Subject:
         """Return what the rehearsal is about: the candidate, with the rows that differ from what is in force."""
         live = self._b.in_force()
         return Subject(
@@ -177,6 +175,7 @@ class Judge:
             return True
         release = self._b.stores.releases.find(name)
         return release is not None and self._b.stores.releases.look(release).clean
+
 
 @dataclass(frozen=True, slots=True)
 class _Asked:

@@ -63,7 +63,9 @@ class PassesUnchanged:
             elif arrived[0].message.endswith(_HEAD + "\r\n" + _BODY):
                 verdict = case.passed(f"{arrived[0].size} octets")
             else:
-                verdict = case.failed(f"it arrived changed: {_difference(arrived[0].message)}", Place("node"), ended.log)
+                verdict = case.failed(
+                    f"it arrived changed: {_difference(arrived[0].message)}", Place("node"), ended.log
+                )
             yield subject.ruled(verdict, unless=OWN_LINES)
 
 
