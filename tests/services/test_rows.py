@@ -30,6 +30,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "lookup-table": {"name": "tls-policy", "type": "hash", "content": "example.com encrypt\n"},
     "transport": {"pattern": "example.com", "host": "smtp.example.com", "port": 2525},
     "tls-policy": {"destination": "example.com", "level": "encrypt"},
+    "policy-test": {"name": "x", "client": "192.0.2.1", "recipients": ["a@b.example"], "expect": "accept"},
 }
 every_noun = pytest.mark.parametrize("noun", SAMPLES)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,13 @@ class Hello:
 class Facts:
     """Facts of the node as the agent's renderer sees them (`render/facts.py`, by `codec.to_json`), and of its Postfix.
 
-    `map_types` and `parameters` are what the installed Postfix knows.
+    `map_types` and `parameters` (with their defaults) are what the installed Postfix knows.
     """
 
     node: dict[str, Any]
     postfix_version: str
     map_types: tuple[str, ...]
-    parameters: tuple[str, ...]
+    parameters: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ _RBL_KINDS = {
     "permit_dnswl_client": "white", "client": "client", "sender": "sender", "helo": "helo", "white": "white",
 }  # fmt: skip
 _ACCEPTED = re.compile(r"(?:ok|relay|permit)\b", re.IGNORECASE)
-_VERB = re.compile(r"(?:REJECT|OK|DUNNO|PERMIT)\b\s*")
+_VERB = re.compile(r"^(?:REJECT|OK|DUNNO|PERMIT)\b\s*")
 
 
 def read_relay_domain(line: str) -> Fields:
