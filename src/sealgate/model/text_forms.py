@@ -64,7 +64,7 @@ def write_relay_domain(value: RelayDomain) -> str:
 
 def read_network(line: str) -> Fields:
     """Read a network; a second one on the line is the confirmation."""
-    words = line.rstrip(",").split()
+    words = line.rstrip(",").split() or [""]
     if len(words) > 2:
         raise InvalidValue.of(f"After the network stands {shown(words[1])!r}.", "Write one network on a line.")
     return {"network": words[0], "confirm": words[1] if len(words) == 2 else ""}
