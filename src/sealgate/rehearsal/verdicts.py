@@ -13,12 +13,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sealgate.model.findings import Finding, Place, error, warning
+from sealgate.model.verdicts import Ruling
 from sealgate.postfix.complaints import Complaint, Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from sealgate.model.verdicts import Verdict
     from sealgate.postfix.parameters import ReadBack
 
 _FOLLOWS = re.compile(
@@ -90,3 +92,25 @@ def _stops(said: Complaint) -> bool:
     if said.level is not Level.WARNING:
         return True
     return bool(_NOT_IN_FORCE.search(said.text)) and not _OWN_WISH.search(said.text)
+
+
+# -- failed tests
+
+SUMMED_UP = frozenset({"starts-and-answers", "parameters-are-known", "tables-answer"})
+"""Promises whose failures are findings of their own already, with file and line."""
+
+
+def findings_of_failures(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
+    """Return a finding for each failed test; of many with one promise and one cause the first, which counts them."""
+    by_cause: dict[object, list[Verdict]] = {}
+    for one in verdicts:
+        if one.ruling is Ruling.FAILED and one.promise not in SUMMED_UP:
+            by_cause.setdefault((one.promise, one.blame), []).append(one)
+    return tuple(_of_failures(group) for group in by_cause.values())
+
+
+def _of_failures(group: list[Verdict]) -> Finding:
+    found, more = group[0].as_finding(), len(group) - 1
+    if not more:
+        return found
+    return replace(found, why=f"{found.why} {more} more test{'s fail' if more > 1 else ' fails'} likewise.".strip())
