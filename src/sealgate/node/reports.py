@@ -70,11 +70,6 @@ class Reports:
         return self._stores.paths.reports / f"{release}{middle}.json"
 
 
-def release_of(name: str) -> str:
-    """Return the release that the file of a report is about."""
-    return name.partition(".")[0]
-
-
 def overridden(report: Report, overrides: tuple[Override, ...]) -> Report:
     """Return the report as it is with these failed tests overridden; Refused for what nobody may override."""
     if not overrides:
@@ -85,7 +80,7 @@ def overridden(report: Report, overrides: tuple[Override, ...]) -> Report:
         _check(override, named.values())
     words = {override.test for override in overrides}
     left = [one for one in named.values() if not words & names_of(one)]
-    promises = {one.promise for one in verdicts}
+    promises = {one.promise for one in verdicts}  # no finding of files or daemons has such a code
     findings = [f for f in map(Finding.from_json, report.findings) if f.code not in promises]
     findings = [*findings_of_failures(left), *findings]
     findings.sort(key=lambda found: list(Severity).index(found.severity))

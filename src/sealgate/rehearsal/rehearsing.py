@@ -16,6 +16,7 @@ from sealgate.link.messages import Grade
 from sealgate.postfix.command import Programs
 from sealgate.postfix.listeners import listeners
 from sealgate.postfix.parameters import read_back
+from sealgate.rehearsal.network import FALLBACKS
 from sealgate.rehearsal.promises import due
 from sealgate.rehearsal.promises.promise import merge
 from sealgate.rehearsal.promises.summary import summaries
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sealgate.postfix.parameters import ReadBack
     from sealgate.rehearsal.judging import Judge, Judgement
     from sealgate.rehearsal.promises.promise import Promise
+    from sealgate.rehearsal.sealed import World
     from sealgate.rehearsal.subject import Subject
 
     About = Callable[[ReadBack, tuple[Listener, ...]], Subject]
@@ -41,7 +43,7 @@ def rehearse(
     """Judge the release in the directory `release` with every promise of its grade, and with `more`."""
     started = time.monotonic()
     read = read_back(Programs(release), expanded=True)
-    subject = about(read, listeners(read, read.main))
+    subject = replace(about(read, listeners(read, read.main)), addresses=gateway_addresses(judge.world(release)))
     promises = (*due(grade), *more)
     plan = merge(promise.plan(subject) for promise in promises)
     planned = time.monotonic() - started
@@ -51,6 +53,12 @@ def rehearse(
     findings = (*judgement.findings, *findings_of_failures(verdicts))
     seconds = {**judgement.seconds, "plan": planned, "whole": time.monotonic() - started}
     return replace(judgement, verdicts=verdicts, findings=findings, seconds=seconds)
+
+
+def gateway_addresses(world: World) -> tuple[str, ...]:
+    """Return the addresses that the gateway has in its sealed world, whatever its grade."""
+    families = {":" in address for address in world.addresses}
+    return (*world.addresses, *(one for one in FALLBACKS if (":" in one) not in families))
 
 
 def _verdicts(judgement: Judgement, subject: Subject, promises: Iterable[Promise]) -> Iterable[Verdict]:

@@ -41,6 +41,7 @@ class Subject:
 
     `read` has its values expanded. `changed` gives the keys of rows that differ from what is live, by noun; a noun
     that is missing is not known to differ. `spread` gives a bounded number of rows of a noun, far from each other.
+    `addresses` are the gateway's own in the rehearsal.
     """
 
     desired: DesiredState
@@ -51,6 +52,7 @@ class Subject:
     tree: ConfigTree | None = None
     changed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     spread: Callable[[str, int], Iterable[Row[Any]]] | None = None
+    addresses: tuple[str, ...] = ()
 
     @property
     def full(self) -> bool:
@@ -122,6 +124,13 @@ class Subject:
             and (one.wildcard or not _loopback(one.host) or self._wished(one))
             and not _endpoints((one.service,)) & own
         )
+
+    def outside(self, listener: Listener) -> str:
+        """Return the address at which somebody outside reaches a listener."""
+        if not listener.wildcard:
+            return listener.host
+        six = ":" in listener.host
+        return next((one for one in self.addresses if (":" in one) == six), listener.host)
 
     def _wished(self, listener: Listener) -> bool:
         return any((end.host, end.port) == (listener.host, listener.port) for end in self.facts.smtp_listeners)

@@ -32,6 +32,7 @@ _ECHO = re.compile(r"lookup error for|lookup failure$|table lookup problem|\S+ i
 
 _OUR_ASKING = re.compile(
     r"malformed request|end-of-input while reading|premature end-of-input|unexpected (?:EOF|end-of-input)"
+    r"|queue file size limit exceeded|RBL lookup error: .*try again"
     r"|undeliverable postmaster notification discarded|DNSSEC validation may be unavailable|dnssec_probe"
 )
 """Sockets closed unused, bounces that find no postmaster in the sealed world, and names that nobody signs there."""

@@ -44,11 +44,11 @@ def opening(
         return subject.blame("smtpd_authorized_xclient_hosts", service)
     if taken.said.startswith("XFORWARD"):
         return subject.blame("smtpd_authorized_xforward_hosts", service)
-    if trial.client.opening:
+    if trial.client.opening and subject.value(service, "smtpd_upstream_proxy_protocol"):
         return subject.blame("smtpd_upstream_proxy_protocol", service)
     if claim is not None:
         return subject.blame(claim.parameter, claim.service or service)
-    if trial.client.extra:
+    if trial.client.extra and _was_let(seen, trial):
         return subject.blame("smtpd_authorized_xclient_hosts", service)
     return subject.blame(next(_suspects(subject, seen, listener, trial, taken), "smtpd_relay_restrictions"), service)
 
@@ -69,6 +69,13 @@ def _suspects(subject: Subject, seen: Seen, listener: Listener, trial: Trial, ta
         yield "mynetworks"
     yield from (one for one in _LISTS if one in subject.read.overrides.get(listener.service, {}))
     yield from (one for one in _LISTS if one in subject.own_parameters)
+
+
+def _was_let(seen: Seen, trial: Trial) -> bool:
+    """Tell whether the session's further command, a claim to be another, was taken."""
+    ended = seen.ended.get(trial.id)
+    reply = ended.reply_to(trial.client.extra[0]) if ended else None
+    return reply is not None and 200 <= reply.code < 300
 
 
 def _set(subject: Subject, listener: Listener, parameter: str) -> bool:

@@ -165,7 +165,7 @@ def _trial(
         client.address, client.name, client.helo, tls=demanded and not client.opening, opening=client.opening,
         extra=client.extra,
     )  # fmt: skip
-    return Trial(f"str-{number}", listener.host, listener.port, made, sender, recipients)
+    return Trial(f"str-{number}", subject.outside(listener), listener.port, made, sender, recipients)
 
 
 def _named(address: str) -> Client:
