@@ -1,6 +1,6 @@
 """A state rehearsed as the agent would: rendered, written, run sealed off with all promises, ports as on a real host.
 
-    judgement = rehearsed(state({...}, {...}), Grade.PROBE)
+judgement = rehearsed(state({...}, {...}), Grade.PROBE)
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sealgate.model.desired import DesiredState
     from sealgate.model.verdicts import Verdict
     from sealgate.rehearsal.judging import Judgement
+    from sealgate.rehearsal.promises.promise import Promise
 
 PORTS = {
     "smtp_listeners": (Endpoint("", 25),),
@@ -32,12 +33,21 @@ PORTS = {
 
 def rehearsed(desired: DesiredState, grade: Grade, **facts: Any) -> Judgement:
     """Return the judgement on a state; `facts` are those of the machine."""
+    return rehearsed_with(desired, grade, (), **facts)
+
+
+def rehearsed_with(desired: DesiredState, grade: Grade, more: tuple[Promise, ...], **facts: Any) -> Judgement:
+    """Return the judgement on a state by the built-in promises and `more`."""
     with released(desired, secrets=defaultdict(lambda: "secret"), **{**PORTS, **facts}) as release:
         node = release.node
         live = InstancePaths(*map(Path, (node.config_dir, node.spool_dir, node.data_dir, node.log_file)))
         judge = Judge(live, release.root / "neutral")
         return rehearse(
-            judge, release.path, grade, lambda read, ends: Subject(desired, node, read, ends, grade, release.tree)
+            judge,
+            release.path,
+            grade,
+            lambda read, ends: Subject(desired, node, read, ends, grade, release.tree),
+            more,
         )
 
 
