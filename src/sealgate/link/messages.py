@@ -53,13 +53,13 @@ class Hello:
 class Facts:
     """Facts of the node as the agent's renderer sees them (`render/facts.py`, by `codec.to_json`), and of its Postfix.
 
-    `map_types` and `parameters` are what the installed Postfix knows.
+    `map_types` and `parameters` (with their defaults) are what the installed Postfix knows.
     """
 
     node: dict[str, Any]
     postfix_version: str
     map_types: tuple[str, ...]
-    parameters: tuple[str, ...]
+    parameters: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,14 @@ class Override:
 class Judge:
     """Judge the candidate that a bundle describes. `header` is a `bundle.Header` in JSON.
 
-    An override counts for this judging only, and never for a promise of `model.verdicts.NEVER_OVERRIDDEN`.
+    An override counts for this judging only, and never for a promise of `model.verdicts.NEVER_OVERRIDDEN`. With
+    `fresh` it is judged again even if it was before: what lies around the candidate may have changed.
     """
 
     header: dict[str, Any]
     grade: Grade = Grade.PROBE
     overrides: tuple[Override, ...] = ()
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

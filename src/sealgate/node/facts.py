@@ -80,7 +80,10 @@ class Machine:
         """Return the facts for the control half."""
         postfix = self.postfix()
         return Facts(
-            self.facts().to_json(), postfix.version, tuple(sorted(postfix.map_types)), tuple(sorted(postfix.parameters))
+            self.facts().to_json(),
+            postfix.version,
+            tuple(sorted(postfix.map_types)),
+            {name: parameter.default for name, parameter in sorted(postfix.parameters.items())},
         )
 
 
