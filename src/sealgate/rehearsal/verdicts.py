@@ -30,9 +30,11 @@ _ECHO = re.compile(r"lookup error for|lookup failure$|table lookup problem|\S+ i
 
 _OUR_ASKING = re.compile(
     r"malformed request|end-of-input while reading|premature end-of-input|unexpected (?:EOF|end-of-input)"
+    r"|file system clock is \d+ seconds|resetting file time stamps"
     r"|undeliverable postmaster notification discarded|DNSSEC validation may be unavailable|dnssec_probe"
 )
-"""Sockets closed unused, bounces that find no postmaster in the sealed world, and names that nobody signs there."""
+"""Sockets closed unused, bounces that find no postmaster in the sealed world, names that nobody signs there, and a
+second that ended between two looks at the clock, of which there is one."""
 
 _NOT_IN_FORCE = re.compile(
     r"skipping this|ignoring|no matching ENDIF|unknown|unsupported|unavailable|lookup (?:error|problem|failure)"
