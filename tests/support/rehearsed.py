@@ -33,12 +33,17 @@ PORTS = {
 
 
 def rehearsed(
-    desired: DesiredState, grade: Grade, *, secrets: Mapping[str, str] | None = None, **facts: Any
+    desired: DesiredState, grade: Grade, *, secrets: Mapping[str, str] | None = None, spoil: str = "", **facts: Any
 ) -> Judgement:
-    """Return the judgement on a state; `facts` are those of the machine, `secrets` what sealed names open to."""
+    """Return the judgement on a state; `facts` are those of the machine, `secrets` what sealed names open to.
+
+    `spoil` are lines put at the end of the main.cf that was rendered.
+    """
     opened = defaultdict(lambda: "secret", secrets or {})
     with released(desired, secrets=opened, **{**PORTS, **facts}) as release:
         node = release.node
+        with (release.path / "main.cf").open("a") as main:
+            main.write(f"{spoil}\n")
         live = InstancePaths(*map(Path, (node.config_dir, node.spool_dir, node.data_dir, node.log_file)))
         judge = Judge(live, release.root / "neutral")
         return rehearse(

@@ -90,12 +90,14 @@ class Override:
 class Judge:
     """Judge the candidate that a bundle describes. `header` is a `bundle.Header` in JSON.
 
-    An override counts for this judging only, and never for a promise of `model.verdicts.NEVER_OVERRIDDEN`.
+    An override counts for this judging only, and never for a promise of `model.verdicts.NEVER_OVERRIDDEN`. With
+    `fresh` it is judged again even if it was before: what lies around the candidate may have changed.
     """
 
     header: dict[str, Any]
     grade: Grade = Grade.PROBE
     overrides: tuple[Override, ...] = ()
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

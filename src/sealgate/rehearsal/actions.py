@@ -1,4 +1,4 @@
-"""Right-hand sides of the tables that decide about mail: an action that Postfix does not know is found before it is met.
+"""Right-hand sides of tables that decide about mail: an action that Postfix does not know is found before it is met.
 
 Postfix reads an access table or a table of checks rule by rule, when a client or a header comes that the rule is for:
 an unknown action answers 451 to that client alone, or is only logged. So every rule of the text tables that a release
@@ -29,9 +29,7 @@ _RULE = re.compile(r"!?(/(?:[^/\\]|\\.)*/)[A-Za-z]*\s+(.*)")
 _TEXTS = frozenset({"cidr", "pcre", "regexp", "texthash"})
 
 
-def unknown_actions(
-    tables: Iterable[tuple[str, Path, str]], read: ReadBack, release: Path
-) -> Iterator[Finding]:
+def unknown_actions(tables: Iterable[tuple[str, Path, str]], read: ReadBack, release: Path) -> Iterator[Finding]:
     """Give a finding for each rule whose action is none; `tables` are type, file and parameter."""
     classes = frozenset(read.main.get("smtpd_restriction_classes", "").replace(",", " ").split())
     services = frozenset(service.name for service in read.services)
