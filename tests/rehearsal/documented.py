@@ -56,9 +56,11 @@ def stock_answers(gateway: Gateway) -> tuple[str, str]:
     done = _run("postfix", "-c", str(gateway.conf), "check")
     log = gateway.log.read_text() if gateway.log.exists() else ""
     said = bool(_COMPLAINT.search(log + done.stderr))
-    checked = ("fails" if said else "fails, without a word") if done.returncode else ("warns" if said else "–")
+    checked = ("fails" if said else "fails, without a word") if done.returncode else ("warns" if said else "silent")
     views = [_run("postconf", "-c", str(gateway.conf), *view) for view in ((), ("-n",), ("-M",), ("-P",))]
-    read = "fails" if any(one.returncode for one in views) else "warns" if any(one.stderr for one in views) else "–"
+    read = (
+        "fails" if any(one.returncode for one in views) else "warns" if any(one.stderr for one in views) else "silent"
+    )
     return checked, read
 
 
@@ -80,7 +82,7 @@ def model_answer(broken: Broken) -> str:
         programs = neutral_programs(gateway.top / "neutral")
         assert isinstance(programs, Programs)
         found = errors_in(check(desired, context(desired, facts(), installed(programs), Permits())))
-    return f"before any file is written: `{found[0].code}`" if found else "–"
+    return f"before any file is written: `{found[0].code}`" if found else "silent"
 
 
 def row(broken: Broken) -> str:
