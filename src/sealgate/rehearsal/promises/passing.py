@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sealgate.rehearsal.subject import Subject
     from sealgate.rehearsal.trials import Ended, Seen
 
-_LOOP = re.compile(r"too many hops|loops back to myself")
+_LOOP = re.compile(r"too many hops|loops back to myself|Mail loop")
 _REPORT = "multipart/report"
 _ID = "pas-unchanged"
 _HEAD = (
@@ -102,7 +102,8 @@ class NoLoops:
         case = Case(self.name, "no loop", "All messages of this rehearsal", "none comes back to the gateway")
         looped = tuple(line for line in seen.log if _LOOP.search(line))
         if looped:
-            yield case.failed(f"a message loops: {looped[0].partition(': ')[2]}", _filter(subject), looped)
+            came = f"content_filter sends a message through the gateway again and again: {looped[0].partition(': ')[2]}"
+            yield case.failed(came, _filter(subject), looped)
         else:
             yield case.passed("none did")
         refused = {name for name, ended in seen.ended.items() if _refused(ended)}
