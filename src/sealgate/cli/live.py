@@ -16,6 +16,7 @@ from sealgate.cli.shapes import outcome_json
 from sealgate.cli.terminal import Terminal
 from sealgate.cli.verbs import Verb
 from sealgate.link.messages import State
+from sealgate.model.errors import InvalidValue
 
 if TYPE_CHECKING:
     from sealgate.link.messages import Outcome
@@ -30,21 +31,33 @@ if TYPE_CHECKING:
     metavar="MIN",
     help="Undo it after MIN minutes (0.5 is half a minute) unless confirmed.",
 )
+@click.option(
+    "--override", "tests", metavar="TEST", multiple=True, help="Apply although this test fails; needs --reason."
+)
+@click.option("--reason", "reasons", metavar="TEXT", multiple=True, help="Why; one for each --override, in order.")
 @click.pass_context
-def apply(ctx: click.Context, comment: str, minutes: float | None) -> None:
+def apply(
+    ctx: click.Context, comment: str, minutes: float | None, tests: tuple[str, ...], reasons: tuple[str, ...]
+) -> None:
     """Judge the draft on the real Postfix, and make it live as a new revision if it passes.
 
-    If mail suffers the node undoes it by itself and says so.
+    If mail suffers the node undoes it by itself and says so. An override counts for this one apply, is kept with the
+    revision, and never lets pass that Postfix does not start or that a stranger can relay.
     """
     from sealgate.services import applying
 
     terminal = ctx.ensure_object(Terminal)
+    if len(tests) != len(reasons):
+        raise InvalidValue.of(
+            f"There are {len(tests)} overrides and {len(reasons)} reasons.", "Say --reason once for each.", "--reason"
+        )
     with ProgressLine(terminal.json) as line:
         applied = applying.apply(
             terminal.gateway,
             terminal.actor,
             comment,
             keep_for=None if minutes is None else round(minutes * 60),
+            overrides=tuple(zip(tests, reasons, strict=True)),
             progress=line.step,
         )
     terminal.findings(applied.findings)

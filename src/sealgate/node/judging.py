@@ -146,9 +146,7 @@ class Judge:
         judged = ("the whole desired state", *seen.judged)
         return _report(asked, tree, findings, judged=judged, not_judged=seen.not_judged, verdicts=seen.verdicts)
 
-    def _subject(
-        self, asked: _Asked, tree: ConfigTree, read: ReadBack, listeners: tuple[Listener, ...]
-    ) -> Subject:
+    def _subject(self, asked: _Asked, tree: ConfigTree, read: ReadBack, listeners: tuple[Listener, ...]) -> Subject:
         """Return what the rehearsal is about: the candidate, with the rows that differ from what is in force."""
         live = self._b.in_force()
         return Subject(
@@ -179,6 +177,7 @@ class Judge:
             return True
         release = self._b.stores.releases.find(name)
         return release is not None and self._b.stores.releases.look(release).clean
+
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
