@@ -15,9 +15,7 @@ STRANGERS = "strangers-cannot-relay"
 
 def made(case: OpenRelay):
     rows = {noun: [*ROWS.get(noun, []), *case.rows.get(noun, [])] for noun in ROWS | case.rows}
-    return state(
-        SETTINGS | case.settings, rows, main_cf=case.main, master_cf=case.master, tables=case.tables or None
-    )
+    return state(SETTINGS | case.settings, rows, main_cf=case.main, master_cf=case.master, tables=case.tables or None)
 
 
 def named(*ways: str):

@@ -18,6 +18,8 @@ from sealgate.rehearsal.subject import Subject
 from sealgate.render import Endpoint
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sealgate.link.messages import Grade
     from sealgate.model.desired import DesiredState
     from sealgate.model.verdicts import Verdict
@@ -31,14 +33,20 @@ PORTS = {
 }
 
 
-def rehearsed(desired: DesiredState, grade: Grade, **facts: Any) -> Judgement:
-    """Return the judgement on a state; `facts` are those of the machine."""
-    return rehearsed_with(desired, grade, (), **facts)
+def rehearsed(
+    desired: DesiredState,
+    grade: Grade,
+    *,
+    secrets: Mapping[str, str] | None = None,
+    more: tuple[Promise, ...] = (),
+    **facts: Any,
+) -> Judgement:
+    """Return the judgement on a state by the built-in promises and `more`.
 
-
-def rehearsed_with(desired: DesiredState, grade: Grade, more: tuple[Promise, ...], **facts: Any) -> Judgement:
-    """Return the judgement on a state by the built-in promises and `more`."""
-    with released(desired, secrets=defaultdict(lambda: "secret"), **{**PORTS, **facts}) as release:
+    `facts` are those of the machine, `secrets` what sealed names open to.
+    """
+    opened = defaultdict(lambda: "secret", secrets or {})
+    with released(desired, secrets=opened, **{**PORTS, **facts}) as release:
         node = release.node
         live = InstancePaths(*map(Path, (node.config_dir, node.spool_dir, node.data_dir, node.log_file)))
         judge = Judge(live, release.root / "neutral")

@@ -106,8 +106,8 @@ def _check(override: Override, failed: Iterable[Verdict]) -> None:
     found = [one for one in failed if override.test in names_of(one)]
     if override.test in NEVER_OVERRIDDEN or any(not one.may_be_overridden for one in found):
         raise Refused(
-            f"The test “{override.test[:200]}” cannot be overridden: mail would stop, or anybody could relay. Nothing was "
-            "changed. Correct the draft."
+            f"The test “{override.test[:200]}” cannot be overridden: mail would stop, or anybody could relay. Nothing "
+            "was changed. Correct the draft."
         )
     if not found:
         raise Refused(

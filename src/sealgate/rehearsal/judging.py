@@ -117,7 +117,7 @@ class Judge:
             stage = running.start(self, release, plan, grade, early)
         except NotSealed as failure:
             read = early or read_back(Programs(release), expanded=True)
-            return self._unsealed(judge_files(release, read, neutral, self.live.config_dir), clock, failure)
+            return _unsealed(judge_files(release, read, neutral, self.live.config_dir), clock, grade, failure)
         with stage:
             read = early or read_back(Programs(release), expanded=True)
             findings = judge_files(release, read, neutral, self.live.config_dir)
@@ -125,17 +125,13 @@ class Judge:
             try:
                 outcome = stage.outcome()
             except NotSealed as failure:
-                return self._unsealed(findings, clock, failure)
+                return _unsealed(findings, clock, grade, failure)
         seen = outcome.stage
         known = {(found.place.file, found.place.line) for found in findings if found.place.line}
         told = (*findings, *(f for f in _of_stage(seen, release, read) if (f.place.file, f.place.line) not in known))
         seconds = {f"stage.{part}": took for part, took in seen["seconds"].items()} | clock.all()
-        words = (_JUDGED_FILES, _JUDGED_STAGE, *([_JUDGED_MAIL] if grade is Grade.FULL else []))
+        words = (_JUDGED_FILES, *_judged_inside(grade))
         return Judgement(tuple(dict.fromkeys(told)), seconds, words, (), seen, outcome.seen)
-
-    @staticmethod
-    def _unsealed(findings: tuple[Finding, ...], clock: _Clock, failure: NotSealed) -> Judgement:
-        return Judgement(findings, clock.all(), (_JUDGED_FILES,), (f"{_JUDGED_STAGE} ({failure})",))
 
     def world(self, release: Path) -> World:
         """Return the sealed world in which a release runs as it would live."""
@@ -167,6 +163,16 @@ class Judge:
             "command_dir": str(programs.command_dir),
             "daemon_dir": str(programs.daemon_dir),
         }
+
+
+def _judged_inside(grade: Grade) -> tuple[str, ...]:
+    return (_JUDGED_STAGE, _JUDGED_MAIL) if grade is Grade.FULL else (_JUDGED_STAGE,)
+
+
+def _unsealed(findings: tuple[Finding, ...], clock: _Clock, grade: Grade, failure: NotSealed) -> Judgement:
+    """Return the judgement where no world can be closed off: of the files alone, and what was not judged, with why."""
+    missed = tuple(f"{words} ({failure})" for words in _judged_inside(grade))
+    return Judgement(findings, clock.all(), (_JUDGED_FILES,), missed)
 
 
 # -- findings from what the stage saw

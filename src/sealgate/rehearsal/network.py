@@ -104,13 +104,15 @@ def with_internet(addresses: Iterable[str], inner: Iterable[str], down: Iterable
         if ipv6:
             network.route("unicast", "::/0", _GATEWAY_LINK)
             _set("ipv6/ip_nonlocal_bind", "1")
+        for address in _of_families(down, ipv6=ipv6):
+            network.route("unreachable", _host(address))
         for address in _of_families(inner, ipv6=ipv6):
             network.route("local", _host(address), table=LOCAL)
-    internet.call(lambda: _internet(own, _of_families(down, ipv6=ipv6), ipv6=ipv6))
+    internet.call(lambda: _internet(own, ipv6=ipv6))
     return internet
 
 
-def _internet(gateway: Iterable[str], down: Iterable[str], *, ipv6: bool) -> None:
+def _internet(gateway: Iterable[str], *, ipv6: bool) -> None:
     """Set up the internet's network; runs in its thread."""
     with Netlink() as network:
         network.up("lo")
@@ -125,8 +127,6 @@ def _internet(gateway: Iterable[str], down: Iterable[str], *, ipv6: bool) -> Non
             _set("ipv6/ip_nonlocal_bind", "1")
         for address in gateway:
             network.route("unicast", _host(address), _INTERNET_LINK, LOCAL)
-        for address in down:
-            network.route("unreachable", _host(address), table=LOCAL)
     kernel.drop_capabilities()
 
 

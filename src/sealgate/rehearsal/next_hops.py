@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model.findings import Place
-from sealgate.model.names import NextHop
 from sealgate.render.routing import spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sealgate.model.names import NextHop
     from sealgate.model.objects import Row
     from sealgate.rehearsal.subject import Subject
 
@@ -30,8 +30,8 @@ OWN_LINES = (
     r"content_filter", r"smtpd_.*", r".*milter.*", r"receive_override_options", r"fallback_.*", r"smtp_.*",
     r"always_bcc", r".*_bcc_maps", r"header_checks", r"mynetworks.*", r"inet_.*", r"local_.*", r"relay_.*",
     r"my.*", r"default_.*", r"recipient_delimiter", r"address_.*", r"unverified_.*", r"alias_.*", r".*_destination_.*",
-    r"append_.*", r"masquerade_.*", r"swap_bangpath", r"allow_.*", r"body_checks", r"mime_.*", r"nested_.*", r"owner_.*",
-    r"defer_transports", r"disable_.*", r"in_flow_delay", r"lmtp_.*", r"message_.*", r"queue_minfree",
+    r"append_.*", r"masquerade_.*", r"swap_bangpath", r"allow_.*", r"body_checks", r"mime_.*", r"nested_.*",
+    r"owner_.*", r"defer_transports", r"disable_.*", r"in_flow_delay", r"lmtp_.*", r"message_.*", r"queue_minfree",
 )  # fmt: skip
 """Parameters by which own lines may send mail elsewhere, or refuse it."""
 
@@ -101,7 +101,9 @@ def _by_row(recipient: str, domain: str, row: Row[Any]) -> Expected:
     if value.next_hop is not None:
         return Expected(recipient, domain, "smtp", value.next_hop, "", blame)
     service, _, rest = value.result.partition(":")
-    return Expected(recipient, domain, "hold" if value.special == "hold:" else service, None, f"{service}:{rest}", blame)
+    return Expected(
+        recipient, domain, "hold" if value.special == "hold:" else service, None, f"{service}:{rest}", blame
+    )
 
 
 def _enabled(subject: Subject, noun: str, key: str) -> Row[Any] | None:

@@ -33,19 +33,18 @@ if TYPE_CHECKING:
     from sealgate.rehearsal.promises.promise import Promise
     from sealgate.rehearsal.sealed import World
     from sealgate.rehearsal.subject import Subject
+    from sealgate.rehearsal.trials import Plan
 
     About = Callable[[ReadBack, tuple[Listener, ...]], Subject]
 
 
-def rehearse(
-    judge: Judge, release: Path, grade: Grade, about: About, more: Iterable[Promise] = ()
-) -> Judgement:
+def rehearse(judge: Judge, release: Path, grade: Grade, about: About, more: Iterable[Promise] = ()) -> Judgement:
     """Judge the release in the directory `release` with every promise of its grade, and with `more`."""
     started = time.monotonic()
     read = read_back(Programs(release), expanded=True)
     subject = replace(about(read, listeners(read, read.main)), addresses=gateway_addresses(judge.world(release)))
     promises = (*due(grade), *more)
-    plan = merge(promise.plan(subject) for promise in promises)
+    plan = with_tls(subject, merge(promise.plan(subject) for promise in promises))
     planned = time.monotonic() - started
     ask = judge.full if grade is Grade.FULL else judge.probe
     judgement = ask(release, plan, read)
@@ -53,6 +52,21 @@ def rehearse(
     findings = (*judgement.findings, *findings_of_failures(verdicts))
     seconds = {**judgement.seconds, "plan": planned, "whole": time.monotonic() - started}
     return replace(judgement, verdicts=verdicts, findings=findings, seconds=seconds)
+
+
+def with_tls(subject: Subject, plan: Plan) -> Plan:
+    """Return the plan with every client using TLS where a listener serves nobody without."""
+    demanding = {
+        listener.port
+        for listener in subject.listeners
+        if subject.value(listener.service, "smtpd_tls_security_level") == "encrypt"
+        or subject.value(listener.service, "smtpd_enforce_tls") == "yes"
+    }
+    trials = tuple(
+        replace(one, client=replace(one.client, tls=True)) if one.port in demanding and not one.client.opening else one
+        for one in plan.trials
+    )
+    return replace(plan, trials=trials)
 
 
 def gateway_addresses(world: World) -> tuple[str, ...]:

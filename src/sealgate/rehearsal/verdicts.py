@@ -32,10 +32,12 @@ _ECHO = re.compile(r"lookup error for|lookup failure$|table lookup problem|\S+ i
 
 _OUR_ASKING = re.compile(
     r"malformed request|end-of-input while reading|premature end-of-input|unexpected (?:EOF|end-of-input)"
-    r"|queue file size limit exceeded|RBL lookup error: .*try again"
+    r"|file system clock is \d+ seconds|resetting file time stamps|queue file size limit exceeded"
+    r"|RBL lookup error: .*try again"
     r"|undeliverable postmaster notification discarded|DNSSEC validation may be unavailable|dnssec_probe"
 )
-"""Sockets closed unused, bounces that find no postmaster in the sealed world, and names that nobody signs there."""
+"""What the sealed world and the trials themselves bring about: sockets closed unused, bounces that find no postmaster,
+names that nobody signs, messages made too large, DNS lists made silent; and the clocks of a busy machine."""
 
 _NOT_IN_FORCE = re.compile(
     r"skipping this|ignoring|no matching ENDIF|unknown|unsupported|unavailable|lookup (?:error|problem|failure)"

@@ -154,6 +154,13 @@ def _message(name: str, noun: str, text: str) -> str:
     head = [f"{TRIAL_HEADER}: {name}", *(line for field, line in fields.items() if field != own)]
     head += [text] if own else []
     mime = [text] if noun == "mime-header-check" else ["Content-Type: text/plain"]
-    nested = ["--b", "Content-Type: message/rfc822", "", text if noun == "nested-header-check" else "Subject: in", "", "in"]
+    nested = [
+        "--b",
+        "Content-Type: message/rfc822",
+        "",
+        text if noun == "nested-header-check" else "Subject: in",
+        "",
+        "in",
+    ]
     body = ["--b", *mime, "", text if noun == "body-check" else "an example"]
     return "\r\n".join([*head, "", *body, *nested, "--b--", ""])

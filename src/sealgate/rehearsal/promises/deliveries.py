@@ -1,10 +1,10 @@
-"""Mail arrives where the pages say, over TLS and with a login as they say, once, and as it was sent.
+"""Mail arrives where the pages say, over TLS and with a login as they say, and once.
 
-A trusted client sends one message to each relay domain, subdomain, transport and the rest of the world that is tried. It goes through
-queue, MPA and re-injection and must arrive once at exactly the next hop and port of the pages (the artificial internet
-has every name, and the MX of N is mx.N). TLS must be used where the level says so, and not where it says none; a next
-hop whose level demands TLS and that offers none must not get the mail. A login must be shown to the next hops that
-have one and to no other. Next hops on this machine itself are outside the rehearsal, and said so.
+A trusted client sends one message to each relay domain, subdomain and transport that is tried, and to the rest of the
+world. It goes through queue, MPA and re-injection and must arrive once at exactly the next hop and port of the pages:
+the artificial internet has every name, and the MX of N is mx.N. TLS must be used where the level says so, and not where
+it says none; a next hop that offers none must not get mail whose level demands it. A login must be shown to the next
+hops that have one and to no other. Next hops on this machine itself are outside the rehearsal; the verdict says so.
 """
 
 from __future__ import annotations
@@ -112,9 +112,7 @@ def _tries(subject: Subject) -> Iterator[_Try]:
         return
     client = Client("::1" if ":" in listener.host else "127.0.0.1")
     for number, route in enumerate(routes(subject)[:_MOST]):
-        trial = Trial(
-            f"del-{number}", listener.host, listener.port, client, SENDER, (route.recipient,), Until.MESSAGE
-        )
+        trial = Trial(f"del-{number}", listener.host, listener.port, client, SENDER, (route.recipient,), Until.MESSAGE)
         yield _Try(trial, route)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sealgate.rehearsal.subject import Subject
     from sealgate.rehearsal.trials import Ended, Seen
 
-_LOOP = re.compile(r"too many hops|loops back to myself")
+_LOOP = re.compile(r"too many hops|loops back to myself|Mail loop")
 _REPORT = "multipart/report"
 _ID = "pas-unchanged"
 _HEAD = (
@@ -63,7 +63,9 @@ class PassesUnchanged:
             elif arrived[0].message.endswith(_HEAD + "\r\n" + _BODY):
                 verdict = case.passed(f"{arrived[0].size} octets")
             else:
-                verdict = case.failed(f"it arrived changed: {_difference(arrived[0].message)}", Place("node"), ended.log)
+                verdict = case.failed(
+                    f"it arrived changed: {_difference(arrived[0].message)}", Place("node"), ended.log
+                )
             yield subject.ruled(verdict, unless=OWN_LINES)
 
 
@@ -100,7 +102,8 @@ class NoLoops:
         case = Case(self.name, "no loop", "All messages of this rehearsal", "none comes back to the gateway")
         looped = tuple(line for line in seen.log if _LOOP.search(line))
         if looped:
-            yield case.failed(f"a message loops: {looped[0].partition(': ')[2]}", _filter(subject), looped)
+            came = f"content_filter sends a message through the gateway again and again: {looped[0].partition(': ')[2]}"
+            yield case.failed(came, _filter(subject), looped)
         else:
             yield case.passed("none did")
         refused = {name for name, ended in seen.ended.items() if _refused(ended)}

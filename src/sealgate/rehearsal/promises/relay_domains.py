@@ -66,7 +66,9 @@ class RelayDomains:
 
     def _routed(self, subject: Subject, seen: Seen, one: Expected) -> Verdict:
         wanted = f"{one.transport}:{one.nexthop}" if not one.special else one.special
-        case = Case(self.name, f"route of {one.recipient}", f"Postfix is asked for the route of {one.recipient}", wanted)
+        case = Case(
+            self.name, f"route of {one.recipient}", f"Postfix is asked for the route of {one.recipient}", wanted
+        )
         came = seen.routes.get(one.recipient)
         if came is None:
             return case.not_judged("no route was asked for")

@@ -78,6 +78,9 @@ def _tries(subject: Subject) -> Iterator[tuple[str, Trial]]:
             f"MAIL FROM:<{SENDER}>\r\nRCPT TO:<{FOREIGN}>\r\nDATA\r\n"
             f"From: <{SENDER}>\r\nSubject: two\r\n{TRIAL_HEADER}: {name}-in\r\n\r\ntwo\r\n.\r\n"
         )
-        yield what, Trial(
-            name, listener.host, listener.port, client, SENDER, (FOREIGN,), Until.MESSAGE, message=message, raw=True
+        yield (
+            what,
+            Trial(
+                name, listener.host, listener.port, client, SENDER, (FOREIGN,), Until.MESSAGE, message=message, raw=True
+            ),
         )

@@ -1,4 +1,4 @@
-"""What the judgement of files and daemons says, as verdicts: it starts and answers, parameters are known, tables answer.
+"""What is known of files and daemons, as verdicts: Postfix starts and answers, parameters are known, tables answer.
 
 These verdicts sum up findings that are there already, with file and line; so they make no findings of their own.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model.findings import Severity
-from sealgate.model.verdicts import Verdict
 from sealgate.rehearsal.promises.promise import Case
 from sealgate.rehearsal.reading import NO_PROGRAM, NO_SERVICE, TABLE_BROKEN, UNREADABLE
 
@@ -16,12 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from sealgate.model.findings import Finding
+    from sealgate.model.verdicts import Verdict
 
 STARTS = "starts-and-answers"
 PARAMETERS = "parameters-are-known"
 TABLES = "tables-answer"
 _STARTING = frozenset(
-    {"postfix-does-not-start", "service-does-not-answer", "server-cannot-answer", "mail-filter-does-not-start", NO_PROGRAM}
+    {
+        "postfix-does-not-start",
+        "service-does-not-answer",
+        "server-cannot-answer",
+        "mail-filter-does-not-start",
+        NO_PROGRAM,
+    }
 )
 _ROUTES = frozenset({NO_SERVICE, "no-route"})
 

@@ -55,7 +55,9 @@ class Verification:
             elif accepted(reply) if known else reply.code == code:
                 yield case.passed(shown(reply))
             else:
-                blame = Place("setting", f"{'reject-unverified-recipient' if known else 'unverified-recipient-reject-code'}")
+                blame = Place(
+                    "setting", f"{'reject-unverified-recipient' if known else 'unverified-recipient-reject-code'}"
+                )
                 yield subject.ruled(case.failed(shown(reply), blame), unless=OWN_LINES)
 
 
