@@ -15,6 +15,7 @@ The time of day comes from `Clock`, so the rules can be tried without waiting.
 from __future__ import annotations
 
 import datetime as dt
+import os
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -63,7 +64,7 @@ def last_before(now: dt.datetime, at: str) -> dt.datetime | None:
 
 @dataclass(slots=True)
 class Scheduler:
-    """The scheduler of one gateway. `holder` names this process in leases."""
+    """The scheduler of one gateway. `holder` names this machine in leases: a new process takes over its own."""
 
     gateway: Gateway
     holder: str
@@ -186,7 +187,7 @@ class Scheduler:
             return
         self._present = self.clock.ticks()
         with self.gateway.writing(_actor(SELF)) as writer:
-            writer.take_job(SELF, "", self.holder, PRESENCE)
+            writer.take_job(SELF, str(os.getpid()), self.holder, PRESENCE)
 
 
 def _actor(name: str) -> Actor:
