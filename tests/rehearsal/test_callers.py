@@ -7,14 +7,17 @@ from tests.support.sink import DROP, Rule, Sink
 
 from sealgate.postfix.listeners import Listener
 from sealgate.rehearsal.callers import call, call_all
+from sealgate.rehearsal.internet import Clients
+from sealgate.rehearsal.network import Place
 
+CLIENTS = Clients(Place())
 RECIPIENTS = ["someone@relay.test", "someone@example.net"]
 
 
 def fault(*rules: Rule, keywords: tuple[str, ...] = ("PIPELINING",)) -> str:
     with Sink(rules=list(rules), keywords=keywords) as sink:
         listener = Listener("smtp/inet", "smtpd", *sink.address)
-        return str(call(listener, "127.0.0.1", RECIPIENTS, lambda: False)["fault"])
+        return str(call(listener, "127.0.0.1", RECIPIENTS, CLIENTS, lambda: False)["fault"])
 
 
 def test_a_server_that_takes_everything_is_well() -> None:
@@ -57,13 +60,13 @@ def test_starttls_that_is_offered_and_refused_is_a_fault() -> None:
     with Sink(rules=[Rule("STARTTLS", "454 4.7.0 TLS not available")], keywords=("STARTTLS",)) as sink:
         listener = Listener("smtp/inet", "smtpd", *sink.address)
 
-        assert "STARTTLS is offered" in call(listener, "127.0.0.1", RECIPIENTS, lambda: False)["fault"]
+        assert "STARTTLS is offered" in call(listener, "127.0.0.1", RECIPIENTS, CLIENTS, lambda: False)["fault"]
 
 
 def test_the_replies_are_kept_to_be_read() -> None:
     with Sink() as sink:
         listener = Listener("smtp/inet", "smtpd", *sink.address)
-        replies = call(listener, "127.0.0.1", RECIPIENTS, lambda: False)["replies"]
+        replies = call(listener, "127.0.0.1", RECIPIENTS, CLIENTS, lambda: False)["replies"]
 
     assert replies[0][0] == "(connect)"
     assert replies[-1][0] == "(message)"
@@ -75,4 +78,4 @@ def test_only_smtpd_without_wrapped_tls_is_called() -> None:
         Listener("smtps/inet", "smtpd", "127.0.0.1", 1, tls_wrapped=True),
     )
 
-    assert call_all(listeners, RECIPIENTS, lambda: False) == []
+    assert call_all(listeners, RECIPIENTS, CLIENTS, lambda: False) == []

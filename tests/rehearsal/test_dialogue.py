@@ -5,12 +5,15 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 import trustme
 
 from sealgate.rehearsal.dialogue import CLOSED, NO_REPLY, Reply, Session
+from sealgate.rehearsal.internet import Clients
+from sealgate.rehearsal.network import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +41,9 @@ def serving() -> Iterator[Callable[[Callable[[socket.socket], None]], int]]:
 
 
 def session(port: int, *, patience: float = 2.0, give_up: Callable[[], bool] = lambda: False) -> Session:
-    return Session("127.0.0.1", "127.0.0.1", port, patience=patience, give_up=give_up)
+    return Session(
+        partial(Clients(Place()).connect, "127.0.0.1", "127.0.0.1", port), patience=patience, give_up=give_up
+    )
 
 
 def saying(*replies: bytes) -> Callable[[socket.socket], None]:
@@ -89,7 +94,7 @@ def test_a_hopeless_wait_is_given_up(serving) -> None:
 
 def test_a_server_that_hangs_up_is_closed_for_all_that_follows(serving) -> None:
     with session(serving(lambda _: None)) as one:
-        assert one.banner() == CLOSED
+        assert one.banner() == Reply(0, "Connection refused")
         assert one.command("NOOP") == CLOSED
         assert one.start_tls() != ""
 
@@ -99,7 +104,7 @@ def test_where_nobody_listens_the_session_is_closed() -> None:
         unused.bind(("127.0.0.1", 0))
 
         with session(unused.getsockname()[1]) as one:
-            assert one.banner() == CLOSED
+            assert one.banner() == Reply(0, "Connection refused")
 
 
 def test_a_message_ends_with_a_dot(serving) -> None:

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from tests.support.waiting import wait_until
 
-from sealgate.rehearsal.sealed import NotSealed, World, own_addresses, run_sealed, start_sealed
+from sealgate.rehearsal.network import own_addresses
+from sealgate.rehearsal.sealed import NotSealed, World, run_sealed, start_sealed
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 

@@ -9,6 +9,7 @@ world is sealed. Sources: RFC 3463 (4.3.x is "mail system"), smtpd_check.c repli
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sealgate.rehearsal.dialogue import Reply, Session
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sealgate.postfix.listeners import Listener
+    from sealgate.rehearsal.internet import Clients
 
 PATIENCE = 10.0
 """Seconds for a reply, on a machine that is busy with other things too."""
@@ -35,20 +37,23 @@ _BROKEN = re.compile(r"^(?:421|4\d\d 4\.3\.|554 5\.3\.)|onfiguration|queue file 
 
 
 def call_all(
-    listeners: tuple[Listener, ...], recipients: list[str], give_up: Callable[[], bool]
+    listeners: tuple[Listener, ...], recipients: list[str], clients: Clients, give_up: Callable[[], bool]
 ) -> list[dict[str, Any]]:
     """Call every smtpd that needs no TLS to begin with, from a stranger's address and from loopback."""
     return [
-        call(listener, source, recipients, give_up)
+        call(listener, source, recipients, clients, give_up)
         for listener in listeners
         if listener.program == "smtpd" and not listener.tls_wrapped
         for source in _sources(listener)
     ]
 
 
-def call(listener: Listener, source: str, recipients: list[str], give_up: Callable[[], bool]) -> dict[str, Any]:
+def call(
+    listener: Listener, source: str, recipients: list[str], clients: Clients, give_up: Callable[[], bool]
+) -> dict[str, Any]:
     """Hold one session; `fault` is empty when the server could tell what it wants, whatever that was."""
-    with Session(source, listener.host, listener.port, patience=PATIENCE, give_up=give_up) as session:
+    connect = partial(clients.connect, source, listener.host, listener.port)
+    with Session(connect, patience=PATIENCE, give_up=give_up) as session:
         fault = _session(session, recipients)
     return {
         "service": listener.service,

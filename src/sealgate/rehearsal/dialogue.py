@@ -7,13 +7,15 @@ error never answers, and its last words are in the log at once. Source: RFC 5321
 from __future__ import annotations
 
 import contextlib
-import socket
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
+
+    Connect = Callable[[float], socket.socket]
 
 _TURN = 0.01
 
@@ -35,16 +37,22 @@ CLOSED = Reply(0, "the connection was closed")
 
 
 class Session:
-    """One connection from `source` to `host`:`port`; a context manager. Replies are values, never exceptions."""
+    """One connection, made by `connect(timeout)`; a context manager. Replies are values, never exceptions.
 
-    def __init__(self, source: str, host: str, port: int, *, patience: float, give_up: Callable[[], bool]) -> None:
+    `failure` tells why no connection was made. `patience` is how long a reply may take, in seconds.
+    """
+
+    def __init__(self, connect: Connect, *, patience: float, give_up: Callable[[], bool]) -> None:
         self.replies: list[tuple[str, Reply]] = []
+        self.failure = ""
         self._patience = patience
         self._give_up = give_up
         self._buffer = b""
         self._socket: socket.socket | None = None
-        with contextlib.suppress(OSError):
-            self._socket = socket.create_connection((host, port), patience, (source, 0))
+        try:
+            self._socket = connect(patience)
+        except OSError as failure:
+            self.failure = failure.strerror or str(failure)
 
     def __enter__(self) -> Self:
         return self
@@ -55,7 +63,7 @@ class Session:
 
     def banner(self) -> Reply:
         """Return what the server says first."""
-        return self._keep("(connect)", self._reply())
+        return self._keep("(connect)", Reply(0, self.failure) if self.failure else self._reply())
 
     def command(self, line: str, *, patience: float | None = None) -> Reply:
         """Send one line and return the reply to it; `patience` replaces that of the session, in seconds."""
@@ -64,6 +72,19 @@ class Session:
     def data(self, message: bytes) -> Reply:
         """Send a message after the 354; it must end its last line and hold no line of a single dot."""
         return self._keep("(message)", self._exchange(message + b".\r\n"))
+
+    def raw(self, data: bytes, *, lull: float) -> Reply:
+        """Send bytes as they stand and return the first reply; more that come are kept, until a lull in seconds."""
+        first = self._keep("(message)", self._exchange(data))
+        while (more := self._reply(lull)).code:
+            self._keep("(more)", more)
+        return first
+
+    def send(self, data: bytes) -> None:
+        """Send bytes that no reply answers."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.sendall(data)
 
     def start_tls(self) -> str:
         """Begin TLS after the 220 to STARTTLS; return what went wrong, or nothing."""

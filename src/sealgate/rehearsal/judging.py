@@ -1,8 +1,9 @@
-"""Judging a staged release, probe grade: is it readable, are its tables whole, does it run, can it answer.
+"""Judging a staged release: is it readable, are its tables whole, does it run, can it answer.
 
-`probe` judges the files (`reading`) while the release runs in a sealed world (`stage`), and makes findings of both
-that name file, line and parameter as far as Postfix names them. It changes nothing live; all it writes is the neutral
-configuration for asking tables, and the age of the release's main.cf, for which every program would wait.
+`probe` judges the files (`reading`) while the release runs in a sealed world (`running`, `stage`), and makes findings
+of both that name file, line and parameter as far as Postfix names them; `full` also sends mail through. Neither changes
+anything live; all that is written is the neutral configuration for asking tables, and the age of the release's main.cf,
+for which every program would wait.
 
 What could not be judged is in `not_judged`, with the reason: no verdict is ever assumed. Whether the policy is right
 (an open relay, say) is not the question here.
@@ -16,6 +17,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sealgate.link.messages import Grade
+from sealgate.model.errors import Refused
 from sealgate.model.findings import Finding, Place, Severity, error
 from sealgate.postfix.command import Programs
 from sealgate.postfix.complaints import Complaint, Level, complaints
@@ -23,8 +26,13 @@ from sealgate.postfix.files import HOT_SECONDS, Files, free_space
 from sealgate.postfix.neutral import neutral_programs
 from sealgate.postfix.parameters import ReadBack, read_back
 from sealgate.postfix.spool import Accounts
+from sealgate.rehearsal import running
+from sealgate.rehearsal.name_server import RESOLV_CONF
+from sealgate.rehearsal.network import has_ipv6, own_addresses
 from sealgate.rehearsal.reading import judge_files
-from sealgate.rehearsal.sealed import NotSealed, World, own_addresses, start_sealed
+from sealgate.rehearsal.resources import Needs
+from sealgate.rehearsal.sealed import NotSealed, World
+from sealgate.rehearsal.trials import Plan
 from sealgate.rehearsal.verdicts import findings_of, with_parameter
 
 if TYPE_CHECKING:
@@ -32,17 +40,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sealgate.postfix.master import InstancePaths
+    from sealgate.rehearsal.trials import Seen
 
 NOT_STARTED = "postfix-does-not-start"
 SILENT = "service-does-not-answer"
 CANNOT_TELL = "server-cannot-answer"
 SAID = "postfix-says"
 NO_ROUTE = "no-route"
+NO_FILTER = "mail-filter-does-not-start"
 
-_STAGE = "sealgate.rehearsal.stage"
 # In there every address is local, so what is sent to a next hop meets the gateway itself.
 _MEETS_ITSELF = re.compile(r"with my own hostname|loops back to myself")
 _JUDGED_FILES = "main.cf and master.cf as Postfix reads them, and every table file they name"
+_JUDGED_MAIL = "mail on its way through queue and filter to every next hop that was tried"
 _JUDGED_STAGE = "the release running sealed off: every listener, every daemon, callers from outside and inside"
 
 
@@ -55,6 +65,7 @@ class Judgement:
     judged: tuple[str, ...]
     not_judged: tuple[str, ...] = ()
     seen: Mapping[str, Any] = field(default_factory=dict)
+    trials: Seen | None = None
 
     @property
     def passed(self) -> bool:
@@ -67,7 +78,8 @@ class Judge:
     """Judges releases for the instance that lives, or will live, at `live`.
 
     `work_dir` may be written (the neutral configuration). `shown` are further paths that a candidate may read.
-    `patience` is how long, in seconds, a listener may take to greet.
+    `patience` is how long, in seconds, a listener may take to greet. `mpa_user` is whom the mail filter becomes.
+    `needs` is what must be free on the machine.
     """
 
     live: InstancePaths
@@ -75,29 +87,47 @@ class Judge:
     shown: tuple[Path, ...] = ()
     accounts: Accounts | None = None
     patience: float = 10.0
+    mpa_user: str = "sealgate-mpa"
+    needs: Needs = field(default_factory=Needs)
 
-    def probe(self, release: Path) -> Judgement:
-        """Judge the release whose main.cf and master.cf lie in the directory `release`. Nothing expected raises."""
+    def probe(self, release: Path, plan: Plan | None = None) -> Judgement:
+        """Judge the release whose main.cf and master.cf lie in the directory `release`, without sending mail through.
+
+        Nothing expected raises, but for Refused when the machine is short of what a rehearsal needs.
+        """
+        return self._judged(release, plan or Plan(), Grade.PROBE)
+
+    def full(self, release: Path, plan: Plan | None = None) -> Judgement:
+        """Judge as `probe` does, with mail that goes through queue, filter and next hops to its end."""
+        return self._judged(release, plan or Plan(), Grade.FULL)
+
+    def _judged(self, release: Path, plan: Plan, grade: Grade) -> Judgement:
         clock = _Clock()
-        neutral = neutral_programs(self.work_dir)
-        _cool(release)
         try:
-            stage = start_sealed(self.world(release), _STAGE, self.task())
+            neutral = neutral_programs(self.work_dir)
+        except OSError as failure:
+            raise Refused(f"The rehearsal was not started: {failure}. Nothing was changed. Make room there.") from None
+        _cool(release)
+        early = read_back(Programs(release), expanded=True) if grade is Grade.FULL else None
+        try:
+            stage = running.start(self, release, plan, grade, early)
         except NotSealed as failure:
-            read = read_back(Programs(release), expanded=True)
+            read = early or read_back(Programs(release), expanded=True)
             return self._unsealed(judge_files(release, read, neutral, self.live.config_dir), clock, failure)
         with stage:
-            read = read_back(Programs(release), expanded=True)
+            read = early or read_back(Programs(release), expanded=True)
             findings = judge_files(release, read, neutral, self.live.config_dir)
             clock.lap("files")
             try:
-                seen = stage.answer(self.patience * 6)
+                outcome = stage.outcome()
             except NotSealed as failure:
                 return self._unsealed(findings, clock, failure)
+        seen = outcome.stage
         known = {(found.place.file, found.place.line) for found in findings if found.place.line}
         told = (*findings, *(f for f in _of_stage(seen, release, read) if (f.place.file, f.place.line) not in known))
         seconds = {f"stage.{part}": took for part, took in seen["seconds"].items()} | clock.all()
-        return Judgement(tuple(dict.fromkeys(told)), seconds, (_JUDGED_FILES, _JUDGED_STAGE), (), seen)
+        words = (_JUDGED_FILES, _JUDGED_STAGE, *([_JUDGED_MAIL] if grade is Grade.FULL else []))
+        return Judgement(tuple(dict.fromkeys(told)), seconds, words, (), seen, outcome.seen)
 
     @staticmethod
     def _unsealed(findings: tuple[Finding, ...], clock: _Clock, failure: NotSealed) -> Judgement:
@@ -114,8 +144,9 @@ class Judge:
                 str(live.log_file.parent): 0,
             },
             links=_links(live.config_dir, release),
-            texts={"/etc/resolv.conf": "nameserver 127.0.0.1\n"} if os.path.lexists("/etc/resolv.conf") else {},
+            texts={"/etc/resolv.conf": RESOLV_CONF} if os.path.lexists("/etc/resolv.conf") else {},
             addresses=own_addresses(),
+            ipv6=has_ipv6(),
         )
 
     def task(self) -> dict[str, Any]:
@@ -145,6 +176,11 @@ def _of_stage(seen: Mapping[str, Any], release: Path, read: ReadBack) -> Iterato
     yield from findings_of(said, SAID, release)
     for fault in started["faults"]:
         yield error(NOT_STARTED, Place(file="main.cf"), fault, "Every mail would stay outside.")
+    if seen["filter"]:
+        yield error(
+            NO_FILTER, Place(file="policy.json"), f"The mail filter does not work: {seen['filter']}.",
+            "Mail would be taken and stay in the queue.",
+        )  # fmt: skip
     for silent in started["silent"]:
         yield _silent(silent["service"], f"on {silent['address']}: {silent['fault']}")
     for service in seen.get("silent", ()):

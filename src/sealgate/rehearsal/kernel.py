@@ -23,6 +23,7 @@ what master(8) and its daemons use. Nothing that mounts, configures networks, lo
 
 _SYS_MOUNT_SETATTR = 442
 _SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "ppc64le": 203, "s390x": 217}
+_CLONE_NEWNET = 0x40000000
 _AT_FDCWD = -100
 _AT_RECURSIVE = 0x8000
 _MOUNT_ATTR_RDONLY = 1
@@ -98,8 +99,13 @@ def change_root(top: Path) -> None:
     os.chdir("/")
 
 
+def leave_network() -> None:
+    """Move the calling thread into a new, empty network namespace; the other threads stay."""
+    _check(_libc.unshare(_CLONE_NEWNET), Path("network namespace"))
+
+
 def drop_capabilities() -> None:
-    """Give up, for this process and all it starts, every capability that could open the seal."""
+    """Give up, for this thread and all it starts, every capability that could open the seal."""
     for number in range(_LAST_CAPABILITY + 1):
         if number not in KEPT_CAPABILITIES:
             _libc.prctl(_PR_CAPBSET_DROP, number, 0, 0, 0)

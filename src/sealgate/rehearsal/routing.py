@@ -6,18 +6,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import NodeFailed
-from sealgate.postfix.command import Programs
-from sealgate.postfix.master import Instance, InstancePaths
 from sealgate.postfix.rewrite import Rewrite, Route
-from sealgate.postfix.spool import Accounts
+from sealgate.rehearsal.internet import ArtificialInternet
+from sealgate.rehearsal.network import Place
 from sealgate.rehearsal.sealed import NotSealed, run_sealed
-from sealgate.rehearsal.stage import NoNames
+from sealgate.rehearsal.stage import instance_of
+from sealgate.rehearsal.trials import Plan
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sealgate.rehearsal.judging import Judge
 
 _MODULE = "sealgate.rehearsal.routing"
@@ -37,16 +38,14 @@ def route(judge: Judge, release: Path, address: str, sender: str = "") -> Route:
 
 def perform(task: dict[str, Any]) -> dict[str, Any]:
     """Start the release and ask it; runs in the sealed world."""
-    paths = InstancePaths(*(Path(task[name]) for name in ("config_dir", "queue_dir", "data_dir", "log_file")))
-    programs = Programs(paths.config_dir, Path(task["command_dir"]), Path(task["daemon_dir"]))
-    instance = Instance(paths, programs, Accounts(*task["accounts"]))
-    with NoNames():
-        outcome = instance.start(timeout=task["patience"])
-        if not instance.is_running():
-            return {"fault": str(outcome)}
-        try:
-            with Rewrite(paths.queue_dir) as rewrite:
-                found = rewrite.resolve(task["address"], task["sender"])
-        except NodeFailed as failure:
-            return {"fault": str(failure)}
+    instance = instance_of(task)
+    ArtificialInternet(Plan(), Place()).serve_names()
+    outcome = instance.start(timeout=task["patience"])
+    if not instance.is_running():
+        return {"fault": str(outcome)}
+    try:
+        with Rewrite(instance.paths.queue_dir) as rewrite:
+            found = rewrite.resolve(task["address"], task["sender"])
+    except NodeFailed as failure:
+        return {"fault": str(failure)}
     return asdict(found) | {"flags": sorted(found.flags)}

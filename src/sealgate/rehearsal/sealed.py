@@ -3,42 +3,50 @@
 `run_sealed` starts a Python function in new mount, network, PID and IPC namespaces and gives it a `World`: a root
 made of what is listed and nothing else. The system's programs and /etc are there read-only; the release stands at its
 true path, the live configuration path leads to it; queue, data and log are empty memory of their own at the live
-paths; /run, /tmp and the host's sockets do not exist. The network is `lo` alone, and every address of the internet is
-local to it, so a client may come from anywhere and nothing can be sent anywhere. Before the function runs, the
-capabilities that could undo this are given up.
+paths; /run, /tmp and the host's sockets do not exist. The network is `lo` alone, or that of the gateway and an
+artificial internet around it (`network`); nothing can be sent anywhere else. Before the function runs, the capabilities
+that could undo this are given up.
 
 When the function ends, when its time is over, or when the caller is killed with -9, the kernel ends every process in
 it and forgets its files. Where namespaces are forbidden `NotSealed` says so: the caller reports what it could not
 judge. This module and `bootstrap` are the only ones that start programs other than Postfix's. Sources: unshare(1),
-setpriv(1), namespaces(7), ip-route(8) (AnyIP), postfix.md §9.
+setpriv(1), namespaces(7), postfix.md §9.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from sealgate.rehearsal import kernel
+from sealgate.model.errors import Refused
+from sealgate.rehearsal import kernel, network
 
 _PACKAGES = Path(__file__).resolve().parents[2]
 _SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc")
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _MOUNT_POINTS = ("/mnt", "/media", "/srv", "/opt", "/boot", "/home")
-_TOOLS = ("unshare", "setpriv", "ip")
+_TOOLS = ("unshare", "setpriv")
+_SHORTAGES = tuple(os.strerror(number) for number in (errno.ENOMEM, errno.EAGAIN, errno.ENOSPC, errno.EMFILE))
+_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 _ENTRY = (
     "import sys; sys.path[:0] = {places!r}\n"
     "from importlib import import_module\n"
     "from sealgate.rehearsal import sealed\n"
     "sealed.main(import_module({module!r}))"
 )
+
+
+Process = subprocess.Popen[bytes]
 
 
 class NotSealed(Exception):  # noqa: N818 - it says what did not happen
@@ -51,6 +59,9 @@ class World:
 
     `fresh` are directories that start empty and can be written, with the bytes that fit (0: no limit of our own).
     `links` are symbolic links to make. `texts` are files with this content. `addresses` are the machine's own.
+    With an `internet` there is a second network, which the function is given as an argument; `down` are addresses
+    that nobody can connect to there, `inner` addresses of clients that are inside the gateway's. Without `ipv6` the
+    world has none.
     """
 
     shown: tuple[str, ...] = ()
@@ -58,6 +69,10 @@ class World:
     links: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     addresses: tuple[str, ...] = ()
+    internet: bool = False
+    inner: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
+    ipv6: bool = True
 
 
 def run_sealed(
@@ -66,7 +81,8 @@ def run_sealed(
     """Run `module.perform(task)` inside `world` and return its answer. The calling thread must live as long as it runs.
 
     The module is one of Sealgate's, or lies in `imported_from`; it may use the standard library and Sealgate only.
-    Raises NotSealed when the world cannot be closed off or the function did not answer in time.
+    Raises NotSealed when the world cannot be closed off or the function did not answer in time, and Refused when the
+    machine is short of memory, processes or files for it.
     """
     with start_sealed(world, module, task, imported_from=imported_from) as running:
         return running.answer(timeout)
@@ -76,21 +92,24 @@ def start_sealed(world: World, module: str, task: dict[str, Any], *, imported_fr
     """Start as `run_sealed` does and return at once; leaving the context ends everything inside."""
     missing = [tool for tool in _TOOLS if shutil.which(tool, path="/usr/sbin:/usr/bin:/sbin:/bin") is None]
     if missing:
-        raise NotSealed(f"the programs {', '.join(missing)} are missing (Debian packages util-linux and iproute2)")
+        raise NotSealed(f"the programs {', '.join(missing)} are missing (Debian package util-linux)")
     command = [
         *("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net", "--pid", "--ipc", "--fork", "--kill-child"),
         *(os.path.realpath(sys.executable), "-I", "-S", "-B", "-c"),
         _ENTRY.format(places=[str(_PACKAGES), *map(str, imported_from)], module=module),
     ]
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        cwd="/",
-        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"},
-    )
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            cwd="/",
+            env=_ENVIRONMENT,
+        )
+    except OSError as failure:
+        raise _shortage(str(failure)) or NotSealed(str(failure)) from failure
     return Running(process, json.dumps({"world": asdict(world), "task": task}).encode())
 
 
@@ -124,11 +143,22 @@ class Running:
             raise NotSealed(f"the rehearsal did not end within {timeout:.0f} s and was ended") from None
         words = errors.decode("utf-8", "replace").strip()
         if self._process.returncode != 0 or not output:
-            raise NotSealed(words.splitlines()[-1] if words else f"status {self._process.returncode}")
+            last = words.splitlines()[-1] if words else f"status {self._process.returncode}"
+            raise _shortage(last) or NotSealed(last)
         answer: dict[str, Any] = json.loads(output)
         if "not_sealed" in answer:
-            raise NotSealed(answer["not_sealed"])
+            raise _shortage(answer["not_sealed"]) or NotSealed(answer["not_sealed"])
         return answer
+
+
+def _shortage(words: str) -> Refused | None:
+    """Return the refusal when it is a lack of memory, processes, space or files that ended a rehearsal."""
+    if not any(shortage in words for shortage in _SHORTAGES):
+        return None
+    return Refused(
+        f"The rehearsal could not be held, this machine is short of something it needs ({words}). Nothing was changed. "
+        "Free memory, processes or disk space and try again."
+    )
 
 
 def main(module: Any) -> None:
@@ -136,66 +166,48 @@ def main(module: Any) -> None:
     order = json.loads(sys.stdin.buffer.read() or b"{}")
     if not order:
         return
-    data = order["world"]
-    world = World(tuple(data["shown"]), data["fresh"], data["links"], data["texts"], tuple(data["addresses"]))
+    world = World(**order["world"])
     try:
-        enter(world)
+        place = enter(world)
     except (OSError, subprocess.SubprocessError) as failure:
         answer = {"not_sealed": f"the world cannot be closed off: {failure}"}
     else:
-        answer = module.perform(order["task"])
+        answer = module.perform(order["task"], *([place] if world.internet else []))
     sys.stdout.write(json.dumps(answer))
     sys.stdout.flush()
 
 
-def enter(world: World) -> None:
-    """Make the world around this process, which is alone in its namespaces."""
-    _network(world.addresses)
+def enter(world: World) -> network.Place:
+    """Make the world around this process, which is alone in its namespaces; return where its clients come from."""
+    if world.internet:
+        place = network.with_internet(world.addresses, world.inner, world.down, ipv6=world.ipv6)
+    else:
+        place = network.alone(world.addresses, ipv6=world.ipv6)
     _files(world)
     kernel.drop_capabilities()
+    return place
 
 
-def own_addresses() -> tuple[str, ...]:
-    """Return this machine's addresses other than loopback and link-local, without asking a program."""
-    found = []
-    with contextlib.suppress(OSError):
-        last = ""
-        for line in Path("/proc/net/fib_trie").read_text().splitlines():
-            if "|--" in line:
-                last = line.rpartition(" ")[2]
-            elif "/32 host LOCAL" in line and not last.startswith("127."):
-                found.append(last)
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/net/if_inet6").read_text().splitlines():
-            digits, _, _, scope = line.split()[:4]
-            if scope == "00":
-                found.append(":".join(digits[at : at + 4] for at in range(0, 32, 4)))
-    return tuple(dict.fromkeys(found))
+def libraries() -> tuple[Path, ...]:
+    """Return where the installed packages are that this Python may import: for programs of Sealgate's inside."""
+    found = (Path(sysconfig.get_path(name)) for name in ("purelib", "platlib"))
+    return tuple(dict.fromkeys(place for place in found if place.is_dir()))
 
 
-# -- network
-
-
-def _network(addresses: tuple[str, ...]) -> None:
-    """Bring up `lo` and make every address of both families local to it."""
-    four = ["link set lo up", "route add local 0.0.0.0/0 dev lo"]
-    four += [f"addr add {address}/32 dev lo" for address in addresses if ":" not in address]
-    _ip(four, "-4")
-    if Path("/proc/sys/net/ipv6").is_dir():
-        six = ["-6 route add local ::/0 dev lo"]
-        six += [f"-6 addr add {address}/128 dev lo nodad" for address in addresses if ":" in address]
-        _ip(six, "-6")
-        Path("/proc/sys/net/ipv6/ip_nonlocal_bind").write_text("1")
-
-
-def _ip(lines: list[str], family: str) -> None:
-    program = shutil.which("ip", path="/usr/sbin:/usr/bin:/sbin:/bin") or "ip"
-    text = "".join(f"{line.removeprefix(family + ' ')}\n" for line in lines)
-    done = subprocess.run(
-        [program, family, "-batch", "-"], input=text, text=True, capture_output=True, check=False, cwd="/"
-    )
-    if done.returncode != 0:
-        raise OSError(done.returncode, f"ip {family}: {done.stderr.strip()}")
+def start_inside(module: str, places: tuple[str, ...], arguments: list[str], output: Path) -> Process:
+    """Start one of Sealgate's programs in the world, as `python -m` does; what it says goes to a file."""
+    code = f"import sys, runpy; sys.path[:0] = {[str(_PACKAGES), *places]!r}\nsys.argv[0] = {module!r}\n"
+    code += f"runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
+    with output.open("wb") as said:
+        return subprocess.Popen(
+            [os.path.realpath(sys.executable), "-I", "-S", "-B", "-c", code, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+            cwd="/",
+            env=_ENVIRONMENT,
+        )
 
 
 # -- files
@@ -278,7 +290,8 @@ def _link(top: Path, link: Path, target: str) -> None:
     """Make `link` lead to `target`; where a directory or file of the system stands, lay the target over it."""
     place = _inside(top, str(link))
     if place.exists() and not place.is_symlink():
-        _bind(Path(target), place)
+        shown = _inside(top, target)  # where it may have other content than outside
+        _bind(shown if shown.exists() else Path(target), place)
     else:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(target)

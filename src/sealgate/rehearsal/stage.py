@@ -3,24 +3,26 @@
 `perform` runs in the world that `sealed` made. The release starts from its own bytes, on its own paths and ports.
 Then every listener must greet, every daemon of master.cf is woken (a daemon reads its parameters when it starts, so a
 bad value for any program shows here and not with the first mail), and every smtpd is asked for a recipient by a
-stranger and from loopback, so that restrictions are evaluated. Nothing is judged here: the answer holds facts,
-`judging` reads them.
+stranger and from loopback, so that restrictions are evaluated. Then the plan's trials are held (`holding`): up to RCPT
+by a probe; to the end at full grade, where the mail filter runs too, and mail goes on to the artificial internet until
+nothing moves any more. Nothing is judged here: the answer holds facts, `judging` reads them.
 
 Sources: master(5); the daemons speak first on their sockets (attr_print0(3)).
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
-import threading
 import time
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sealgate.link.codec import from_json, to_json
 from sealgate.model.errors import NodeFailed
 from sealgate.postfix.command import Programs
 from sealgate.postfix.complaints import complaints
@@ -30,12 +32,21 @@ from sealgate.postfix.parameters import values
 from sealgate.postfix.rewrite import Rewrite
 from sealgate.postfix.spool import Accounts
 from sealgate.postfix.tables import Tables, TableType
-from sealgate.rehearsal.callers import call_all
+from sealgate.rehearsal import trials
+from sealgate.rehearsal.callers import VERIFYING, call_all
+from sealgate.rehearsal.filtering import MailFilter
+from sealgate.rehearsal.holding import AT_ONCE, AT_ONCE_QUICK, PATIENCE, Terms, hold_all
+from sealgate.rehearsal.internet import ArtificialInternet, Clients
+from sealgate.rehearsal.network import Place
+from sealgate.rehearsal.tracing import Trace, with_lines
+from sealgate.rehearsal.trials import Plan, Seen, Until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from sealgate.postfix.parameters import Service
+    from sealgate.postfix.listeners import Listener
+    from sealgate.postfix.parameters import ReadBack, Service
+    from sealgate.rehearsal.trials import Ended
 
 _SILENT_PROGRAMS = {"pickup", "qmgr", "nqmgr", "oqmgr", "postlogd", "spawn", "postscreen"}
 """Daemons that never speak first on their socket (pickup and the queue manager start with master anyway)."""
@@ -46,40 +57,138 @@ _LAST_CHANCE = 0.5
 """Seconds without any daemon's word after which the rest is given up, once one has died."""
 
 _NO_HOPE = 0.1
+_GRACE = 1.5
+"""Seconds that sessions go on after a daemon died: it may have been another one's."""
+_SETTLING = 10.0
+"""Seconds in which mail that was taken gets where it is going, or is deferred."""
 _MARK_WAIT = 5.0
 FOREIGN = "someone@example.net"
 
 
-def perform(task: dict[str, Any]) -> dict[str, Any]:
-    """Start and question the release; return what was seen. `task` is made by `judging`."""
-    paths = InstancePaths(*(Path(task[name]) for name in ("config_dir", "queue_dir", "data_dir", "log_file")))
-    programs = Programs(paths.config_dir, Path(task["command_dir"]), Path(task["daemon_dir"]))
-    instance = Instance(paths, programs, Accounts(*task["accounts"]))
+def perform(task: dict[str, Any], internet: Place | None = None) -> dict[str, Any]:
+    """Start and question the release; return what was seen. `task` is made by `running`."""
     clock = _Clock()
-    with NoNames():
+    instance = instance_of(task)
+    stage = _Stage(instance, from_json(Plan, task.get("plan", {})), task, internet)
+    stage.world.serve_names()
+    with stage.filter_at_work():
+        clock.lap("internet")
         outcome = instance.start(timeout=task["patience"])
         clock.lap("start")
-        seen = _examined(instance, outcome, clock) if instance.is_running() else {}
+        seen = stage.examined(outcome, clock) if instance.is_running() else {}
+        log = _whole_log(instance)
         return seen | {
             "started": _as_json(outcome),
-            "log": _whole_log(instance),
+            "log": log,
+            "filter": stage.filter_fault(),
+            "trials": to_json(stage.seen(log)),
             "seconds": clock.laps,
         }
 
 
-def _examined(instance: Instance, outcome: Outcome, clock: _Clock) -> dict[str, Any]:
-    read = instance.read_back()
-    silent = wake(instance, read.services, hopeless=bool(outcome.silent))
-    clock.lap("wake")
-    recipients = _recipients(instance)
-    routes = _routes(instance, recipients, timeout=_NO_HOPE if "rewrite/unix" in silent else _WAKING)
-    clock.lap("routes")
-    answering = tuple(greeting.listener for greeting in outcome.greetings if greeting.answers)
-    heard = call_all(answering, recipients, _Fatal(instance.log).seen)
-    clock.lap("callers")
-    _await_deliveries(instance.log, heard)
-    clock.lap("deliveries")
-    return {"silent": silent, "routes": routes, "calls": heard}
+def instance_of(task: dict[str, Any]) -> Instance:
+    """Return the instance that a task of `judging` describes."""
+    paths = InstancePaths(*(Path(task[name]) for name in ("config_dir", "queue_dir", "data_dir", "log_file")))
+    programs = Programs(paths.config_dir, Path(task["command_dir"]), Path(task["daemon_dir"]))
+    return Instance(paths, programs, Accounts(*task["accounts"]))
+
+
+class _Stage:
+    """One release with what it is asked."""
+
+    def __init__(self, instance: Instance, plan: Plan, task: dict[str, Any], internet: Place | None) -> None:
+        self._instance, self._plan, self._full = instance, plan, internet is not None
+        place = internet or Place()
+        self.world = ArtificialInternet(plan, place)
+        self._clients = Clients(place, frozenset(task.get("inner", ())))
+        self._filter = MailFilter(task["filter"]) if self._full and "filter" in task else None
+        self._ended: dict[str, Ended] = {}
+        self._routes: dict[str, trials.Route] = {}
+        if self._full:
+            self.world.serve_mail(_written(task["chains"], Path(task["own_dir"])), ipv6=task["ipv6"])
+
+    @contextlib.contextmanager
+    def filter_at_work(self) -> Iterator[None]:
+        """Have the mail filter started for the time being, if there is one."""
+        if self._filter is None:
+            yield
+            return
+        with self._filter:
+            yield
+
+    def filter_fault(self) -> str:
+        """Tell why the mail filter does not work; empty when it does or there is none."""
+        return self._filter.fault if self._filter else ""
+
+    def examined(self, outcome: Outcome, clock: _Clock) -> dict[str, Any]:
+        """Do everything that is to be done with a release that runs."""
+        instance = self._instance
+        read = instance.read_back()
+        if self._full:
+            self.world.serve_loopback()
+        silent = wake(instance, read.services, hopeless=bool(outcome.silent))
+        clock.lap("wake")
+        recipients = _recipients(instance)
+        patience = _NO_HOPE if "rewrite/unix" in silent else _WAKING
+        routes = _routes(instance, recipients, timeout=patience)
+        self._routes = {one["recipient"]: _route(one) for one in _routes(instance, self._plan.routes, timeout=patience)}
+        clock.lap("routes")
+        if self._filter:
+            self._filter.await_greeting()
+            clock.lap("filter")
+        answering = tuple(greeting.listener for greeting in outcome.greetings if greeting.answers)
+        heard = call_all(answering, recipients, self._clients, Fatal(instance.log).seen)
+        clock.lap("callers")
+        self._ended = hold_all(self._plan.trials, self._terms(read, answering))
+        clock.lap("trials")
+        if self._full:
+            taken = [end.queue_id for end in self._ended.values() if end.queue_id]
+            _await_settled(instance.log, [*taken, *_queue_ids(heard)])
+        else:
+            _await_deliveries(instance.log, heard)
+        clock.lap("deliveries")
+        return {"silent": silent, "routes": routes, "calls": heard}
+
+    def seen(self, log: list[str]) -> Seen:
+        """Return what the plan's trials showed."""
+        ended = with_lines((one for one in self._plan.trials if one.id in self._ended), self._ended, log)
+        trace = Trace(log)
+        queued = {name: trace.standing(end.queue_id) for name, end in ended.items() if end.queue_id}
+        left = {name: lines for name, lines in queued.items() if lines}
+        return Seen(ended, self.world.arrivals(), self._routes, tuple(log), left)
+
+    def _terms(self, read: ReadBack, answering: tuple[Listener, ...]) -> Terms:
+        limits = {one.key: int(one.processes) for one in read.services if one.processes.isdigit()}
+        return Terms(
+            clients=self._clients,
+            give_up=Fatal(self._instance.log).long_ago,
+            at_once=AT_ONCE if self._full else AT_ONCE_QUICK,
+            furthest=Until.MESSAGE if self._full else Until.RCPT,
+            rcpt_patience=VERIFYING if not self._full and _verifies(read) else PATIENCE,
+            processes={one.port: limits[one.service] for one in answering if limits.get(one.service)},
+            wrapped=frozenset(one.port for one in answering if one.tls_wrapped),
+        )
+
+
+def _verifies(read: ReadBack) -> bool:
+    """Tell whether any restriction asks a next hop for an address, which takes a second or more."""
+    values_ = (*read.main.values(), *(value for own in read.overrides.values() for value in own.values()))
+    return any("reject_unverified_" in value for value in values_)
+
+
+def _written(chains: dict[str, str], directory: Path) -> dict[str, str]:
+    """Write the servers' certificates down, for ssl reads files; return where, by kind."""
+    found = {}
+    for number, (kind, chain) in enumerate(chains.items()):
+        path = directory / f"server{number}.pem"
+        path.write_text(chain)
+        found[kind] = str(path)
+    return found
+
+
+def _queue_ids(calls: Iterable[dict[str, Any]]) -> set[str]:
+    texts = (reply for call in calls for _, reply in call["replies"])
+    return {text.rpartition(" ")[2] for text in texts if "queued as " in text}
 
 
 # -- daemons
@@ -95,7 +204,7 @@ def wake(
     """
     present = [one for one in services if (instance.programs.daemon_dir / one.command).is_file()]
     waiting = dict(_connected(instance.paths.queue_dir, present))
-    deadline, fatal = time.monotonic() + timeout, _Fatal(instance.log, seen=hopeless)
+    deadline, fatal = time.monotonic() + timeout, Fatal(instance.log, seen=hopeless)
     quiet_until = time.monotonic() + _LAST_CHANCE
     while waiting and time.monotonic() < deadline:
         ready, _, _ = select.select(list(waiting), [], [], 0.01)
@@ -125,24 +234,29 @@ def _connected(queue_dir: Path, services: Iterable[Service]) -> Iterable[tuple[s
         yield connection, service.key
 
 
-class _Fatal:
+class Fatal:
     """Tells whether any daemon has met a fatal error since this was made."""
 
     def __init__(self, log: LogFile, *, seen: bool = False) -> None:
         self._log = log
         self._at = log.end()
-        self._seen = seen
+        self._since = time.monotonic() if seen else 0.0
 
     def seen(self) -> bool:
+        """Tell whether one has."""
         lines, self._at = self._log.since(self._at)
-        self._seen = self._seen or any(c.hopeless for c in complaints(lines))
-        return self._seen
+        if not self._since and any(c.hopeless for c in complaints(lines)):
+            self._since = time.monotonic()
+        return self._since > 0
+
+    def long_ago(self) -> bool:
+        """Tell whether one has, and whoever did not depend on it has had the time to answer."""
+        return self.seen() and time.monotonic() > self._since + _GRACE
 
 
 def _await_deliveries(log: LogFile, calls: Iterable[dict[str, Any]], timeout: float = 3.0) -> None:
     """Wait until each message that was taken has been tried once, or a daemon died of it."""
-    texts = (reply for call in calls for _, reply in call["replies"])
-    waiting = {text.rpartition(" ")[2] for text in texts if "queued as " in text}
+    waiting = _queue_ids(calls)
     deadline, position = time.monotonic() + timeout, Position()
     while waiting and time.monotonic() < deadline:
         lines, position = log.since(position)
@@ -152,6 +266,18 @@ def _await_deliveries(log: LogFile, calls: Iterable[dict[str, Any]], timeout: fl
             return
         if waiting:
             time.sleep(0.005)
+
+
+def _await_settled(log: LogFile, queue_ids: Iterable[str], timeout: float = _SETTLING) -> None:
+    """Wait until these messages, and what came of them, are delivered, bounced, deferred or kept; not for ever."""
+    wanted, trace, position = list(queue_ids), Trace(), Position()
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        lines, position = log.since(position)
+        trace.feed(lines)
+        if trace.settled(wanted):
+            return
+        time.sleep(0.01)
 
 
 # -- recipients and routes
@@ -182,7 +308,7 @@ def _first_keys(instance: Instance, table: str) -> list[str]:
         return []
 
 
-def _routes(instance: Instance, recipients: list[str], timeout: float) -> list[dict[str, Any]]:
+def _routes(instance: Instance, recipients: Iterable[str], timeout: float) -> list[dict[str, Any]]:
     """Ask trivial-rewrite for the recipients; an empty transport says that it gave no answer."""
     found: list[dict[str, Any]] = []
     with Rewrite(instance.paths.queue_dir, timeout=timeout) as rewrite:
@@ -193,6 +319,10 @@ def _routes(instance: Instance, recipients: list[str], timeout: float) -> list[d
                 return [{"recipient": recipient, "transport": "", "nexthop": "", "flags": [str(failure)]}]
             found.append(asdict(route) | {"flags": sorted(route.flags)})
     return found
+
+
+def _route(found: dict[str, Any]) -> trials.Route:
+    return trials.Route(found["recipient"], found["transport"], found["nexthop"], tuple(found["flags"]))
 
 
 # -- the log
@@ -220,31 +350,6 @@ def _put_mark(instance: Instance, mark: str) -> bool:
     except OSError:
         return False
     return True
-
-
-class NoNames:
-    """A name server on 127.0.0.1:53 for which no name exists: so look-ups end at once, and RBLs list nobody."""
-
-    def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-
-    def __enter__(self) -> None:
-        self._socket.bind(("127.0.0.1", 53))
-        threading.Thread(target=self._answer, daemon=True).start()
-
-    def __exit__(self, *_: object) -> None:
-        self._socket.close()
-
-    def _answer(self) -> None:
-        while True:
-            try:
-                query, client = self._socket.recvfrom(4096)
-                end = query.index(b"\0", 12) + 5
-                self._socket.sendto(query[:2] + b"\x85\x83\0\1\0\0\0\0\0\0" + query[12:end], client)
-            except ValueError:
-                continue
-            except OSError:
-                return
 
 
 class _Clock:

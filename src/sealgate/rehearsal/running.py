@@ -1,0 +1,146 @@
+"""One run of a release with a plan: the sealed world is laid out, the stage performs in it, what was seen comes back.
+
+`run` is the call for those who only want to know what came of their trials; `start` gives a `Rehearsal` at once, so
+that files can be judged meanwhile, and its `outcome()` has what the stage saw of the daemons as well. The grade decides
+about the world: a probe has the gateway's network alone and goes up to RCPT; a full rehearsal has an internet around
+it, certificates for its servers, and the mail filter.
+
+Raises NotSealed where no world can be closed off, and Refused when the machine is short of something. Nothing live is
+touched: what is changed of the release (more words in the log, the trusted authority) is changed in the world only.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from sealgate.link.codec import from_json, to_json
+from sealgate.link.messages import Grade
+from sealgate.rehearsal.callers import STRANGERS
+from sealgate.rehearsal.certificates import issue, names_in
+from sealgate.rehearsal.internet import down
+from sealgate.rehearsal.name_server import RESOLV_CONF
+from sealgate.rehearsal.resources import check
+from sealgate.rehearsal.sealed import Running, World, libraries, start_sealed
+from sealgate.rehearsal.trials import Plan, Seen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sealgate.postfix.parameters import ReadBack
+    from sealgate.rehearsal.judging import Judge
+
+STAGE = "sealgate.rehearsal.stage"
+OWN_DIR = "/run/sealgate-rehearsal"
+"""The stage's own directory in the world: certificates, the filter's log and events."""
+_AUTHORITIES = re.compile(r"(?:^|/)(?:smtp|lmtp)_tls_CAfile$")
+_TALKATIVE = ("smtpd", "cleanup")
+LONGEST = 90.0
+"""Seconds after which a run is ended, whatever it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a run: `stage` has the facts about daemons and listeners, `seen` what the trials showed."""
+
+    stage: Mapping[str, Any]
+    seen: Seen
+
+
+class Rehearsal:
+    """A run under way; a context manager that leaves nothing running."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.__exit__()
+
+    def outcome(self) -> Outcome:
+        """Wait for the end and return what was seen. Raises NotSealed or Refused."""
+        answer = self._running.answer(LONGEST)
+        return Outcome(answer, from_json(Seen, answer.pop("trials"), "seen"))
+
+
+def run(judge: Judge, release: Path, plan: Plan, grade: Grade) -> Seen:
+    """Run a release once with a plan and return what was seen. Raises NotSealed or Refused."""
+    with start(judge, release, plan, grade) as rehearsal:
+        return rehearsal.outcome().seen
+
+
+def start(judge: Judge, release: Path, plan: Plan, grade: Grade, read: ReadBack | None = None) -> Rehearsal:
+    """Start a run and return at once. `read` is the release's configuration with values expanded, for full grade."""
+    check(judge.needs, judge.work_dir)
+    world, task = judge.world(release), judge.task() | {"plan": to_json(plan)}
+    texts = {"/etc/resolv.conf": RESOLV_CONF} if "/etc/resolv.conf" in world.texts else {}
+    if plan.verbose:
+        texts[str(release / "master.cf")] = talkative((release / "master.cf").read_text("utf-8", "surrogateescape"))
+    if grade is Grade.FULL:
+        world, more = _full(judge, release, plan, world, read)
+        texts |= more.pop("texts")
+        task |= more
+    return Rehearsal(start_sealed(replace(world, texts=texts), STAGE, task))
+
+
+def _full(judge: Judge, release: Path, plan: Plan, world: World, read: ReadBack | None) -> tuple[World, dict[str, Any]]:
+    """Return the world and the further task of a full rehearsal."""
+    issued = issue(names_in(plan))
+    inner = tuple(dict.fromkeys([STRANGERS[6], *_of_own_loopback(plan)]))
+    packages = tuple(map(str, libraries()))
+    task: dict[str, Any] = {
+        "chains": {kind.value: chain for kind, chain in issued.chains.items()},
+        "inner": (*world.addresses, *inner),
+        "ipv6": world.ipv6,
+        "own_dir": OWN_DIR,
+        "texts": dict.fromkeys(_authorities(read, release, judge.live.config_dir), issued.authority),
+    }
+    if plan.mpa and (release / "policy.json").is_file():
+        policy = str(release / "policy.json")
+        task["filter"] = {"policy": policy, "user": judge.mpa_user, "directory": OWN_DIR, "packages": packages}
+    fresh = {**world.fresh, OWN_DIR: 0}
+    return replace(
+        world, shown=(*world.shown, *packages), fresh=fresh, internet=True, inner=inner, down=down(plan.internet)
+    ), task
+
+
+def _of_own_loopback(plan: Plan) -> Iterator[str]:
+    """Give the addresses of clients that call on IPv6 loopback, which no packet from outside may reach."""
+    for trial in plan.trials:
+        host, client = ipaddress.ip_address(trial.host), ipaddress.ip_address(trial.client.address)
+        if host.version == 6 and host.is_loopback and not client.is_loopback:
+            yield str(client)
+
+
+def _authorities(read: ReadBack | None, release: Path, live: Path) -> Iterator[str]:
+    """Give the files of trusted authorities that the release names for mail going out, where they really are."""
+    if read is None:
+        return
+    named = {
+        **read.main,
+        **{f"{key}/{name}": value for key, own in read.overrides.items() for name, value in own.items()},
+    }
+    for name, value in named.items():
+        if _AUTHORITIES.search(name) and value.startswith("/"):
+            path = Path(value)
+            place = release / path.relative_to(live) if path.is_relative_to(live) else path
+            if place.exists():
+                yield str(place)
+
+
+def talkative(master: str) -> str:
+    """Return master.cf with `-v` for the programs whose decisions are to be explained."""
+    return "".join(_talkative_line(line) for line in master.splitlines(keepends=True))
+
+
+def _talkative_line(line: str) -> str:
+    words = line.split()
+    if line[:1].isspace() or line.startswith("#") or len(words) < 8 or words[7] not in _TALKATIVE:
+        return line
+    at = [found.end() for found in re.finditer(r"\S+", line)][7]
+    return f"{line[:at]} -v{line[at:]}"
