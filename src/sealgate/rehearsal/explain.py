@@ -81,10 +81,15 @@ class Finder:
     origin: Callable[[str], Entry]
 
 
-def explain(trial: Trial, seen: Seen, finder: Finder, content_filter: str) -> Explained:
-    """Return the way of the trial's mail. `content_filter` is the value in force, to tell the MPA from a next hop."""
+def explain(
+    trial: Trial, seen: Seen, finder: Finder, content_filter: str, told: Iterable[Session] | None = None
+) -> Explained:
+    """Return the way of the trial's mail. `content_filter` is the value in force, to tell the MPA from a next hop.
+
+    `told` are the sessions of the run's log, for those who explain many trials and read it once.
+    """
     ended = seen.ended[trial.id]
-    session = _session(trial, seen.log)
+    session = _session(trial, sessions(seen.log) if told is None else told)
     stages = [_listener(trial, ended)]
     if session is not None:
         stages += _lists(session, finder)
@@ -96,13 +101,25 @@ def explain(trial: Trial, seen: Seen, finder: Finder, content_filter: str) -> Ex
     return Explained(opinion, ended.last.text, tuple(stages), decided.name if decided else "")
 
 
-def _session(trial: Trial, log: Iterable[str]) -> Session | None:
-    """Find the trial's session: the last one of its client that named this sender."""
-    found = None
-    for one in sessions(log):
-        if one.client == trial.client.address and any(c.said.startswith("MAIL FROM:") for c in one.commands):
-            found = one
+def _session(trial: Trial, told: Iterable[Session]) -> Session | None:
+    """Find the trial's session: the last one of its client that named this sender, and the recipients if any did."""
+    found, most = None, 0
+    for one in told:
+        if one.client != trial.client.address:
+            continue
+        said = [command.said for command in one.commands]
+        likeness = sum(any(words.startswith(wanted) for words in said) for wanted in _said_by(trial))
+        if any(words.startswith("MAIL FROM:") for words in said) and likeness >= most:
+            found, most = one, likeness
     return found
+
+
+def _said_by(trial: Trial) -> Iterator[str]:
+    """Give what tells the trial's session from others of the same client."""
+    yield f"MAIL FROM:<{trial.sender}>"
+    yield f"EHLO {trial.client.helo}"
+    for recipient in trial.recipients:
+        yield f"RCPT TO:<{recipient}>"
 
 
 def _listener(trial: Trial, ended: Ended) -> Stage:
