@@ -44,6 +44,7 @@ SECTIONS = {
         "verify-cache": "mail:verify_cache",
         "query": "mail:query",
         "resolve": "mail:resolve",
+        "explain": "explaining:explain",
     },
     "The gateway": {
         "audit": "custody:audit",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sealgate import __version__
 from sealgate.link import messages as m
+from sealgate.link import rehearsals as r
 from sealgate.link import upkeep as u
 from sealgate.link.bundle import Need, Part, row_line
 from sealgate.link.codec import from_json, to_json
@@ -123,6 +124,10 @@ class Node:
     def resolve(self, address: str, sender: str = "", digest: str = "") -> u.Route:
         """Ask where an address goes, in force or in the candidate `digest`."""
         return self._ask("resolve", u.Resolve(address, sender, digest), u.Route)
+
+    def explain(self, mail: r.Mail, digest: str = "", progress: OnProgress | None = None) -> r.Explained:
+        """Follow a mail through what is in force or through the candidate `digest`."""
+        return self._ask("explain", r.Explain(mail, digest), r.Explained, progress=progress)
 
     def backup_keys(self, passphrase: str) -> bytes:
         """Return the private key, encrypted to a passphrase."""

@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+LARGEST_MAIL = 32 << 20
+"""Bytes of a message that can be tried."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mail:

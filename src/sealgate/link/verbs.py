@@ -6,6 +6,7 @@ Both ends work from this one table, so a verb that one of them does not know is 
 from __future__ import annotations
 
 from sealgate.link import messages as m
+from sealgate.link import rehearsals as r
 from sealgate.link import upkeep as u
 
 VERBS: dict[str, tuple[type, type]] = {
@@ -29,6 +30,7 @@ VERBS: dict[str, tuple[type, type]] = {
     "verify-clear": (m.Nothing, u.Count),
     "query": (u.Query, u.QueryAnswer),
     "resolve": (u.Resolve, u.Route),
+    "explain": (r.Explain, r.Explained),
     "backup-keys": (u.BackupKeys, u.SealedKeys),
     "restore-keys": (u.RestoreKeys, m.PublicKey),
     "stop": (m.Nothing, m.Nothing),

@@ -26,6 +26,7 @@ from sealgate.model.findings import Place, error
 from sealgate.node.announced import AnnouncedInstance
 from sealgate.node.applying import Applier, Machinery
 from sealgate.node.drift import DriftWatch
+from sealgate.node.explaining import Explainer
 from sealgate.node.facts import Machine
 from sealgate.node.health import Health
 from sealgate.node.journal import Journal, point
@@ -95,6 +96,7 @@ class Agent:
         )
         self._mail = Mail(self._instance)
         self._lookups = Lookups(stores, self._applier, rehearsal)
+        self._explainer = Explainer(stores, self._applier, rehearsal, receiver)
         self._keeper = Keeper(self._instance, self._changing, lambda: self._applier.standing.live is not None)
         self._deadlines = Deadlines(self._applier.due, self._expire)
 
@@ -155,6 +157,7 @@ class Agent:
             **self._queries.handlers(),
             **self._mail.handlers(),
             **self._lookups.handlers(),
+            **self._explainer.handlers(),
         }
 
     # -- changes

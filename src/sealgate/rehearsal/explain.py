@@ -11,7 +11,7 @@ Sources: smtpd(8), SMTPD_ACCESS_README, smtpd_check.c and smtpd.c of Postfix 3.7
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sealgate.link.rehearsals import Explained, Opinion, Stage
@@ -56,6 +56,7 @@ _STATUS = re.compile(
     r" status=(?P<status>\w+) \((?P<text>.*)\)$"
 )
 _QUEUED = re.compile(r"queued as (\w+)")
+_ENDS = frozenset({Opinion.REFUSED, Opinion.DEFERRED})
 _RULED = {
     "reject": Opinion.REFUSED,
     "discard": Opinion.REFUSED,
@@ -93,10 +94,12 @@ def explain(
     stages = [_listener(trial, ended)]
     if session is not None:
         stages += _lists(session, finder)
-    refusal = _refusal(ended, stages, finder)
-    stages += [refusal] if refusal else _after_the_queue(trial, ended, seen, finder, content_filter)
+    if not any(stage.opinion in _ENDS for stage in stages):
+        checked = _header_check(seen.log, finder)
+        refusal = _refusal(ended, checked, finder)
+        stages += [refusal] if refusal else _after_the_queue(trial, ended, seen, checked, content_filter)
     stages = _not_reached(stages)
-    decided = next((one for one in stages if one.opinion in {Opinion.REFUSED, Opinion.DEFERRED}), None)
+    decided = next((one for one in stages if one.opinion in _ENDS), None)
     opinion = decided.opinion if decided else Opinion.PERMITTED
     return Explained(opinion, ended.last.text, tuple(stages), decided.name if decided else "")
 
@@ -190,16 +193,13 @@ def _words(decided: Tried, lookup: Lookup | None, *, refused: bool) -> str:
 # -- other refusals in the session
 
 
-def _refusal(ended: Ended, stages: list[Stage], finder: Finder) -> Stage | None:
-    """Return the stage for a refusal that no list made; None when a list made it or nothing was refused."""
-    if any(stage.opinion in {Opinion.REFUSED, Opinion.DEFERRED} for stage in stages):
-        return None
+def _refusal(ended: Ended, checked: Stage | None, finder: Finder) -> Stage | None:
+    """Return the stage for a refusal that no list made; None when nothing was refused."""
     last = ended.last
-    checked = _header_check(ended.log, finder)
-    if checked and last.code >= 400:
-        return checked
     if 0 < last.code < 400:
         return None
+    if checked and last.said.startswith("(message)"):
+        return replace(checked, reply=last.text)
     opinion = Opinion.REFUSED if last.code >= 500 or last.code == 0 else Opinion.DEFERRED
     name = {"MAIL": "sender", "RCPT": "recipient", "DATA": "DATA", "(mess": "content"}.get(last.said[:5].strip(), "")
     for pattern, parameter, words in _KNOWN_REFUSALS:
@@ -282,7 +282,7 @@ def _queue_opinion(status: str) -> Opinion:
 
 def _not_reached(stages: list[Stage]) -> list[Stage]:
     """Add the stages of the usual way that the mail did not come to."""
-    ended = next((at for at, one in enumerate(stages) if one.opinion in {Opinion.REFUSED, Opinion.DEFERRED}), None)
+    ended = next((at for at, one in enumerate(stages) if one.opinion in _ENDS), None)
     if ended is None:
         return stages
     known = {one.name for one in stages}

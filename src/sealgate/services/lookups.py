@@ -22,17 +22,17 @@ def query(gateway: Gateway, actor: Actor, table: str, key: str, *, live: bool = 
     """Look a key up in a table."""
     actor.may(Right.VIEW)
     name = token(table, "The table")
-    return gateway.node(actor).query(name, key, "" if live else _judged_draft(gateway, actor))
+    return gateway.node(actor).query(name, key, "" if live else judged_draft(gateway, actor))
 
 
 def resolve(gateway: Gateway, actor: Actor, address: str, *, sender: str = "", live: bool = False) -> Route:
     """Return where an address goes, as trivial-rewrite(8) says."""
     actor.may(Right.VIEW)
     whom = token(address, "The address")
-    return gateway.node(actor).resolve(whom, sender, "" if live else _judged_draft(gateway, actor))
+    return gateway.node(actor).resolve(whom, sender, "" if live else judged_draft(gateway, actor))
 
 
-def _judged_draft(gateway: Gateway, actor: Actor) -> str:
+def judged_draft(gateway: Gateway, actor: Actor) -> str:
     """Return the digest of the draft, which the agent has then; empty when the draft is what is live."""
     with gateway.store.reading() as reader:
         view = reader.candidate()
