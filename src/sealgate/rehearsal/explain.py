@@ -95,7 +95,7 @@ def explain(
     if session is not None:
         stages += _lists(session, finder)
     if not any(stage.opinion in _ENDS for stage in stages):
-        checked = _header_check(seen.log, finder)
+        checked = _header_check(_about(trial, seen.log), finder)
         refusal = _refusal(ended, checked, finder)
         stages += [refusal] if refusal else _after_the_queue(trial, ended, seen, checked, content_filter)
     stages = _not_reached(stages)
@@ -212,6 +212,12 @@ def _refusal(ended: Ended, checked: Stage | None, finder: Finder) -> Stage | Non
     return Stage(name or last.said, opinion, words, last.text, log=ended.log)
 
 
+def _about(trial: Trial, log: Iterable[str]) -> Iterator[str]:
+    """Give the lines of cleanup that name the trial's client and envelope."""
+    envelope = f"[{trial.client.address}]; from=<{trial.sender}> to=<"
+    return (line for line in log if envelope in line)
+
+
 def _header_check(log: Iterable[str], finder: Finder) -> Stage | None:
     for line in log:
         found = _CHECKED.search(line)
@@ -231,8 +237,9 @@ def _header_check(log: Iterable[str], finder: Finder) -> Stage | None:
 # -- after the queue
 
 
-def _after_the_queue(trial: Trial, ended: Ended, seen: Seen, finder: Finder, content_filter: str) -> Iterator[Stage]:
-    checked = _header_check(ended.log, finder)
+def _after_the_queue(
+    trial: Trial, ended: Ended, seen: Seen, checked: Stage | None, content_filter: str
+) -> Iterator[Stage]:
     words = "No header or body rule met the mail."
     yield checked or Stage("content checks", Opinion.PASSED, words, parameter="header_checks")
     statuses = [found for line in ended.log if (found := _STATUS.search(line))]

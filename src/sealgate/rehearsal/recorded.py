@@ -1,5 +1,4 @@
-"""Envelopes that really came, read from Postfix's log and the MPA's event log: who sent what to whom, and what became
-of it.
+"""Envelopes that really came, read from Postfix's log and the MPA's event log: who sent what, what became of it.
 
 Postfix logs the whole envelope of what it refuses. Of what it accepts it logs client, sender, size and recipients, but
 never the HELO name; that is in the MPA's event, which has the queue id. What cannot be tried again is left out and
@@ -42,7 +41,7 @@ _CHECKED = re.compile(
     rf"reject: (?P<kind>header|body) (?P<line>.*) from {_PEER}; from=<(?P<sender>[^>]*)> to=<(?P<to>[^>]*)> "
     r"proto=(?P<proto>\w+) helo=<(?P<helo>[^>]*)>: (?P<reply>.*)"
 )
-_LISTED = re.compile(r"blocked using (?P<zone>[A-Za-z0-9._-]+)")
+_LISTED = re.compile(r"(?:\[(?P<what>[^\]\s]+)\] )?blocked using (?P<zone>[A-Za-z0-9._-]*[A-Za-z0-9])")
 _ASKED = re.compile(r"(?:unverified|undeliverable) address: .*?said: (?P<reply>[45]\d\d.*?)(?: \(in reply to|$)")
 _TOO_LARGE = re.compile(r"5\.3\.4|size exceeds")
 
@@ -67,7 +66,8 @@ class Recorded:
     """One envelope and what became of it. An empty `recipient`: it was refused before it named one.
 
     `service` is what the daemon that took it calls itself (`sealgate`, `postfix/submission`). `lists` are DNS lists
-    that had it, `asked` is what the next hop said of the recipient, `line` the header or body line that was refused.
+    that had it, each with what they had: an address, or the sender or HELO name. `asked` is what the next hop said of
+    the recipient, `line` the header or body line that was refused.
     """
 
     client: str
@@ -80,7 +80,7 @@ class Recorded:
     service: str = ""
     outcome: Outcome = Outcome.ACCEPTED
     reply: str = ""
-    lists: tuple[str, ...] = ()
+    lists: tuple[tuple[str, str], ...] = ()
     asked: str = ""
     line: str = ""
     line_kind: str = ""
@@ -181,7 +181,7 @@ class _Reader:
         if "orig_queue_id=" in more or not record.queue_id:
             return
         if "sasl_username=" in more:
-            self.left_out["came after a login, whose password is not known"] += 1
+            self.left_out["sent after a login, whose password is not known"] += 1
             return
         found = self._begun(record, taken)
         self._messages[record.queue_id] = _Message(found)
@@ -195,11 +195,11 @@ class _Reader:
     def _refusal(self, record: Record, refused: re.Match[str]) -> None:
         reply, listed = refused["reply"], _LISTED.search(refused["reply"])
         if "sasl_username=" in refused["more"]:
-            self.left_out["came after a login, whose password is not known"] += 1
+            self.left_out["sent after a login, whose password is not known"] += 1
         elif refused["stage"] not in {"RCPT", "MAIL"}:
-            self.left_out["was refused because of its content or the client's manners"] += 1
+            self.left_out["refused for its content or for the manners of the client"] += 1
         elif _TOO_LARGE.search(reply):
-            self.left_out["was too large, and its size is not logged"] += 1
+            self.left_out["too large, and the size is not logged"] += 1
         else:
             asked = _ASKED.search(reply)
             self._refused.append(
@@ -210,7 +210,7 @@ class _Reader:
                     helo=refused["helo"] or "",
                     outcome=outcome_of(int(reply[:3])),
                     reply=reply,
-                    lists=(listed["zone"].rstrip("."),) if listed else (),
+                    lists=((listed["zone"], listed["what"] or refused["address"]),) if listed else (),
                     asked=asked["reply"] if asked else "",
                 )
             )
@@ -242,9 +242,7 @@ class _Reader:
     def envelopes(self) -> Iterator[Recorded]:
         """Give all envelopes in the order of their time; those without one come first."""
         accepted = (one for key, message in self._messages.items() for one in self._of_accepted(key, message))
-        yield from sorted(
-            chain(accepted, self._refused), key=lambda one: one.time.timestamp() if one.time else 0.0
-        )
+        yield from sorted(chain(accepted, self._refused), key=lambda one: one.time.timestamp() if one.time else 0.0)
 
     def _of_accepted(self, queue_id: str, message: _Message) -> Iterator[Recorded]:
         event = self._events.get(queue_id, {})
