@@ -12,6 +12,8 @@ from enum import StrEnum
 
 LARGEST_MAIL = 32 << 20
 """Bytes of a message that can be tried."""
+MOST_ENVELOPES = 1000
+"""Envelopes that one replay tries at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,14 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Try recent envelopes of the mail log on the candidate and on what is live; at most `count` different ones."""
+    """Try recent envelopes of the mail log on the candidate and on what is live; at most `count` different ones.
+
+    `since` is the time of the oldest, in seconds since 1970; 0: as far back as a bounded part of the log goes.
+    """
 
     digest: str
     count: int = 200
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

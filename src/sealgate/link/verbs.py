@@ -31,6 +31,8 @@ VERBS: dict[str, tuple[type, type]] = {
     "query": (u.Query, u.QueryAnswer),
     "resolve": (u.Resolve, u.Route),
     "explain": (r.Explain, r.Explained),
+    "replay": (r.Replay, r.Replayed),
+    "drill": (r.Drill, r.DrillReport),
     "backup-keys": (u.BackupKeys, u.SealedKeys),
     "restore-keys": (u.RestoreKeys, m.PublicKey),
     "stop": (m.Nothing, m.Nothing),

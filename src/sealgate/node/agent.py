@@ -38,7 +38,9 @@ from sealgate.node.mail import Mail
 from sealgate.node.mending import Mender
 from sealgate.node.queries import Queries
 from sealgate.node.receiving import Receiver
+from sealgate.node.replaying import Replayer
 from sealgate.node.reserve import Reserve
+from sealgate.node.sides import Sides
 from sealgate.node.staging import Stager
 from sealgate.node.stores import Stores
 from sealgate.rehearsal.judging import Judge as Rehearsal
@@ -97,6 +99,8 @@ class Agent:
         self._mail = Mail(self._instance)
         self._lookups = Lookups(stores, self._applier, rehearsal)
         self._explainer = Explainer(stores, self._applier, rehearsal, receiver)
+        sides = Sides(stores, receiver, rehearsal, self._release_in_force)
+        self._replayer = Replayer(paths, sides)
         self._keeper = Keeper(self._instance, self._changing, lambda: self._applier.standing.live is not None)
         self._deadlines = Deadlines(self._applier.due, self._expire)
 
@@ -158,6 +162,7 @@ class Agent:
             **self._mail.handlers(),
             **self._lookups.handlers(),
             **self._explainer.handlers(),
+            **self._replayer.handlers(),
         }
 
     # -- changes

@@ -75,9 +75,9 @@ def listener_of(one: Recorded, live: Side) -> Listener:
     Raises LookupError when nothing listens for SMTP.
     """
     version = ipaddress.ip_address(one.client).version
-    fitting = [each for each in live.public if (":" in each.host) == (version == 6)]
+    fitting = [each for each in live.servers if (":" in each.host) == (version == 6)]
     named = [each for each in fitting if live.read.value(each.service, "syslog_name") == one.service]
-    for found in (named, fitting, live.public):
+    for found in (named, [each for each in fitting if each in live.public], fitting, live.servers):
         if found:
             return found[0]
     raise LookupError("nothing listens for SMTP")

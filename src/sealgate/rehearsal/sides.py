@@ -52,12 +52,15 @@ class Side:
         return listeners(self.read, values(Programs(self.release), "inet_interfaces", "inet_protocols"))
 
     @cached_property
-    def public(self) -> tuple[Listener, ...]:
-        """The listeners for SMTP that somebody outside can connect to; all there are on a machine of loopback only."""
-        servers = tuple(one for one in self.listeners if one.program in SERVERS)
-        outside = tuple(one for one in servers if one.wildcard or not _loopback(one.host))
+    def servers(self) -> tuple[Listener, ...]:
+        """The listeners for SMTP, but for the one that takes mail back from the MPA."""
         inner = (self.facts.reinject.host, self.facts.reinject.port)
-        return outside or tuple(one for one in servers if (one.host, one.port) != inner)
+        return tuple(one for one in self.listeners if one.program in SERVERS and (one.host, one.port) != inner)
+
+    @cached_property
+    def public(self) -> tuple[Listener, ...]:
+        """The listeners for SMTP that somebody outside can connect to; where there are none, those on loopback."""
+        return tuple(one for one in self.servers if one.wildcard or not loopback(one.host)) or self.servers
 
     @cached_property
     def zones(self) -> tuple[str, ...]:
@@ -69,5 +72,6 @@ class Side:
         return text.replace(str(self.release), "")
 
 
-def _loopback(host: str) -> bool:
+def loopback(host: str) -> bool:
+    """Tell whether an address is the machine's own inside."""
     return host == "::1" or host.startswith("127.")
