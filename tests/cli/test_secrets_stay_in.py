@@ -63,6 +63,7 @@ WALK: dict[str, list[list[str]]] = {
     "verify-cache clear": [["--yes"]],
     "query": [["sasl_passwd", "[smtp.example.net]"]],
     "resolve": [["a@example.com"]],
+    "explain": [["192.0.2.1", "a@example.com"]],
     "audit": [[], ["--verify"], ["--export", "-"]],
     "backup": [["/nonexistent/backup", "--passphrase-file", "-"]],
     "restore-backup": [["/nonexistent/backup", "--passphrase-file", "-", "--yes"]],

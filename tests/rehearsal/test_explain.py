@@ -166,7 +166,7 @@ def test_a_mail_that_is_too_large_is_refused_by_the_limit(ask: Explaining) -> No
 
 
 def test_mail_for_nobody_s_listener_names_those_that_there_are(ask: Explaining) -> None:
-    with pytest.raises(NotFound, match="no listener '2599'.*Listeners for SMTP"):
+    with pytest.raises(NotFound, match=r"no listener '2599'.*Listeners for SMTP"):
         ask("203.0.113.9", "u@relay.example", listener="2599")
 
 

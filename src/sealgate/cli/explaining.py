@@ -42,7 +42,7 @@ _MARKS = {
 @click.option("--live", is_flag=True, help="By what is live, not by the draft.")
 @click.pass_context
 def explain(
-    ctx: click.Context, client: str, recipient: str, *, message: str | None, live: bool, **about: object
+    ctx: click.Context, /, client: str, recipient: str, *, message: str | None, live: bool, **about: object
 ) -> None:
     """Say what becomes of a mail from the address CLIENT to RECIPIENT, and what decides it.
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-LARGEST_MAIL = 32 << 20
-"""Bytes of a message that can be tried."""
+LARGEST_MAIL = 2 << 20
+"""Bytes of a message that can be tried; it crosses in one frame."""
 MOST_ENVELOPES = 1000
 """Envelopes that one replay tries at most."""
 

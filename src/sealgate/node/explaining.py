@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Grade
-from sealgate.link.rehearsals import LARGEST_MAIL
 from sealgate.model.errors import InvalidValue, NodeFailed, NotFound
 from sealgate.postfix.command import Programs
 from sealgate.postfix.listeners import listeners
@@ -106,8 +105,6 @@ def trial_of(mail: Mail, found: tuple[Listener, ...]) -> Trial:
             raise InvalidValue.of(f"The {name} has blanks or control characters, or is too long.", "", name)
     if not mail.recipient:
         raise InvalidValue.of("The recipient is missing.", "Give an address.", "recipient")
-    if len(mail.message) > LARGEST_MAIL:
-        raise InvalidValue.of("The message is larger than 32 MiB.", "", "message")
     listener = _listener(mail.listener, found, address.version)
     client = Client(str(address), mail.name, mail.helo or "client.example.org", mail.tls)
     return Trial(

@@ -17,7 +17,7 @@ from sealgate.link.messages import Facts
 from sealgate.model.errors import InvalidValue
 from sealgate.model.names import HostName
 from sealgate.postfix.parameters import Installed, installed
-from sealgate.rehearsal.sealed import own_addresses
+from sealgate.rehearsal.network import own_addresses
 from sealgate.render import Endpoint, NodeFacts
 
 if TYPE_CHECKING:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from sealgate.rehearsal.subject import Subject
 
-_CHECK = re.compile(r"\bcheck_(helo|sender|recipient|client|reverse_client_hostname)_access\s+((?:\{.*?\}|[^\s,{}])+(?:\{\{.*?\}\})?)")
-_ENTRY = re.compile(r"\{\s*(\S+)\s*=\s*([^}]*)\}")
-_LISTS = re.compile(
-    r"smtpd_(?:client|helo|sender|relay|recipient|data|end_of_data)_restrictions"
+_CHECK = re.compile(
+    r"\bcheck_(helo|sender|recipient|client|reverse_client_hostname)_access\s+((?:\{.*?\}|[^\s,{}])+(?:\{\{.*?\}\})?)"
 )
+_ENTRY = re.compile(r"\{\s*(\S+)\s*=\s*([^}]*)\}")
+_LISTS = re.compile(r"smtpd_(?:client|helo|sender|relay|recipient|data|end_of_data)_restrictions")
 _MOST = 12
 
 

@@ -89,10 +89,8 @@ class Origins:
         if lookup.table != "dns":
             return Entry()
         name = lookup.key.partition(" ")[0]
-        for row in self._desired.rows.rows("rbl"):
-            if name.endswith(f".{row.value.zone}"):
-                return Entry(0, "rbl", row.key)
-        return Entry()
+        zones = [row.key for row in self._desired.rows.rows("rbl") if name.endswith(f".{row.value.zone}")]
+        return Entry(0, "rbl", max(zones, key=len)) if zones else Entry()
 
     def _line(self, path: str, kind: str, lookup: Lookup) -> tuple[int, str]:
         """Return the number and first word of the first line that gives the look-up's result for its key."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sealgate.link.rehearsals import LARGEST_MAIL
+from sealgate.model.errors import InvalidValue
 from sealgate.services.actor import Right
 from sealgate.services.lookups import judged_draft
 
@@ -19,4 +21,10 @@ def explain(
 ) -> Explained:
     """Return the way of a mail, stage by stage, and what decided."""
     actor.may(Right.VIEW)
+    if len(mail.message) > LARGEST_MAIL:
+        raise InvalidValue.of(
+            f"The message is larger than {LARGEST_MAIL >> 20} MiB.",
+            "Send a smaller one, and announce the size to try (--size).",
+            "message",
+        )
     return gateway.node(actor).explain(mail, "" if live else judged_draft(gateway, actor), progress)

@@ -35,9 +35,7 @@ _LISTS = (
 )  # fmt: skip
 
 
-def opening(
-    subject: Subject, seen: Seen, listener: Listener, trial: Trial, taken: Reply, claim: Claim | None
-) -> Place:
+def opening(subject: Subject, seen: Seen, listener: Listener, trial: Trial, taken: Reply, claim: Claim | None) -> Place:
     """Return the setting, row or own line that let the stranger in, as far as can be told."""
     service = listener.service
     if taken.said.startswith("XCLIENT"):

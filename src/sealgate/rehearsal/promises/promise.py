@@ -65,12 +65,8 @@ class Case:
         """Return that it could not be told."""
         return self._verdict(Ruling.NOT_JUDGED, why, blame)
 
-    def _verdict(
-        self, ruling: Ruling, came: str, blame: Place | None = None, log: tuple[str, ...] = ()
-    ) -> Verdict:
-        return Verdict(
-            self.promise, self.test, ruling, self.tried, self.expected, came, log[-10:], blame or Place()
-        )
+    def _verdict(self, ruling: Ruling, came: str, blame: Place | None = None, log: tuple[str, ...] = ()) -> Verdict:
+        return Verdict(self.promise, self.test, ruling, self.tried, self.expected, came, log[-10:], blame or Place())
 
 
 def merge(plans: Iterable[Plan]) -> Plan:

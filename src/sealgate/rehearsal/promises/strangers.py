@@ -119,8 +119,10 @@ class Strangers:
                 case = Case(self.name, f"QMQP on {listener}", "Who may hand mail to qmqpd", "only trusted clients")
                 allowed = subject.value(listener.service, "qmqpd_authorized_clients")
                 blame = subject.blame("qmqpd_authorized_clients", listener.service)
-                yield case.failed(f"qmqpd takes mail for any destination from {allowed}", blame) if allowed else (
-                    case.passed("nobody may")
+                yield (
+                    case.failed(f"qmqpd takes mail for any destination from {allowed}", blame)
+                    if allowed
+                    else (case.passed("nobody may"))
                 )
 
 
@@ -180,7 +182,9 @@ def _ways(subject: Subject, listener: Listener) -> Iterator[tuple[str, object, s
     domain, host = subject.relay_domain, subject.hostname
     forms = _forms(domain, host)
     yield "by any form of address", _named, SENDER, forms, None
-    some = tuple(form for form in forms if form in {FOREIGN, f"someone%{FOREIGN_DOMAIN}@{domain}", f'"{FOREIGN}"@{domain}'})
+    some = tuple(
+        form for form in forms if form in {FOREIGN, f"someone%{FOREIGN_DOMAIN}@{domain}", f'"{FOREIGN}"@{domain}'}
+    )
     yield "with the null sender", _named, "", some, None
     yield "with the gateway as sender", _named, f"root@{host}", some, None
     if domain:
@@ -202,7 +206,13 @@ def _pretences(subject: Subject) -> Iterator[tuple[str, object, str, tuple[str, 
         yield f"as {own} by XCLIENT", _saying(*xclient), SENDER, (FOREIGN,), None
         family = "TCP6" if ":" in own else "TCP4"
         to = "2001:db8::1" if ":" in own else "192.0.2.1"
-        yield f"as {own} by the PROXY protocol", _opening(f"PROXY {family} {own} {to} 4321 25\r\n"), SENDER, (FOREIGN,), None
+        yield (
+            f"as {own} by the PROXY protocol",
+            _opening(f"PROXY {family} {own} {to} 4321 25\r\n"),
+            SENDER,
+            (FOREIGN,),
+            None,
+        )
     xforward = ("XFORWARD ADDR=127.0.0.1 NAME=localhost",)
     yield "as 127.0.0.1 by XFORWARD", _saying(*xforward), SENDER, (FOREIGN,), None
 
