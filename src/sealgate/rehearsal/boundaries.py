@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
+from sealgate.model.access import opens_public_relay
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -34,8 +36,10 @@ _NOBODY = tuple(
 
 @dataclass(frozen=True, slots=True, order=True)
 class Stretch:
-    """The addresses from `first` to `last` of IP version 4 or 6. `listed`: some list has them. `changed`: a change
-    of a list begins or ends here, or covers it."""
+    """The addresses from `first` to `last` of IP version 4 or 6.
+
+    `listed`: some list has them, in a network no wider than an organisation's. `changed`: a change of a list begins or ends here, or covers it.
+    """
 
     version: int
     first: int
@@ -53,9 +57,19 @@ class Stretch:
         """The first address, and the last one when it is another."""
         return tuple(dict.fromkeys((address(self.version, self.first), address(self.version, self.last))))
 
-    def only(self, number: int) -> Stretch:
+    def at(self, edge: str) -> Stretch:
         """Return the part that is one address."""
+        number = int(ipaddress.ip_address(edge))
         return Stretch(self.version, number, number, self.listed, self.changed)
+
+    def within(self, networks: Iterable[IPNetwork]) -> bool:
+        """Tell whether one of the networks has all of it."""
+        return any(
+            network.version == self.version
+            and int(network.network_address) <= self.first
+            and self.last <= int(network.broadcast_address)
+            for network in networks
+        )
 
 
 def address(version: int, number: int) -> str:
@@ -68,7 +82,8 @@ def stretches(networks: Iterable[IPNetwork], changed: Iterable[IPNetwork] = ()) 
 
     `changed` are networks that the one state lists and the other does not, or otherwise.
     """
-    every, fresh = set(networks) | set(changed), set(changed)
+    fresh = set(changed)
+    every = set(networks) | fresh
     return tuple(part for version in _BITS for part in _of_version(version, every, fresh))
 
 
@@ -81,8 +96,9 @@ def _of_version(version: int, every: set[IPNetwork], fresh: set[IPNetwork]) -> I
         for network in networks:
             if network.version == version:
                 first, after = int(network.network_address), int(network.broadcast_address) + 1
-                counted[first] += 1
-                counted[after] -= 1
+                weight = 0 if counted is begins and opens_public_relay(network) else 1
+                counted[first] += weight
+                counted[after] -= weight
                 if counted is changes:
                     touched |= {first, after}
     cuts = sorted({0, 1 << _BITS[version], *begins, *nobody})

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from sealgate.model.network import IPNetwork
     from sealgate.model.objects import Row
+    from sealgate.model.rbl import Rbl
     from sealgate.postfix.listeners import Listener
     from sealgate.rehearsal.sides import Side
     from sealgate.rehearsal.trials import Seen
@@ -79,9 +80,10 @@ Who = Stretch | Listed
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What one recipient of one trial asks: may they (`who`) at this door, as that sender, send mail there?
+    """What one recipient of one trial asks: whether they (`who`) may send mail there, at this door, as that sender.
 
-    `to` is a domain of ours, or empty for a foreign one. `edge` is the address that was tried.
+    `to` is a domain of ours, or empty for a foreign one. `edge` is the address that was tried. `despite`: block lists
+    have it, for that is when the white list counts.
     """
 
     who: Who
@@ -89,6 +91,7 @@ class Case:
     sender: As
     to: str
     edge: str
+    despite: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,9 +149,10 @@ def question(live: Side | None, candidate: Side, changed: Changed | None = None)
     missed = sum(one.changed for one in here) - sum(one.changed for one in chosen)
     ours, new_domains = _domains(live, candidate, keys)
     asked = _Asking(sides, doors, ours, tuple(islice(new_domains, MOST_DOMAINS)))
+    white = {network for name, networks in _white(live, candidate, keys) for network in networks}
     for one in chosen:
-        asked.stretch(one)
-    asked.lists(candidate if live is None else live, candidate)
+        asked.stretch(one, despite=one.within(white))
+    asked.lists()
     return Question(
         asked.plan(), _grade(sides), asked.cases, ours, len(new_domains), asked.new_domains, frozenset(doors),
         frozenset(_doors(live)) if live else frozenset(), missed,
@@ -190,7 +194,7 @@ def _domains(live: Side | None, candidate: Side, keys: Mapping[str, frozenset[st
     known = [domain for domain, row in before.items() if row is not None and row.enabled]
     wider = candidate.desired.settings.match_subdomains and not live.desired.settings.match_subdomains
     subdomains = [f"sub.{domain}" for domain in known[:1]] if wider else []
-    return (known[0] if known else ""), tuple([*subdomains, *(d for d in domains if d not in known)])
+    return (known[0] if known else ""), (*subdomains, *(d for d in domains if d not in known))
 
 
 def _networks(
@@ -210,6 +214,14 @@ def _networks(
         for network in new.get(name, ())
     }  # fmt: skip
     return every, fresh
+
+
+def _white(
+    live: Side | None, candidate: Side, keys: Mapping[str, frozenset[str]]
+) -> Iterator[tuple[str, tuple[IPNetwork, ...]]]:
+    """Give the entries that only the candidate's white list has."""
+    old = {name for name, _ in _named(live, keys)} if live else set()
+    return (item for item in _named(candidate, keys) if item[0].startswith("white ") and item[0] not in old)
 
 
 def _named(side: Side, keys: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, tuple[IPNetwork, ...]]]:
@@ -261,42 +273,52 @@ class _Asking:
         zones = tuple(dict.fromkeys(zone for side in self._sides for zone in side.zones))
         return Plan(tuple(self._trials), Internet(records=self._records, empty_zones=zones), mpa=False)
 
-    def stretch(self, one: Stretch) -> None:
-        """Ask for the first and the last address of a stretch."""
+    def stretch(self, one: Stretch, *, despite: bool) -> None:
+        """Ask for the first and the last address of a stretch; `despite` being on every block list."""
+        blocking = [row.value for row in self._rbl() if row.value.kind is RblKind.CLIENT]
+        despite = despite and bool(blocking)
+        for edge in one.edges if despite else ():
+            for value in blocking:
+                self._records |= listed_in(value.query, edge)
         for door in self._doors:
             if door.version == one.version:
                 for number, edge in enumerate(one.edges):
                     for sender in As if number == 0 else (As.OTHER,):
-                        self._ask(one, door, sender, Client(edge, "", _HELO))
+                        self._ask(one, door, sender, Client(edge, "", _HELO), despite=despite)
 
-    def lists(self, *sides: Side) -> None:
+    def lists(self) -> None:
         """Ask for clients, senders and names that DNS lists have."""
-        rows = {row.key: row.value for side in sides for row in side.desired.rows.rows("rbl") if row.enabled}
-        for number, (key, value) in enumerate(islice(sorted(rows.items()), MOST_LISTS), 10):
-            black = [one for one in rows.values() if one.kind is RblKind.CLIENT]
+        for number, row in enumerate(islice(self._rbl(), MOST_LISTS), 10):
             for door in self._doors:
                 edge = _ADDRESSES[door.version].format(number)
-                who, sender, client = Listed(f"that {value.zone} lists"), OTHER_SENDER, Client(edge, "", _HELO)
-                if value.kind is RblKind.WHITE:
-                    who = Listed(f"that {value.zone} lists, also when a block list has them,")
-                    found = [listed_in(one.query, edge) for one in (value, *black)]
-                elif value.kind is RblKind.CLIENT:
-                    found = [listed_in(value.query, edge)]
+                if row.value.kind in {RblKind.CLIENT, RblKind.WHITE}:
+                    self._listed_client(row.value, door, edge)
                 else:
-                    domain = f"{value.kind.value}-{number}.{_LISTED_DOMAIN}"
-                    found = [domain_listed_in(value.query, domain)]
-                    what = "sender domain" if value.kind is RblKind.SENDER else "HELO name"
-                    who = Listed(f"whose {what} {value.zone} lists")
-                    if value.kind is RblKind.SENDER:
-                        sender = f"someone@{domain}"
-                    else:
-                        client = Client(edge, "", domain)
-                for records in found:
-                    self._records |= records
-                self._ask(who, door, As.OTHER, client, sender)
-            del key
+                    self._listed_name(row.value, door, edge, f"{row.value.kind.value}-{number}.{_LISTED_DOMAIN}")
 
-    def _ask(self, who: Who, door: Door, kind: As, client: Client, sender: str = "") -> None:
+    def _listed_client(self, value: Rbl, door: Door, edge: str) -> None:
+        who, lists = Listed(f"Clients that {value.zone} lists"), [value]
+        if value.kind is RblKind.WHITE:
+            who = Listed(f"Clients that {value.zone} lists, although block lists have them too,")
+            lists += [row.value for row in self._rbl() if row.value.kind is RblKind.CLIENT]
+        for one in lists:
+            self._records |= listed_in(one.query, edge)
+        self._ask(who, door, As.OTHER, Client(edge, "", _HELO))
+
+    def _listed_name(self, value: Rbl, door: Door, edge: str, domain: str) -> None:
+        self._records |= domain_listed_in(value.query, domain)
+        if value.kind is RblKind.SENDER:
+            who = Listed(f"Clients with a sender domain that {value.zone} lists")
+            self._ask(who, door, As.OTHER, Client(edge, "", _HELO), f"someone@{domain}")
+        else:
+            who = Listed(f"Clients with a HELO name that {value.zone} lists")
+            self._ask(who, door, As.OTHER, Client(edge, "", domain))
+
+    def _rbl(self) -> list[Row[Rbl]]:
+        rows = {row.key: row for side in self._sides for row in side.desired.rows.rows("rbl") if row.enabled}
+        return [rows[key] for key in sorted(rows)]
+
+    def _ask(self, who: Who, door: Door, kind: As, client: Client, sender: str = "", *, despite: bool = False) -> None:
         own = self._ours or next(iter(self.new_domains), "")
         if kind is As.OWN and not own:
             return
@@ -309,7 +331,7 @@ class _Asking:
         client = Client(client.address, client.name, client.helo, tls=self._needs_tls(listener))
         self._trials.append(Trial(name, listener.host, listener.port, client, given, tuple(recipients)))
         for recipient, to in recipients.items():
-            self.cases[name, recipient] = Case(who, door, kind, to, client.address)
+            self.cases[name, recipient] = Case(who, door, kind, to, client.address, despite)
 
     def _needs_tls(self, listener: Listener) -> bool:
         level = self._sides[-1].read.value(listener.service, "smtpd_tls_security_level")
