@@ -170,7 +170,7 @@ class Agent:
     def _on_judge(self, question: JudgeQuestion, talk: Conversation) -> Report:
         header = from_json(Header, question.header, "header")
         with self._alone(self._staging, "another candidate is being judged", talk):
-            report = self._judge.judge(header, question.grade, talk)
+            report = self._judge.judge(header, question.grade, talk, question.overrides)
             self._log.info("judged", by=talk.asker.name, release=report.release, passed=report.passed)
             self._sweep(report.release)
         return report

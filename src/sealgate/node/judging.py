@@ -4,28 +4,32 @@ The bundle is taken, checked as a whole by the model, rendered, staged as the ve
 by Postfix in a sealed world (`rehearsal/judging.py`). Everything found is a finding of the report. Own lines that the
 deny-list refuses are never shown to any Postfix program: then only the model's findings are reported.
 
-A report is kept with its release. A release's name follows from the candidate, the node's facts and Sealgate's version,
-so the same name means the same verdict, and a second question costs nothing.
+Reports are kept with their release (`reports`). A release's name follows from the candidate, the node's facts and
+Sealgate's version, so the same name means the same verdict, and a second question of the same grade costs nothing; a
+full rehearsal answers for the probe. Overrides count for the one judging that names them.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealgate import __version__
 from sealgate.link.bundle import release_name
-from sealgate.link.codec import from_json, to_json
 from sealgate.link.messages import Grade, Report
 from sealgate.model.checking import check
-from sealgate.model.errors import InvalidValue, NodeFailed, Refused
+from sealgate.model.errors import NodeFailed, Refused
 from sealgate.model.findings import Finding, Place, Severity, errors_in
 from sealgate.node.context import context
 from sealgate.node.permits import read_permits
+from sealgate.node.reports import Reports, overridden
 from sealgate.node.staging import Staged
+from sealgate.node.table_changes import changed_keys
+from sealgate.rehearsal.rehearsing import rehearse
+from sealgate.rehearsal.subject import Subject
 from sealgate.rehearsal.verdicts import finding_of
 from sealgate.render import render, settled
 
@@ -33,18 +37,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sealgate.link.bundle import Header
+    from sealgate.link.messages import Override
     from sealgate.model.context import Permits
+    from sealgate.model.verdicts import Verdict
     from sealgate.node.facts import Machine
     from sealgate.node.receiving import Asking, Candidate, Receiver
     from sealgate.node.releases import Release
     from sealgate.node.staging import Stager
     from sealgate.node.stores import Stores
     from sealgate.postfix.complaints import Complaint
+    from sealgate.postfix.listeners import Listener
+    from sealgate.postfix.parameters import ReadBack
     from sealgate.rehearsal.judging import Judge as Rehearsal
     from sealgate.render import ConfigTree, NodeFacts
 
 MOST_FINDINGS = 2000
-_NO_FULL_REHEARSAL = "delivery through queue, MPA and next hops (this version has no full rehearsal)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +71,18 @@ class Judge:
 
     def __init__(self, bench: Bench) -> None:
         self._b = bench
+        self._reports = Reports(bench.stores)
 
-    def judge(self, header: Header, grade: Grade, talk: Asking) -> Report:
-        """Return the report on the candidate that a bundle describes; what was judged before is not judged again."""
+    def judge(self, header: Header, grade: Grade, talk: Asking, overrides: tuple[Override, ...] = ()) -> Report:
+        """Return the report on the candidate that a bundle describes; what was judged before is not judged again.
+
+        A failed test that `overrides` names does not count this time; Refused for one that nobody may override.
+        """
+        report = overridden(self._report(header, grade, talk), overrides)
+        self._reports.keep_overridden(report)
+        return report
+
+    def _report(self, header: Header, grade: Grade, talk: Asking) -> Report:
         started = time.monotonic()
         talk.progress("receiving the candidate")
         candidate = self._b.receiver.receive(header, talk)
@@ -77,27 +93,21 @@ class Judge:
         facts = settled(candidate.desired, self._b.machine.facts())
         name = release_name(candidate.digest, facts.digest(), __version__)
         facts = facts.for_release(str(self._b.stores.releases.path(name)))
-        known = self.report(name)
+        known = self._reports.find(name, grade)
         if known is not None and self._is_complete(name):
-            return _graded(replace(known, cached=True), grade)
+            return replace(known, cached=True)
         if header.tree:
             self._refuse_skew(header.tree, candidate, facts)
-        report = self._judged(name, candidate, facts, allowed.permits, talk)
+        asked = _Asked(name, candidate, facts, grade)
+        report = self._judged(asked, allowed.permits, talk)
         report = replace(report, seconds=time.monotonic() - started)
-        self._keep(report)
-        return _graded(report, grade)
-
-    def report(self, release: str) -> Report | None:
-        """Return the kept report on a release."""
-        try:
-            return from_json(Report, json.loads(self._path(release).read_bytes()), "report")
-        except (FileNotFoundError, ValueError, InvalidValue):
-            return None
+        self._reports.keep(report)
+        return report
 
     def passed(self, digest: str) -> str:
         """Return the newest release of a candidate that passed; Refused when there is none."""
         for release in self._b.stores.releases.all():
-            report = self.report(release.id) if release.digest == digest else None
+            report = self._reports.decides(release.id) if release.digest == digest else None
             if report is not None and report.passed:
                 return release.id
         raise Refused(
@@ -112,24 +122,36 @@ class Judge:
                 "the same version."
             )
 
-    def _judged(self, name: str, candidate: Candidate, facts: NodeFacts, permits: Permits, talk: Asking) -> Report:
+    def _judged(self, asked: _Asked, permits: Permits, talk: Asking) -> Report:
         talk.progress("checking the whole")
-        world = context(candidate.desired, facts, self._b.machine.postfix(), permits)
-        findings = list(check(candidate.desired, world))
-        tree = render(candidate.desired, facts)
-        findings = [*findings, *tree.findings]
+        desired, facts = asked.candidate.desired, asked.facts
+        world = context(desired, facts, self._b.machine.postfix(), permits)
+        tree = render(desired, facts)
+        findings = [*check(desired, world), *tree.findings]
         if any(found.place.noun == "own-lines" for found in errors_in(findings)):
             words = ("not judged by Postfix: it is not shown own lines that the deny-list or the parser refuses",)
-            return _report(name, candidate, tree, findings, judged=("the whole desired state",), not_judged=words)
+            return _report(asked, tree, findings, judged=("the whole desired state",), not_judged=words)
         talk.progress("writing the files of the release")
-        staged = self._stage(name, candidate, tree, facts, talk)
+        staged = self._stage(asked.name, asked.candidate, tree, facts, talk)
         findings += [_of_table(place, said) for place, said in staged.complaints]
-        talk.progress("running the release in a sealed world")
+        what = "running the release in a sealed world"
+        talk.progress(what if asked.grade is Grade.PROBE else f"{what}, with mail through it")
         shown = tuple(path for path in map(Path, permits.files) if path.exists())
-        seen = replace(self._b.rehearsal, shown=shown).probe(self._b.stores.releases.path(name))
+        judge, release = replace(self._b.rehearsal, shown=shown), self._b.stores.releases.path(asked.name)
+        about = partial(self._subject, asked, tree)
+        seen = rehearse(judge, release, asked.grade, about)
         findings += [_traced(found, tree) for found in seen.findings]
         judged = ("the whole desired state", *seen.judged)
-        return _report(name, candidate, tree, findings, judged=judged, not_judged=seen.not_judged)
+        return _report(asked, tree, findings, judged=judged, not_judged=seen.not_judged, verdicts=seen.verdicts)
+
+    def _subject(self, asked: _Asked, tree: ConfigTree, read: ReadBack, listeners: tuple[Listener, ...]) -> Subject:
+        """Return what the rehearsal is about: the candidate, with the rows that differ from what is in force."""
+        live = self._b.in_force()
+        return Subject(
+            asked.candidate.desired, asked.facts, read, listeners, asked.grade, tree,
+            changed=changed_keys(self._b.stores.rows, asked.candidate, live.tables if live else {}),
+            spread=asked.candidate.spread,
+        )  # fmt: skip
 
     def _stage(self, name: str, candidate: Candidate, tree: ConfigTree, facts: NodeFacts, talk: Asking) -> Staged:
         live = self._b.in_force()
@@ -154,19 +176,15 @@ class Judge:
         release = self._b.stores.releases.find(name)
         return release is not None and self._b.stores.releases.look(release).clean
 
-    def _keep(self, report: Report) -> None:
-        text = json.dumps(to_json(report), ensure_ascii=False)
-        self._b.stores.loose.write(self._path(report.release), text, mode=0o600)
 
-    def _path(self, release: str) -> Path:
-        return self._b.stores.paths.reports / f"{release}.json"
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One question: the release's name, the candidate, what it is rendered for, and how much is judged."""
 
-
-def _graded(report: Report, grade: Grade) -> Report:
-    """Return a probe's report as the answer to a question of another grade, which says what was left out."""
-    if grade is Grade.PROBE:
-        return report
-    return replace(report, grade=grade, not_judged=(*report.not_judged, _NO_FULL_REHEARSAL))
+    name: str
+    candidate: Candidate
+    facts: NodeFacts
+    grade: Grade
 
 
 def _of_table(place: Place, said: Complaint) -> Finding:
@@ -185,21 +203,21 @@ def _traced(found: Finding, tree: ConfigTree) -> Finding:
 
 
 def _report(
-    name: str,
-    candidate: Candidate,
+    asked: _Asked,
     tree: ConfigTree,
     findings: list[Finding],
     *,
     judged: tuple[str, ...],
     not_judged: tuple[str, ...] = (),
+    verdicts: tuple[Verdict, ...] = (),
 ) -> Report:
     """Make the report; errors come first, and of very many findings only the first ones cross."""
     order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
     unique = sorted(dict.fromkeys(findings), key=lambda found: order[found.severity])
     return Report(
-        digest=candidate.digest,
-        release=name,
-        grade=Grade.PROBE,
+        digest=asked.candidate.digest,
+        release=asked.name,
+        grade=asked.grade,
         passed=not errors_in(unique),
         findings=tuple(found.to_json() for found in unique[:MOST_FINDINGS]),
         seconds=0.0,
@@ -207,4 +225,5 @@ def _report(
         not_judged=not_judged,
         omitted_findings=max(0, len(unique) - MOST_FINDINGS),
         tree=tree.digest(),
+        verdicts=tuple(one.to_json() for one in verdicts),
     )

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sealgate.link.bundle import FORMAT, LARGEST_DELTA, Header, Need
 from sealgate.link.conversation import rows_of, whole
 from sealgate.model.digest import state_digest
 from sealgate.model.errors import InvalidValue, NodeFailed, Refused
-from sealgate.node.desired import RowReader, chunks_named, desired_state, known_nouns, secrets_named
+from sealgate.node.desired import RowReader, chunks_named, desired_state, known_nouns, secrets_named, to_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sealgate.link.conversation import Peer
     from sealgate.link.messages import Asker
     from sealgate.model.desired import DesiredState
+    from sealgate.model.objects import Row
     from sealgate.node.objects import Objects, SealedSecrets
     from sealgate.node.rows import RowStore, StoredTable
 
@@ -63,6 +64,12 @@ class Candidate:
     def table_digests(self) -> dict[str, str]:
         """The digest of each noun's table."""
         return {noun: table.digest for noun, table in self.tables.items()}
+
+    def spread(self, noun: str, most: int) -> Iterator[Row[Any]]:
+        """Give a bounded number of rows of a noun, far from each other, without reading the others."""
+        table = self.tables.get(noun)
+        for row in table.spread(most) if table else ():
+            yield to_row(noun, row)
 
 
 class Receiver:

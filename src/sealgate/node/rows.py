@@ -67,6 +67,12 @@ class StoredTable:
         found = self.changes.get(key) or _search(self.base, key)
         return None if found is None or found.fields is None else found
 
+    def spread(self, most: int) -> Iterator[SentRow]:
+        """Give at most so many rows, far from each other and always the same, by looking at as many places only."""
+        keys = dict.fromkeys([*_spread(self.base, most), *sorted(self.changes)[: most // 2]])
+        rows = (self.row(key) for key in keys)
+        return itertools.islice((row for row in rows if row is not None), most)
+
     def differences(self, other: StoredTable) -> Iterator[tuple[SentRow | None, SentRow | None]] | None:
         """Give (row here, row in `other`) wherever they differ; None when only a full comparison could tell."""
         if self.base != other.base:
@@ -254,6 +260,19 @@ def _shadowed(base: Path, changes: Mapping[str, SentRow]) -> Iterator[SentRow]:
             row = read_row(line)
             if row.key not in changes:
                 yield row
+
+
+def _spread(base: Path, most: int) -> Iterator[str]:
+    """Give the keys of the lines at places of the file that lie equally far apart."""
+    with base.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        for number in range(most if size else 0):
+            file.seek(size * number // most)
+            if number:
+                file.readline()
+            line = file.readline()
+            if line:
+                yield _key_of(line).decode()
 
 
 def _search(base: Path, key: str) -> SentRow | None:

@@ -72,5 +72,5 @@ class Stores:
         self.objects.sweep(copies | {chunk for release in remaining for chunk in release.chunks})
         self.secrets.sweep({name for release in remaining for name in release.secrets})
         for report in sorted(self.paths.reports.glob("*.json")):
-            if report.stem not in wanted:
+            if report.name.partition(".")[0] not in wanted:
                 self.files.remove(report)

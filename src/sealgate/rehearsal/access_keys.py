@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _CHECK = re.compile(
     r"\bcheck_(helo|sender|recipient|client|reverse_client_hostname)_access\s+((?:\{.*?\}|[^\s,{}])+(?:\{\{.*?\}\})?)"
 )
-_ENTRY = re.compile(r"\{\s*(\S+)\s*=\s*([^}]*)\}")
+_ENTRY = re.compile(r"\{\s*([^\s{}=]+)\s*=\s*([^{}]*)\}")
 _LISTS = re.compile(r"smtpd_(?:client|helo|sender|relay|recipient|data|end_of_data)_restrictions")
 _MOST = 12
 

@@ -7,9 +7,9 @@ So where a message arrived is told by the server's name (`Book.name_at`), never 
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 import threading
+import zlib
 
 RESOLVER = "198.18.0.53"
 """Where the artificial internet answers for names."""
@@ -61,10 +61,12 @@ class Book:
 
 
 def _digest(name: str) -> int:
-    return int.from_bytes(hashlib.sha256(plain(name).encode("utf-8", "surrogateescape")).digest()[:10], "big")
+    """Return 64 bits that follow from a name; hashlib would load OpenSSL, which takes a tenth of a probe."""
+    text = plain(name).encode("utf-8", "surrogateescape")
+    return zlib.crc32(text) << 32 | zlib.crc32(text[::-1])
 
 
 def _address(number: int, family: int) -> str:
     if family == 4:
         return str(ipaddress.IPv4Address(_FIRST_V4 + number % _COUNT_V4))
-    return str(ipaddress.IPv6Address(_FIRST_V6 + number % (1 << 80)))
+    return str(ipaddress.IPv6Address(_FIRST_V6 + number))

@@ -154,4 +154,4 @@ def usable(address: Address) -> bool:
     """Tell whether a client can have the address in the sealed world."""
     if address.is_multicast or address.is_unspecified or address.is_link_local or address.is_loopback:
         return False
-    return address.version == 6 or address < ipaddress.IPv4Address("240.0.0.0") and address.packed[0] != 0
+    return address.version == 6 or 0 < address.packed[0] < 240

@@ -57,7 +57,7 @@ def example(pattern: str, flags: str = "") -> str:
 
 @dataclass
 class _Making:
-    """How an example is made: how often what may be left out is taken, what stands for any character; and its groups."""
+    """How often what may be left out is taken, what stands for any character, and the groups so far."""
 
     optional: int
     anything: str
@@ -130,7 +130,7 @@ _MAKERS: dict[Any, Any] = {
     sre.MAX_REPEAT: _repeated,
     sre.MIN_REPEAT: _repeated,
     sre.POSSESSIVE_REPEAT: _repeated,
-    sre.ATOMIC_GROUP: lambda argument, making: _text(argument, making),
+    sre.ATOMIC_GROUP: _text,
     sre.ASSERT: lambda argument, making: _text(argument[1], making) if argument[0] < 0 else "",
     sre.GROUPREF: lambda argument, making: making.groups.get(argument, ""),
     **dict.fromkeys(_EMPTY, lambda _, __: ""),

@@ -9,10 +9,10 @@ RFC 4954, "process limit" in master(5), smtpd_client_connection_count_limit in p
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 import threading
-from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -58,10 +58,23 @@ def hold_all(trials: Iterable[Trial], terms: Terms) -> dict[str, Ended]:
     """Hold all trials and return how each ended, in their order."""
     listed = list(trials)
     turns = _Turns(terms)
-    with ThreadPoolExecutor(max(1, min(terms.at_once, len(listed)))) as pool:
-        ended = list(pool.map(lambda trial: turns.take(trial, partial(hold, trial, terms)), listed))
-    again = {trial.id: hold(trial, terms) for trial, end in zip(listed, ended, strict=True) if _was_crowded(end)}
-    return {end.trial: again.get(end.trial, end) for end in ended}
+    waiting, ended = deque(listed), dict[str, Ended]()
+
+    def serve() -> None:
+        with contextlib.suppress(IndexError):
+            while True:
+                trial = waiting.popleft()
+                ended[trial.id] = turns.take(trial, partial(hold, trial, terms))
+
+    threads = [threading.Thread(target=serve, daemon=True) for _ in range(min(terms.at_once, len(listed)))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for trial in listed:
+        if trial.id not in ended or _was_crowded(ended[trial.id]):
+            ended[trial.id] = hold(trial, terms)
+    return {trial.id: ended[trial.id] for trial in listed}
 
 
 def hold(trial: Trial, terms: Terms) -> Ended:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from sealgate.rehearsal.addresses import Book, plain
 from sealgate.rehearsal.dns_answers import Names
-from sealgate.rehearsal.mail_servers import MailServers, listeners
 from sealgate.rehearsal.name_server import serve_names
 from sealgate.rehearsal.trials import Certificate, Manner, Server
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
 
+    from sealgate.rehearsal.mail_servers import MailServers
     from sealgate.rehearsal.network import Place
     from sealgate.rehearsal.trials import Arrival, Internet, Plan
 
@@ -74,6 +74,8 @@ class ArtificialInternet:
 
     def serve_mail(self, chains: Mapping[str, str], *, ipv6: bool) -> None:
         """Take mail from now on; `chains` are files with certificate and key, by kind of certificate."""
+        from sealgate.rehearsal.mail_servers import MailServers, listeners
+
         contexts = {Certificate(kind): _context(path) for kind, path in chains.items()}
         self._mail = MailServers(self._server_at, contexts)
         everywhere = ("0.0.0.0", "::") if ipv6 else ("0.0.0.0",)  # noqa: S104 - in a network of our own
@@ -82,6 +84,8 @@ class ArtificialInternet:
 
     def serve_loopback(self) -> None:
         """Be the servers on the gateway's own loopback that the plan names, where no service of Postfix is."""
+        from sealgate.rehearsal.mail_servers import listeners
+
         if self._mail is None:
             return
         for name in filter(_is_loopback, self._servers):

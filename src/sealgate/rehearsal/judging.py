@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from sealgate.model.verdicts import Verdict
     from sealgate.postfix.master import InstancePaths
     from sealgate.rehearsal.trials import Seen
 
@@ -66,6 +67,7 @@ class Judgement:
     not_judged: tuple[str, ...] = ()
     seen: Mapping[str, Any] = field(default_factory=dict)
     trials: Seen | None = None
+    verdicts: tuple[Verdict, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -90,30 +92,32 @@ class Judge:
     mpa_user: str = "sealgate-mpa"
     needs: Needs = field(default_factory=Needs)
 
-    def probe(self, release: Path, plan: Plan | None = None) -> Judgement:
+    def probe(self, release: Path, plan: Plan | None = None, read: ReadBack | None = None) -> Judgement:
         """Judge the release whose main.cf and master.cf lie in the directory `release`, without sending mail through.
 
-        Nothing expected raises, but for Refused when the machine is short of what a rehearsal needs.
+        `read` is the release as Postfix reads it, values expanded, if that is known already. Nothing expected raises,
+        but for Refused when the machine is short of what a rehearsal needs.
         """
-        return self._judged(release, plan or Plan(), Grade.PROBE)
+        return self._judged(release, plan or Plan(), Grade.PROBE, read)
 
-    def full(self, release: Path, plan: Plan | None = None) -> Judgement:
+    def full(self, release: Path, plan: Plan | None = None, read: ReadBack | None = None) -> Judgement:
         """Judge as `probe` does, with mail that goes through queue, filter and next hops to its end."""
-        return self._judged(release, plan or Plan(), Grade.FULL)
+        return self._judged(release, plan or Plan(), Grade.FULL, read)
 
-    def _judged(self, release: Path, plan: Plan, grade: Grade) -> Judgement:
+    def _judged(self, release: Path, plan: Plan, grade: Grade, early: ReadBack | None) -> Judgement:
         clock = _Clock()
         try:
             neutral = neutral_programs(self.work_dir)
         except OSError as failure:
             raise Refused(f"The rehearsal was not started: {failure}. Nothing was changed. Make room there.") from None
         _cool(release)
-        early = read_back(Programs(release), expanded=True) if grade is Grade.FULL else None
+        if early is None and grade is Grade.FULL:
+            early = read_back(Programs(release), expanded=True)
         try:
             stage = running.start(self, release, plan, grade, early)
         except NotSealed as failure:
             read = early or read_back(Programs(release), expanded=True)
-            return self._unsealed(judge_files(release, read, neutral, self.live.config_dir), clock, failure)
+            return _unsealed(judge_files(release, read, neutral, self.live.config_dir), clock, grade, failure)
         with stage:
             read = early or read_back(Programs(release), expanded=True)
             findings = judge_files(release, read, neutral, self.live.config_dir)
@@ -121,17 +125,13 @@ class Judge:
             try:
                 outcome = stage.outcome()
             except NotSealed as failure:
-                return self._unsealed(findings, clock, failure)
+                return _unsealed(findings, clock, grade, failure)
         seen = outcome.stage
         known = {(found.place.file, found.place.line) for found in findings if found.place.line}
         told = (*findings, *(f for f in _of_stage(seen, release, read) if (f.place.file, f.place.line) not in known))
         seconds = {f"stage.{part}": took for part, took in seen["seconds"].items()} | clock.all()
-        words = (_JUDGED_FILES, _JUDGED_STAGE, *([_JUDGED_MAIL] if grade is Grade.FULL else []))
+        words = (_JUDGED_FILES, *_judged_inside(grade))
         return Judgement(tuple(dict.fromkeys(told)), seconds, words, (), seen, outcome.seen)
-
-    @staticmethod
-    def _unsealed(findings: tuple[Finding, ...], clock: _Clock, failure: NotSealed) -> Judgement:
-        return Judgement(findings, clock.all(), (_JUDGED_FILES,), (f"{_JUDGED_STAGE} ({failure})",))
 
     def world(self, release: Path) -> World:
         """Return the sealed world in which a release runs as it would live."""
@@ -163,6 +163,16 @@ class Judge:
             "command_dir": str(programs.command_dir),
             "daemon_dir": str(programs.daemon_dir),
         }
+
+
+def _judged_inside(grade: Grade) -> tuple[str, ...]:
+    return (_JUDGED_STAGE, _JUDGED_MAIL) if grade is Grade.FULL else (_JUDGED_STAGE,)
+
+
+def _unsealed(findings: tuple[Finding, ...], clock: _Clock, grade: Grade, failure: NotSealed) -> Judgement:
+    """Return the judgement where no world can be closed off: of the files alone, and what was not judged, with why."""
+    missed = tuple(f"{words} ({failure})" for words in _judged_inside(grade))
+    return Judgement(findings, clock.all(), (_JUDGED_FILES,), missed)
 
 
 # -- findings from what the stage saw

@@ -18,15 +18,16 @@ import contextlib
 import ipaddress
 import queue
 import threading
-from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sealgate.rehearsal import kernel
 from sealgate.rehearsal.netlink import LOCAL, Netlink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    _Answer = queue.SimpleQueue[tuple[Any, BaseException | None]]
 
 T = TypeVar("T")
 
@@ -40,15 +41,18 @@ class Place:
     """A network to make sockets in: that of this thread, or that of a thread which serves calls."""
 
     def __init__(self) -> None:
-        self._calls: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]]] | None = None
+        self._calls: queue.SimpleQueue[tuple[Callable[[], Any], _Answer]] | None = None
 
     def call(self, make: Callable[[], T]) -> T:
         """Call `make` in this network and return its result; what it raises is raised here."""
         if self._calls is None:
             return make()
-        result: Future[T] = Future()
-        self._calls.put((make, result))
-        return result.result()
+        answer: _Answer = queue.SimpleQueue()
+        self._calls.put((make, answer))
+        result, failure = answer.get()
+        if failure is not None:
+            raise failure
+        return cast("T", result)
 
     @classmethod
     def apart(cls) -> tuple[Place, int]:
@@ -62,11 +66,11 @@ class Place:
     def _serve(self) -> None:
         assert self._calls is not None  # noqa: S101 - made by `apart`
         while True:
-            make, result = self._calls.get()
+            make, answer = self._calls.get()
             try:
-                result.set_result(make())
+                answer.put((make(), None))
             except BaseException as failure:  # noqa: BLE001 - raised in the thread that asked
-                result.set_exception(failure)
+                answer.put((None, failure))
 
 
 def alone(addresses: Iterable[str], *, ipv6: bool) -> Place:
@@ -100,13 +104,15 @@ def with_internet(addresses: Iterable[str], inner: Iterable[str], down: Iterable
         if ipv6:
             network.route("unicast", "::/0", _GATEWAY_LINK)
             _set("ipv6/ip_nonlocal_bind", "1")
+        for address in _of_families(down, ipv6=ipv6):
+            network.route("unreachable", _host(address))
         for address in _of_families(inner, ipv6=ipv6):
             network.route("local", _host(address), table=LOCAL)
-    internet.call(lambda: _internet(own, _of_families(down, ipv6=ipv6), ipv6=ipv6))
+    internet.call(lambda: _internet(own, ipv6=ipv6))
     return internet
 
 
-def _internet(gateway: Iterable[str], down: Iterable[str], *, ipv6: bool) -> None:
+def _internet(gateway: Iterable[str], *, ipv6: bool) -> None:
     """Set up the internet's network; runs in its thread."""
     with Netlink() as network:
         network.up("lo")
@@ -121,8 +127,6 @@ def _internet(gateway: Iterable[str], down: Iterable[str], *, ipv6: bool) -> Non
             _set("ipv6/ip_nonlocal_bind", "1")
         for address in gateway:
             network.route("unicast", _host(address), _INTERNET_LINK, LOCAL)
-        for address in down:
-            network.route("unreachable", _host(address), table=LOCAL)
     kernel.drop_capabilities()
 
 

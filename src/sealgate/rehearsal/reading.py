@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sealgate.model.findings import Finding, Place, error
 from sealgate.postfix.complaints import Complaint
 from sealgate.postfix.tables import Tables
+from sealgate.rehearsal.actions import unknown_actions
 from sealgate.rehearsal.verdicts import findings_of
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def judge_files(release: Path, read: ReadBack, neutral: Programs, live: Path) ->
         *_programs(read, neutral.daemon_dir),
         *findings_of(read.complaints, UNREADABLE, release),
         *_tables(release, read, neutral, live),
+        *unknown_actions(((kind, at, name) for kind, _, at, name in _staged(release, read, live)), read, release),
         *_transports(read),
     )
 
@@ -61,12 +63,16 @@ _WRITTEN_BY_POSTFIX = re.compile(r"(?:^|/)(?:address_verify_map|postscreen_cache
 def _tables(release: Path, read: ReadBack, neutral: Programs, live: Path) -> Iterator[Finding]:
     """Open and ask every table; those that Postfix writes itself need not be there before it has run."""
     tables = Tables(neutral)
-    for kind, path, parameter in tables_named(read):
-        if _WRITTEN_BY_POSTFIX.search(parameter):
-            continue
-        staged = release / path.relative_to(live) if path.is_relative_to(live) else path
+    for kind, path, staged, parameter in _staged(release, read, live):
         said = (_at(complaint, path, parameter) for complaint in tables.check(staged, kind))
         yield from findings_of(said, TABLE_BROKEN, release)
+
+
+def _staged(release: Path, read: ReadBack, live: Path) -> Iterator[tuple[str, Path, Path, str]]:
+    """Give type, path, where the file is now, and parameter of every table that must be there before Postfix runs."""
+    for kind, path, parameter in tables_named(read):
+        if not _WRITTEN_BY_POSTFIX.search(parameter):
+            yield kind, path, release / path.relative_to(live) if path.is_relative_to(live) else path, parameter
 
 
 def _at(said: Complaint, path: Path, parameter: str) -> Complaint:

@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sealgate.link.codec import from_json, to_json
 from sealgate.link.messages import Grade
+from sealgate.postfix.command import Programs
+from sealgate.postfix.parameters import read_back
 from sealgate.rehearsal.callers import STRANGERS
 from sealgate.rehearsal.certificates import issue, names_in
 from sealgate.rehearsal.internet import down
 from sealgate.rehearsal.name_server import RESOLV_CONF
 from sealgate.rehearsal.resources import check
-from sealgate.rehearsal.sealed import Running, World, libraries, start_sealed
+from sealgate.rehearsal.sealed import NotSealed, Running, World, libraries, shortage, start_sealed
 from sealgate.rehearsal.trials import Plan, Seen
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ STAGE = "sealgate.rehearsal.stage"
 OWN_DIR = "/run/sealgate-rehearsal"
 """The stage's own directory in the world: certificates, the filter's log and events."""
 _AUTHORITIES = re.compile(r"(?:^|/)(?:smtp|lmtp)_tls_CAfile$")
+_COULD_NOT = re.compile(r"fork\S*: Resource temporarily unavailable|: Cannot allocate memory")
+"""What Postfix says when the machine, and not the candidate, is at fault."""
 _TALKATIVE = ("smtpd", "cleanup")
 LONGEST = 90.0
 """Seconds after which a run is ended, whatever it does."""
@@ -65,6 +69,8 @@ class Rehearsal:
     def outcome(self) -> Outcome:
         """Wait for the end and return what was seen. Raises NotSealed or Refused."""
         answer = self._running.answer(LONGEST)
+        for line in filter(_COULD_NOT.search, answer["log"]):
+            raise shortage(line) or NotSealed(line)
         return Outcome(answer, from_json(Seen, answer.pop("trials"), "seen"))
 
 
@@ -82,13 +88,13 @@ def start(judge: Judge, release: Path, plan: Plan, grade: Grade, read: ReadBack 
     if plan.verbose:
         texts[str(release / "master.cf")] = talkative((release / "master.cf").read_text("utf-8", "surrogateescape"))
     if grade is Grade.FULL:
-        world, more = _full(judge, release, plan, world, read)
+        world, more = _full(judge, release, plan, world, read or read_back(Programs(release), expanded=True))
         texts |= more.pop("texts")
         task |= more
     return Rehearsal(start_sealed(replace(world, texts=texts), STAGE, task))
 
 
-def _full(judge: Judge, release: Path, plan: Plan, world: World, read: ReadBack | None) -> tuple[World, dict[str, Any]]:
+def _full(judge: Judge, release: Path, plan: Plan, world: World, read: ReadBack) -> tuple[World, dict[str, Any]]:
     """Return the world and the further task of a full rehearsal."""
     issued = issue(names_in(plan))
     inner = tuple(dict.fromkeys([STRANGERS[6], *_of_own_loopback(plan)]))
@@ -117,10 +123,8 @@ def _of_own_loopback(plan: Plan) -> Iterator[str]:
             yield str(client)
 
 
-def _authorities(read: ReadBack | None, release: Path, live: Path) -> Iterator[str]:
+def _authorities(read: ReadBack, release: Path, live: Path) -> Iterator[str]:
     """Give the files of trusted authorities that the release names for mail going out, where they really are."""
-    if read is None:
-        return
     named = {
         **read.main,
         **{f"{key}/{name}": value for key, own in read.overrides.items() for name, value in own.items()},

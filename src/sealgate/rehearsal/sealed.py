@@ -36,7 +36,10 @@ _SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc")
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _MOUNT_POINTS = ("/mnt", "/media", "/srv", "/opt", "/boot", "/home")
 _TOOLS = ("unshare", "setpriv")
-_SHORTAGES = tuple(os.strerror(number) for number in (errno.ENOMEM, errno.EAGAIN, errno.ENOSPC, errno.EMFILE))
+_SHORTAGES = (
+    *(os.strerror(number) for number in (errno.ENOMEM, errno.EAGAIN, errno.ENOSPC, errno.EMFILE)),
+    *("can't start new thread", "MemoryError"),
+)
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 _ENTRY = (
     "import sys; sys.path[:0] = {places!r}\n"
@@ -109,7 +112,7 @@ def start_sealed(world: World, module: str, task: dict[str, Any], *, imported_fr
             env=_ENVIRONMENT,
         )
     except OSError as failure:
-        raise _shortage(str(failure)) or NotSealed(str(failure)) from failure
+        raise shortage(str(failure)) or NotSealed(str(failure)) from failure
     return Running(process, json.dumps({"world": asdict(world), "task": task}).encode())
 
 
@@ -144,15 +147,15 @@ class Running:
         words = errors.decode("utf-8", "replace").strip()
         if self._process.returncode != 0 or not output:
             last = words.splitlines()[-1] if words else f"status {self._process.returncode}"
-            raise _shortage(last) or NotSealed(last)
+            raise shortage(last) or NotSealed(last)
         answer: dict[str, Any] = json.loads(output)
         if "not_sealed" in answer:
-            raise _shortage(answer["not_sealed"]) or NotSealed(answer["not_sealed"])
+            raise shortage(answer["not_sealed"]) or NotSealed(answer["not_sealed"])
         return answer
 
 
-def _shortage(words: str) -> Refused | None:
-    """Return the refusal when it is a lack of memory, processes, space or files that ended a rehearsal."""
+def shortage(words: str) -> Refused | None:
+    """Return the refusal when words say that a lack of memory, processes, space or files ended a rehearsal."""
     if not any(shortage in words for shortage in _SHORTAGES):
         return None
     return Refused(

@@ -197,13 +197,14 @@ def _queue_ids(calls: Iterable[dict[str, Any]]) -> set[str]:
 def wake(
     instance: Instance, services: Iterable[Service], timeout: float = _WAKING, *, hopeless: bool = False
 ) -> list[str]:
-    """Connect to the socket of every unix service and wait for its first word; return those that gave none.
+    """Connect to one unix service of each kind and wait for its first word; return those that gave none.
 
     master starts the daemon for the connection. Once one has died of a fatal error the others get little time more;
     `hopeless` says that one was seen to die before.
     """
     present = [one for one in services if (instance.programs.daemon_dir / one.command).is_file()]
-    waiting = dict(_connected(instance.paths.queue_dir, present))
+    alike = _alike(present)
+    waiting = dict(_connected(instance.paths.queue_dir, [first for first, *_ in alike.values()]))
     deadline, fatal = time.monotonic() + timeout, Fatal(instance.log, seen=hopeless)
     quiet_until = time.monotonic() + _LAST_CHANCE
     while waiting and time.monotonic() < deadline:
@@ -217,7 +218,16 @@ def wake(
             break
     for connection in waiting:
         connection.close()
-    return sorted(waiting.values())
+    return sorted(one.key for group in alike.values() if group[0].key in waiting.values() for one in group)
+
+
+def _alike(services: Iterable[Service]) -> dict[tuple[object, ...], list[Service]]:
+    """Put together the services that run one program with the same arguments: they read the same parameters."""
+    found: dict[tuple[object, ...], list[Service]] = {}
+    for one in services:
+        name = one.name if one.command == "proxymap" else ""  # it has different rights by its name
+        found.setdefault((one.kind, one.command, one.arguments, one.chroot, one.unprivileged, name), []).append(one)
+    return found
 
 
 def _connected(queue_dir: Path, services: Iterable[Service]) -> Iterable[tuple[socket.socket, str]]:

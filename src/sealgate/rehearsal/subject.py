@@ -41,6 +41,7 @@ class Subject:
 
     `read` has its values expanded. `changed` gives the keys of rows that differ from what is live, by noun; a noun
     that is missing is not known to differ. `spread` gives a bounded number of rows of a noun, far from each other.
+    `addresses` are the gateway's own in the rehearsal.
     """
 
     desired: DesiredState
@@ -51,6 +52,7 @@ class Subject:
     tree: ConfigTree | None = None
     changed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     spread: Callable[[str, int], Iterable[Row[Any]]] | None = None
+    addresses: tuple[str, ...] = ()
 
     @property
     def full(self) -> bool:
@@ -107,8 +109,13 @@ class Subject:
 
     @cached_property
     def public(self) -> tuple[Listener, ...]:
-        """The listeners that somebody outside can connect to, whoever made them."""
-        return tuple(one for one in self.listeners if one.wildcard or not _loopback(one.host))
+        """The listeners that somebody outside can connect to, whoever made them.
+
+        One on loopback counts when the pages ask for it: something in front passes strangers on to it.
+        """
+        return tuple(
+            one for one in self.listeners if one.wildcard or not _loopback(one.host) or self._wished(one)
+        )
 
     @cached_property
     def pages(self) -> tuple[Listener, ...]:
@@ -117,14 +124,23 @@ class Subject:
         return tuple(
             one
             for one in self.listeners
-            if one.program == "smtpd"
+            if one in self.public
+            and one.program == "smtpd"
             and one.port != self.facts.reinject.port
-            and (one.wildcard or not _loopback(one.host) or self._wished(one))
             and not _endpoints((one.service,)) & own
         )
 
+    def outside(self, listener: Listener) -> str:
+        """Return the address at which somebody outside reaches a listener."""
+        if not listener.wildcard:
+            return listener.host
+        six = ":" in listener.host
+        return next((one for one in self.addresses if (":" in one) == six), listener.host)
+
     def _wished(self, listener: Listener) -> bool:
-        return any((end.host, end.port) == (listener.host, listener.port) for end in self.facts.smtp_listeners)
+        pages = ((str(one.address or ""), one.port) for one in self.desired.settings.listen_on)
+        facts = ((end.host, end.port) for end in self.facts.smtp_listeners)
+        return (listener.host, listener.port) in {*pages, *facts}
 
     def page_listener(self, version: int) -> Listener | None:
         """Return a listener of the pages for clients of an address family (4 or 6)."""

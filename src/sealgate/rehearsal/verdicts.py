@@ -13,12 +13,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sealgate.model.findings import Finding, Place, error, warning
+from sealgate.model.verdicts import Ruling
 from sealgate.postfix.complaints import Complaint, Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from sealgate.model.verdicts import Verdict
     from sealgate.postfix.parameters import ReadBack
 
 _FOLLOWS = re.compile(
@@ -30,9 +32,12 @@ _ECHO = re.compile(r"lookup error for|lookup failure$|table lookup problem|\S+ i
 
 _OUR_ASKING = re.compile(
     r"malformed request|end-of-input while reading|premature end-of-input|unexpected (?:EOF|end-of-input)"
+    r"|file system clock is \d+ seconds|resetting file time stamps|queue file size limit exceeded"
+    r"|RBL lookup error: .*try again"
     r"|undeliverable postmaster notification discarded|DNSSEC validation may be unavailable|dnssec_probe"
 )
-"""Sockets closed unused, bounces that find no postmaster in the sealed world, and names that nobody signs there."""
+"""What the sealed world and the trials themselves bring about: sockets closed unused, bounces that find no postmaster,
+names that nobody signs, messages made too large, DNS lists made silent; and the clocks of a busy machine."""
 
 _NOT_IN_FORCE = re.compile(
     r"skipping this|ignoring|no matching ENDIF|unknown|unsupported|unavailable|lookup (?:error|problem|failure)"
@@ -90,3 +95,25 @@ def _stops(said: Complaint) -> bool:
     if said.level is not Level.WARNING:
         return True
     return bool(_NOT_IN_FORCE.search(said.text)) and not _OWN_WISH.search(said.text)
+
+
+# -- failed tests
+
+SUMMED_UP = frozenset({"starts-and-answers", "parameters-are-known", "tables-answer"})
+"""Promises whose failures are findings of their own already, with file and line."""
+
+
+def findings_of_failures(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
+    """Return a finding for each failed test; of many with one promise and one cause the first, which counts them."""
+    by_cause: dict[object, list[Verdict]] = {}
+    for one in verdicts:
+        if one.ruling is Ruling.FAILED and one.promise not in SUMMED_UP:
+            by_cause.setdefault((one.promise, one.blame), []).append(one)
+    return tuple(_of_failures(group) for group in by_cause.values())
+
+
+def _of_failures(group: list[Verdict]) -> Finding:
+    found, more = group[0].as_finding(), len(group) - 1
+    if not more:
+        return found
+    return replace(found, why=f"{found.why} {more} more test{'s fail' if more > 1 else ' fails'} likewise.".strip())

@@ -9,14 +9,15 @@ in which Postfix asks them. It is the likely place, for people to look at; Postf
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sealgate.model.findings import Place
 from sealgate.rehearsal.clients import networks_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sealgate.model.findings import Place
     from sealgate.postfix.listeners import Listener
     from sealgate.rehearsal.access_keys import Claim
     from sealgate.rehearsal.subject import Subject
@@ -35,39 +36,57 @@ _LISTS = (
 )  # fmt: skip
 
 
-def opening(subject: Subject, seen: Seen, listener: Listener, trial: Trial, taken: Reply, claim: Claim | None) -> Place:
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How a stranger came in: by which listener and session, with which reply, and by which row of an access table."""
+
+    listener: Listener
+    trial: Trial
+    taken: Reply
+    claim: Claim | None = None
+
+
+def opening(subject: Subject, seen: Seen, entry: Entry) -> Place:
     """Return the setting, row or own line that let the stranger in, as far as can be told."""
-    service = listener.service
-    if taken.said.startswith("XCLIENT"):
+    service, trial = entry.listener.service, entry.trial
+    if entry.taken.said.startswith("XCLIENT"):
         return subject.blame("smtpd_authorized_xclient_hosts", service)
-    if taken.said.startswith("XFORWARD"):
+    if entry.taken.said.startswith("XFORWARD"):
         return subject.blame("smtpd_authorized_xforward_hosts", service)
-    if trial.client.opening:
+    if trial.client.opening and subject.value(service, "smtpd_upstream_proxy_protocol"):
         return subject.blame("smtpd_upstream_proxy_protocol", service)
-    if claim is not None:
-        return subject.blame(claim.parameter, claim.service or service)
-    if trial.client.extra:
+    if entry.claim is not None:
+        return subject.blame(entry.claim.parameter, entry.claim.service or service)
+    if trial.client.extra and _was_let(seen, trial):
         return subject.blame("smtpd_authorized_xclient_hosts", service)
-    return subject.blame(next(_suspects(subject, seen, listener, trial, taken), "smtpd_relay_restrictions"), service)
+    return subject.blame(next(_suspects(subject, seen, entry), "smtpd_relay_restrictions"), service)
 
 
-def _suspects(subject: Subject, seen: Seen, listener: Listener, trial: Trial, taken: Reply) -> Iterator[str]:
-    recipient = taken.said.removeprefix("RCPT TO:<").partition(">")[0]
+def _suspects(subject: Subject, seen: Seen, entry: Entry) -> Iterator[str]:
+    service = entry.listener.service
+    recipient = entry.taken.said.removeprefix("RCPT TO:<").partition(">")[0]
     route = seen.routes.get(recipient)
     flags = route.flags if route else ()
     if "routed" in flags:
         yield "allow_untrusted_routing"
     for name, parameters in _BY_CLASS:
         if name in flags and "default" not in flags:
-            yield from (one for one in parameters if _set(subject, listener, one))
+            yield from (one for one in parameters if _set(subject, service, one))
             yield parameters[0]
-    networks = subject.value(listener.service, "mynetworks")
-    client = ipaddress.ip_address(trial.client.address)
+    networks = subject.value(service, "mynetworks")
+    client = ipaddress.ip_address(entry.trial.client.address)
     if any(client in network for network in networks_in(networks)):
         yield "mynetworks"
-    yield from (one for one in _LISTS if one in subject.read.overrides.get(listener.service, {}))
+    yield from (one for one in _LISTS if one in subject.read.overrides.get(service, {}))
     yield from (one for one in _LISTS if one in subject.own_parameters)
 
 
-def _set(subject: Subject, listener: Listener, parameter: str) -> bool:
-    return parameter in subject.own_parameters or parameter in subject.read.overrides.get(listener.service, {})
+def _was_let(seen: Seen, trial: Trial) -> bool:
+    """Tell whether the session's further command, a claim to be another, was taken."""
+    ended = seen.ended.get(trial.id)
+    reply = ended.reply_to(trial.client.extra[0]) if ended else None
+    return reply is not None and 200 <= reply.code < 300
+
+
+def _set(subject: Subject, service: str, parameter: str) -> bool:
+    return parameter in subject.own_parameters or parameter in subject.read.overrides.get(service, {})

@@ -4,27 +4,28 @@ Every smtpd that is open to the outside is tried, whoever made it, on each addre
 that is nobody's here in every way an address can be written; with our own domain, with nothing and with the
 gateway's name as sender; from all over the address space and from within every network of own lines that is too wide
 to be somebody's own; and with every name that an access table of own lines answers to. It claims to be one of our
-own by XCLIENT, XFORWARD and the PROXY protocol. The promise always holds: own lines are no excuse, and nothing overrides it.
+own by XCLIENT, XFORWARD and the PROXY protocol. The promise always holds: own lines are no excuse, and nothing
+overrides it.
 Sources: RFC 5321 §4.1.2 and appendix C, XCLIENT_README, XFORWARD_README, smtpd_upstream_proxy_protocol in postconf(5).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Grade
 from sealgate.rehearsal.access_keys import Claim, claims, zones
 from sealgate.rehearsal.clients import Clients
-from sealgate.rehearsal.promises.blaming import opening
+from sealgate.rehearsal.promises.blaming import Entry, opening
 from sealgate.rehearsal.promises.dns_names import listed_in
 from sealgate.rehearsal.promises.promise import FOREIGN, FOREIGN_DOMAIN, HELO, SENDER, Case, accepted, shown
 from sealgate.rehearsal.subject import SERVERS
 from sealgate.rehearsal.trials import Client, Internet, Plan, Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sealgate.model.verdicts import Verdict
     from sealgate.postfix.listeners import Listener
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _A_SESSION = 8
 """Recipients of one session: after more refusals than these Postfix makes a client wait."""
+_LISTED = "listed in a DNS white list"
 _MOST_CLAIMS = {Grade.PROBE: 12, Grade.FULL: 60}
 
 
@@ -51,6 +53,17 @@ def _forms(domain: str, host: str) -> tuple[str, ...]:
         f'"{local}%{foreign}"@{domain}',
     )  # fmt: skip
     return (*plain, *ours) if domain else plain
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way to try: in words, the client by its address, the envelope, and the table row behind it, if any."""
+
+    what: str
+    client: Callable[[str], Client]
+    sender: str = SENDER
+    recipients: tuple[str, ...] = (FOREIGN,)
+    claim: Claim | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +88,10 @@ class Strangers:
         tries = tuple(_tries(subject))
         records = {
             name: found
-            for restriction in ("permit_dnswl_client",)
-            for zone in zones(subject, restriction)
+            for zone in zones(subject, "permit_dnswl_client")
             for one in tries
             for name, found in listed_in(zone, one.trial.client.address).items()
-            if "listed in a DNS white list" in one.what
+            if one.what == _LISTED
         }
         routes = tuple(dict.fromkeys(recipient for one in tries for recipient in one.trial.recipients))
         return Plan(tuple(one.trial for one in tries), Internet(records=records), routes, mpa=False)
@@ -106,7 +118,7 @@ class Strangers:
             if taken is not None:
                 return case.failed(
                     f"{one.trial.client.address} was let: {shown(taken)}",
-                    opening(subject, seen, listener, one.trial, taken, one.claim),
+                    opening(subject, seen, Entry(listener, one.trial, taken, one.claim)),
                     ended.log,
                 )
         if not held:
@@ -127,11 +139,16 @@ class Strangers:
 
 
 def _taken(trial: Trial, ended: Ended) -> Reply | None:
-    """Return the reply that lets the stranger in, None when there is none."""
+    """Return the reply that lets the stranger in, None when there is none.
+
+    A server that knows no PROXY header answers it as a command, so all replies come one late: then only the words for
+    an accepted recipient count (RFC 3463 X.1.5).
+    """
     for reply in ended.replies:
-        if reply.said.startswith("RCPT TO:") and accepted(reply):
-            return reply
-        if reply.said.startswith(("XCLIENT ", "XFORWARD ")) and accepted(reply):
+        if trial.client.opening:
+            if reply.text.startswith("250 2.1.5"):
+                return reply
+        elif reply.said.startswith(("RCPT TO:", "XCLIENT ", "XFORWARD ")) and accepted(reply):
             return reply
     return None
 
@@ -140,81 +157,52 @@ def _tries(subject: Subject) -> Iterator[_Try]:
     number = 0
     clients = Clients(subject)
     for listener in subject.public:
-        if listener.program not in SERVERS:
-            continue
-        addresses = clients.strangers(6 if ":" in listener.host else 4)
+        addresses = clients.strangers(6 if ":" in listener.host else 4) if listener.program in SERVERS else ()
         if not addresses:
             continue
         beside = clients.neighbours(addresses[0], 60)
-        for what, client, sender, recipients, claim in _ways(subject, listener):
-            for part in range(0, len(recipients), _A_SESSION):
-                address = next(beside, str(addresses[0]))
-                trial = _trial(subject, listener, number, client(address), sender, recipients[part : part + _A_SESSION])
-                yield _Try(trial, listener, what, claim)
-                number += 1
-        for address in addresses[1:]:
-            trial = _trial(subject, listener, number, _named(str(address)), SENDER, (FOREIGN,))
-            yield _Try(trial, listener, "from elsewhere")
+        sessions = [(way, next(beside, str(addresses[0]))) for way in _sessions(_ways(subject))]
+        sessions += [(_Way("from elsewhere", _named), str(address)) for address in addresses[1:]]
+        for way, address in sessions:
+            client, host = way.client(address), subject.outside(listener)
+            trial = Trial(f"str-{number}", host, listener.port, client, way.sender, way.recipients)
+            yield _Try(trial, listener, way.what, way.claim)
             number += 1
 
 
-def _trial(
-    subject: Subject, listener: Listener, number: int, client: Client, sender: str, recipients: tuple[str, ...]
-) -> Trial:
-    demanded = subject.value(listener.service, "smtpd_tls_security_level") == "encrypt"
-    demanded = demanded or subject.value(listener.service, "smtpd_enforce_tls") == "yes"
-    made = Client(
-        client.address, client.name, client.helo, tls=demanded and not client.opening, opening=client.opening,
-        extra=client.extra,
-    )  # fmt: skip
-    return Trial(f"str-{number}", listener.host, listener.port, made, sender, recipients)
+def _sessions(ways: Iterator[_Way]) -> Iterator[_Way]:
+    """Cut each way into sessions of not too many recipients."""
+    for way in ways:
+        for part in range(0, len(way.recipients), _A_SESSION):
+            yield replace(way, recipients=way.recipients[part : part + _A_SESSION])
 
 
-def _named(address: str) -> Client:
-    return Client(address, HELO, HELO)
-
-
-_Way = tuple[str, "type[Client] | object", str, tuple[str, ...], "Claim | None"]
-
-
-def _ways(subject: Subject, listener: Listener) -> Iterator[tuple[str, object, str, tuple[str, ...], Claim | None]]:
-    """Give the ways to try: words, a client by its address, sender, recipients, and the table row behind it."""
+def _ways(subject: Subject) -> Iterator[_Way]:
     domain, host = subject.relay_domain, subject.hostname
-    forms = _forms(domain, host)
-    yield "by any form of address", _named, SENDER, forms, None
-    some = tuple(
-        form for form in forms if form in {FOREIGN, f"someone%{FOREIGN_DOMAIN}@{domain}", f'"{FOREIGN}"@{domain}'}
-    )
-    yield "with the null sender", _named, "", some, None
-    yield "with the gateway as sender", _named, f"root@{host}", some, None
+    yield _Way("by any form of address", _named, recipients=_forms(domain, host))
+    some = (FOREIGN, *((f"someone%{FOREIGN_DOMAIN}@{domain}", f'"{FOREIGN}"@{domain}') if domain else ()))
+    yield _Way("with the null sender", _named, "", some)
+    yield _Way("with the gateway as sender", _named, f"root@{host}", some)
     if domain:
-        yield "with our own domain as sender", _named, f"someone@{domain}", some, None
-    yield "without a name", lambda address: Client(address, "", HELO), SENDER, (FOREIGN,), None
-    yield "with our name as HELO", lambda address: Client(address, "", host), SENDER, (FOREIGN,), None
+        yield _Way("with our own domain as sender", _named, f"someone@{domain}", some)
+    yield _Way("without a name", lambda address: Client(address, "", HELO))
+    yield _Way("with our name as HELO", lambda address: Client(address, "", host))
     if zones(subject, "permit_dnswl_client"):
-        yield "listed in a DNS white list", _named, SENDER, (FOREIGN,), None
+        yield _Way(_LISTED, _named)
     yield from _pretences(subject)
     for claim in islice(claims(subject), _MOST_CLAIMS[subject.grade]):
         yield from _claimed(claim)
 
 
-def _pretences(subject: Subject) -> Iterator[tuple[str, object, str, tuple[str, ...], Claim | None]]:
+def _pretences(subject: Subject) -> Iterator[_Way]:
     """Give the ways to claim another address."""
     for own in ("127.0.0.1", *_one_of_my_networks(subject)):
-        shown_address = f"IPV6:{own}" if ":" in own else own
-        xclient = (f"XCLIENT ADDR={shown_address} NAME=localhost", "EHLO localhost")
-        yield f"as {own} by XCLIENT", _saying(*xclient), SENDER, (FOREIGN,), None
-        family = "TCP6" if ":" in own else "TCP4"
-        to = "2001:db8::1" if ":" in own else "192.0.2.1"
-        yield (
-            f"as {own} by the PROXY protocol",
-            _opening(f"PROXY {family} {own} {to} 4321 25\r\n"),
-            SENDER,
-            (FOREIGN,),
-            None,
-        )
-    xforward = ("XFORWARD ADDR=127.0.0.1 NAME=localhost",)
-    yield "as 127.0.0.1 by XFORWARD", _saying(*xforward), SENDER, (FOREIGN,), None
+        six = ":" in own
+        commands = (f"XCLIENT ADDR={'IPV6:' if six else ''}{own} NAME=localhost", "EHLO localhost")
+        yield _Way(f"as {own} by XCLIENT", _saying(*commands))
+        to = "TCP6 {} 2001:db8::1" if six else "TCP4 {} 192.0.2.1"
+        yield _Way(f"as {own} by the PROXY protocol", _opening(f"PROXY {to.format(own)} 4321 25\r\n"))
+    yield _Way("as 127.0.0.1 by XFORWARD", _saying("XFORWARD ADDR=127.0.0.1 NAME=localhost"))
 
 
 def _one_of_my_networks(subject: Subject) -> tuple[str, ...]:
@@ -222,28 +210,32 @@ def _one_of_my_networks(subject: Subject) -> tuple[str, ...]:
     return tuple(islice((str(one.network.network_address) for one in rows), 1))
 
 
-def _saying(*commands: str) -> object:
+def _named(address: str) -> Client:
+    return Client(address, HELO, HELO)
+
+
+def _saying(*commands: str) -> Callable[[str], Client]:
     return lambda address: Client(address, HELO, HELO, extra=commands)
 
 
-def _opening(text: str) -> object:
+def _opening(text: str) -> Callable[[str], Client]:
     return lambda address: Client(address, HELO, HELO, opening=text)
 
 
-def _claimed(claim: Claim) -> Iterator[tuple[str, object, str, tuple[str, ...], Claim | None]]:
+def _claimed(claim: Claim) -> Iterator[_Way]:
     """Give the way in which a stranger claims the key of an access table."""
     words, key = f"by {claim.table.partition('{')[0].strip()}", claim.key
     if claim.kind == "helo":
         helo = key.strip() or HELO
-        yield f"{words} as HELO {helo}", lambda address: Client(address, HELO, helo), SENDER, (FOREIGN,), claim
+        yield _Way(f"{words} as HELO {helo}", lambda address: Client(address, HELO, helo), claim=claim)
     elif claim.kind == "sender":
         sender = _mailbox(key)
-        yield f"{words} as sender {sender or '<>'}", _named, sender, (FOREIGN,), claim
+        yield _Way(f"{words} as sender {sender or '<>'}", _named, sender, claim=claim)
     elif claim.kind == "reverse_client_hostname":
         name = key.lstrip(".") or HELO
-        yield f"{words} as {name}", lambda address: Client(address, name, HELO), SENDER, (FOREIGN,), claim
+        yield _Way(f"{words} as {name}", lambda address: Client(address, name, HELO), claim=claim)
     elif claim.kind == "recipient" and key.endswith("@"):
-        yield f"{words} to {key}", _named, SENDER, (f"{key}{FOREIGN_DOMAIN}",), claim
+        yield _Way(f"{words} to {key}", _named, recipients=(f"{key}{FOREIGN_DOMAIN}",), claim=claim)
 
 
 def _mailbox(key: str) -> str:

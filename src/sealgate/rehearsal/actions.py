@@ -1,0 +1,71 @@
+"""Right-hand sides of the tables that decide about mail: an action that Postfix does not know is found before it is met.
+
+Postfix reads an access table or a table of checks rule by rule, when a client or a header comes that the rule is for:
+an unknown action answers 451 to that client alone, or is only logged. So every rule of the text tables that a release
+names is looked at; indexed tables are judged where their text is (`model/checking/tables.py`). It reads files, never
+the tables' results. Sources: access(5), header_checks(5), postfix.md §2.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from sealgate.model.checking.actions import action_fault
+from sealgate.model.findings import Finding, Place, error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from sealgate.postfix.parameters import ReadBack
+
+UNKNOWN_ACTION = "table-action-unknown"
+_MOST_LINES = 20_000
+_ACCESS = re.compile(r"(?:.*/)?smtpd_[a-z_]*restrictions")
+_CHECKS = re.compile(r"(?:.*/)?(?:[a-z]+_)*(?:header|body)_checks")
+_RULE = re.compile(r"!?(/(?:[^/\\]|\\.)*/)[A-Za-z]*\s+(.*)")
+_TEXTS = frozenset({"cidr", "pcre", "regexp", "texthash"})
+
+
+def unknown_actions(
+    tables: Iterable[tuple[str, Path, str]], read: ReadBack, release: Path
+) -> Iterator[Finding]:
+    """Give a finding for each rule whose action is none; `tables` are type, file and parameter."""
+    classes = frozenset(read.main.get("smtpd_restriction_classes", "").replace(",", " ").split())
+    services = frozenset(service.name for service in read.services)
+    for kind, path, parameter in tables:
+        access = bool(_ACCESS.fullmatch(parameter)) or parameter in classes
+        if kind not in _TEXTS or not (access or _CHECKS.fullmatch(parameter)):
+            continue
+        for number, value in _values(kind, path):
+            fault = action_fault(value, access=access, classes=classes, filters=services)
+            if fault is not None and fault[0] == UNKNOWN_ACTION:
+                yield _finding(fault[1], path, number, parameter, release)
+
+
+def _values(kind: str, path: Path) -> Iterator[tuple[int, str]]:
+    """Give line numbers and right-hand sides."""
+    try:
+        lines = path.read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return
+    for number, line in enumerate(islice(lines, _MOST_LINES), 1):
+        if not line.strip() or line[0] in "# \t" or line.split(None, 1)[0].lower() in {"if", "endif"}:
+            continue
+        rule = _RULE.match(line) if kind in {"pcre", "regexp"} else None
+        words = [rule[1], rule[2]] if rule else line.split(None, 1)
+        if len(words) == 2 and (rule or kind not in {"pcre", "regexp"}):
+            yield number, words[1]
+
+
+def _finding(what: str, path: Path, number: int, parameter: str, release: Path) -> Finding:
+    file = str(path.relative_to(release)) if path.is_relative_to(release) else str(path)
+    return error(
+        UNKNOWN_ACTION,
+        Place(field=parameter, line=number, file=file),
+        what,
+        "Whoever the rule is for would be answered 451, or the rule would do nothing.",
+        "Write one of the actions of the manual page.",
+    )
