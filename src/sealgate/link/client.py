@@ -133,6 +133,10 @@ class Node:
         """Try recent envelopes on what is in force and on a candidate."""
         return self._ask("replay", question, r.Replayed, progress=progress)
 
+    def widening(self, digest: str, progress: OnProgress | None = None) -> r.Widened:
+        """Ask who may newly do what when a candidate goes live."""
+        return self._ask("widening", r.Widening(digest), r.Widened, progress=progress)
+
     def drill(self, question: r.Drill, progress: OnProgress | None = None) -> r.DrillReport:
         """Let parts fail in a sealed copy."""
         return self._ask("drill", question, r.DrillReport, progress=progress)

@@ -1,4 +1,4 @@
-"""Questions that the sealed world answers about mail, and their answers: explain, replay, drill.
+"""Questions that the sealed world answers about mail, and their answers: explain, replay, drill, who may newly do what.
 
 Each is asked of what is live (empty `digest`) or of a candidate that the agent has judged. Nothing live is touched and
 nothing leaves the machine: names, lists and next hops are those of the artificial internet, and each answer says what
@@ -130,6 +130,21 @@ class Replayed:
     differences: tuple[Difference, ...] = ()
     not_as_recorded: int = 0
     assumed: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Widening:
+    """Say who may newly do what when a candidate goes live."""
+
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Widened:
+    """Who may newly do what, in sentences; none when nothing is widened."""
+
+    sentences: tuple[str, ...]
     seconds: float = 0.0
 
 

@@ -32,6 +32,7 @@ VERBS: dict[str, tuple[type, type]] = {
     "resolve": (u.Resolve, u.Route),
     "explain": (r.Explain, r.Explained),
     "replay": (r.Replay, r.Replayed),
+    "widening": (r.Widening, r.Widened),
     "drill": (r.Drill, r.DrillReport),
     "backup-keys": (u.BackupKeys, u.SealedKeys),
     "restore-keys": (u.RestoreKeys, m.PublicKey),

@@ -43,6 +43,7 @@ from sealgate.node.reserve import Reserve
 from sealgate.node.sides import Sides
 from sealgate.node.staging import Stager
 from sealgate.node.stores import Stores
+from sealgate.node.widening import Widenings
 from sealgate.rehearsal.judging import Judge as Rehearsal
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class Agent:
         self._explainer = Explainer(stores, self._applier, rehearsal, receiver)
         sides = Sides(stores, receiver, rehearsal, self._release_in_force)
         self._replayer = Replayer(paths, sides)
+        self._widenings = Widenings(stores, sides)
         self._keeper = Keeper(self._instance, self._changing, lambda: self._applier.standing.live is not None)
         self._deadlines = Deadlines(self._applier.due, self._expire)
 
@@ -163,6 +165,7 @@ class Agent:
             **self._lookups.handlers(),
             **self._explainer.handlers(),
             **self._replayer.handlers(),
+            **self._widenings.handlers(),
         }
 
     # -- changes
@@ -171,6 +174,7 @@ class Agent:
         header = from_json(Header, question.header, "header")
         with self._alone(self._staging, "another candidate is being judged", talk):
             report = self._judge.judge(header, question.grade, talk, question.overrides)
+            report = self._widenings.told(report, talk)
             self._log.info("judged", by=talk.asker.name, release=report.release, passed=report.passed)
             self._sweep(report.release)
         return report

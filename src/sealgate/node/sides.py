@@ -38,19 +38,27 @@ class Sides:
 
     def live(self) -> Side:
         """Return what is live; NotFound when nothing is."""
-        release = self._in_force()
-        if release is None:
-            raise NotFound("No revision is in force on this node, so there is nothing to ask.")
-        return self.side(release)
+        return self.side(self.release_of(""))
 
     def of(self, digest: str) -> Side:
         """Return the newest release of a candidate, or what is live for an empty digest."""
-        if not digest:
-            return self.live()
-        found = next((one for one in self._stores.releases.all() if one.digest == digest), None)
+        return self.side(self.release_of(digest))
+
+    def in_force(self) -> Release | None:
+        """Return the live release."""
+        return self._in_force()
+
+    def release_of(self, digest: str) -> Release:
+        """Return the newest release of a candidate, or the live one for an empty digest; NotFound without one."""
+        if digest:
+            found = next((one for one in self._stores.releases.all() if one.digest == digest), None)
+            missing = "This candidate is not on this node: check it first."
+        else:
+            found = self._in_force()
+            missing = "No revision is in force on this node, so there is nothing to ask."
         if found is None:
-            raise NotFound("This candidate is not on this node: check it first.")
-        return self.side(found)
+            raise NotFound(missing)
+        return found
 
     def side(self, release: Release) -> Side:
         """Return a release as a side."""
