@@ -22,6 +22,7 @@ from sealgate.model.names import DomainName, HostName, MailAddress, NextHop
 from sealgate.model.network import ClientPattern, Network
 from sealgate.model.nouns import NOUNS
 from sealgate.model.objects import Row
+from sealgate.model.policy_tests import Expectation, PolicyTest, Protection
 from sealgate.model.providers import WIDEST, Provider, ProviderSenders
 from sealgate.model.rbl import Rbl, RblKind
 from sealgate.model.relay_domains import RelayDomain
@@ -279,6 +280,53 @@ def tls_policies(draw: st.DrawFn) -> TlsPolicy:
     return TlsPolicy(destination, level, tuple(match))
 
 
+_paths = st.one_of(
+    mail_addresses.map(str),
+    st.sampled_from(
+        ['"a b"@example.com', "a%b@c.example", "c!a", "@a.example,@b.example:x@y.example", "a@[192.0.2.1]"]
+    ),
+    st.sampled_from(['"q\\"r, s"@example.com', "a@@b", "$user@example.com", "expect", "to", "user@example.com."]),
+)
+_lines = st.sampled_from(["Subject: x", 'X-Y: a"b\\', "To: für@example.com", "X: a\tb", "Subject: one\n\ttwo", "A:"])
+_refusals = st.fixed_dictionaries(
+    {"code": st.sampled_from(["", "54", "50", "21"]), "reply": st.text(_PRINTABLE, max_size=20).map(str.strip)}
+)
+_hops = st.fixed_dictionaries({"next_hop": next_hops, "level": st.sampled_from(Protection)})
+
+
+@st.composite
+def policy_tests(draw: st.DrawFn) -> PolicyTest:
+    """Draw a policy test."""
+    expect = draw(st.sampled_from(Expectation))
+    wanted: dict[str, Any] = draw(_refusals) if expect.refuses else {}
+    if wanted.get("code"):
+        wanted["code"] = ("5" if expect is Expectation.REJECT else "4") + wanted["code"]
+    if expect is Expectation.NEXT_HOP:
+        wanted = draw(_hops)
+    clients = addresses.filter(
+        lambda one: (
+            not (one.is_multicast or one.is_unspecified or getattr(one, "ipv4_mapped", None)) and int(one) != 0xFFFFFFFF
+        )
+    )
+    whole = draw(st.booleans())
+    return PolicyTest(
+        name=draw(st.text(_ALNUM, min_size=1, max_size=10)),
+        client=draw(clients),
+        recipients=tuple(draw(st.lists(_paths, min_size=1, max_size=3, unique=True))),
+        expect=expect,
+        client_name=draw(st.one_of(st.none(), host_names)),
+        helo=draw(st.sampled_from(["", "mx.example.com", "[192.0.2.1]", 'q"uote', "a,b"])),
+        tls=draw(st.booleans()),
+        login=draw(st.sampled_from(["", "alice", "two words", "a\\b"])),
+        port=draw(st.one_of(st.just(0), ports)),
+        sender=draw(st.one_of(st.just(""), _paths)),
+        size=draw(st.one_of(st.none(), st.integers(1, 1 << 40))),
+        headers="" if whole else "\n".join(draw(st.lists(_lines, max_size=2))),
+        message="\n".join(draw(st.lists(st.one_of(_lines, st.just(""), st.just(".")), max_size=4))) if whole else "",
+        **wanted,
+    )
+
+
 _LIMIT = st.integers(1024, 1 << 40)
 settings_values = st.builds(
     Settings,
@@ -325,6 +373,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "lookup-table": lookup_tables(),
     "transport": transports,
     "tls-policy": tls_policies(),
+    "policy-test": policy_tests(),
 }
 """A strategy for the values of every noun."""
 

@@ -23,6 +23,11 @@ def is_ready(run: Path, name: str) -> bool:
     return running is not None and ready.exists() and ready.read_text().strip() == str(running.pid)
 
 
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 def main(run: Path, description: dict[str, Any]) -> int:
     open_log(run / "sealgate.log")
     programs = [
@@ -32,13 +37,11 @@ def main(run: Path, description: dict[str, Any]) -> int:
             ready=partial(is_ready, run, program["name"]),
             ready_within=program.get("ready_within", 30.0),
             stopped_within=program.get("stopped_within", 20.0),
+            settled=partial(say, f"{program['name']} has settled") if "settled_after" in program else None,
+            settled_after=program.get("settled_after", 0.0),
         )
         for program in description["programs"]
     ]
-
-    def say(text: str) -> None:
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
 
     supervisor = Supervisor(run, programs, say, Pace(**description.get("pace", {})))
     try:

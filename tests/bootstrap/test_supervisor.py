@@ -356,3 +356,24 @@ def test_delays_double_up_to_the_longest() -> None:
     pace = Pace(first=1.0, longest=30.0)
 
     assert [pace.delay(failures) for failures in range(1, 9)] == [0, 1, 2, 4, 8, 16, 30, 30]
+
+
+def test_a_program_that_has_settled_is_told_once(scene: Scene) -> None:
+    supervisor = scene.supervise(program("mpa", settled_after=0.05))
+    scene.heard(supervisor, "everything runs")
+    scene.heard(supervisor, "mpa has settled")
+
+    assert "mpa has settled" not in stop(supervisor)[1]
+
+
+def test_what_a_program_leaves_behind_becomes_no_zombie(scene: Scene) -> None:
+    """A grandchild in a session of its own, as Postfix's master is, whose parent ends before it."""
+    leaving = "(setsid sh -c 'echo $$ >left.number; while [ ! -e go ]; do sleep 0.02; done' &)"
+    supervisor = scene.supervise(program("agent", f"{leaving}\n{serving('agent')}"))
+    scene.heard(supervisor, "everything runs")
+    left = scene.number("left")
+    parent = Path(f"/proc/{left}/stat").read_text().rpartition(")")[2].split()[1]
+    (scene.place / "go").touch()
+    wait_until(lambda: not Path(f"/proc/{left}").exists(), "it was waited for")
+
+    assert int(parent) == supervisor.pid

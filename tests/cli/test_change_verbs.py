@@ -124,6 +124,45 @@ def test_an_apply_for_minutes_is_on_watch(run: Run, directory: Path) -> None:
     assert "sealgate confirm" in said.out
 
 
+@pytest.mark.parametrize(("options", "seconds"), [((), 600), (("--watch", "2.5"), 150), (("--watch", "0"), 0)])
+def test_an_apply_says_how_long_mail_is_watched(
+    run: Run, agent: StandIn, options: tuple[str, ...], seconds: int
+) -> None:
+    run("set", "my-hostname", "gw.example.com")
+
+    said = run("apply", "-m", "x", *options)
+
+    assert (said.code, agent.asked[-1][1].watch_for) == (0, seconds)
+
+
+def test_an_apply_that_is_watched_says_how_to_follow_it(run: Run, directory: Path) -> None:
+    with stand_in(directory, apply=Outcome(State.ON_WATCH, 1, "r", "Watched.")):
+        run("set", "my-hostname", "gw.example.com")
+        said = run("apply", "-m", "x")
+
+    assert "See how it does: sealgate status. Go back: sealgate rollback" in said.out
+
+
+def test_status_shows_until_when_and_what_is_watched(run: Run, directory: Path) -> None:
+    with stand_in(directory) as agent:
+        sentences = ("deliveries: 3 done, 0 failed",)
+        agent.answers["status"] = agent.status(state=State.ON_WATCH, watched_until=2e9, watched=sentences)
+        said = run("status")
+
+    assert "Watched until 2033-05-18" in said.out
+    assert "  deliveries: 3 done, 0 failed" in said.out
+
+
+def test_a_rollback_of_what_is_on_watch_is_done(run: Run, agent: StandIn) -> None:
+    agent.answers["rollback"] = Outcome(State.UNDONE, 1, "r", "Revision 2 was undone. It was asked for.")
+    run("set", "my-hostname", "gw.example.com")
+    run("apply", "-m", "x")
+
+    said = run("rollback")
+
+    assert (said.code, "Revision 1 is live." in said.out) == (0, True)
+
+
 def test_an_apply_with_errors_is_refused_with_them_and_ends_with_one(run: Run, agent: StandIn) -> None:
     agent.findings = (BAD.to_json(),)
     run("set", "my-hostname", "gw.example.com")

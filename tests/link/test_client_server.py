@@ -140,6 +140,24 @@ def test_a_user_who_is_not_listed_is_refused(path):
         node.hello()
 
 
+def test_a_user_who_is_not_listed_hears_why_whatever_was_asked(path):
+    """The question is taken before the refusal: closing on bytes that nobody read could lose the words."""
+    much = {f"maps.d/hash-{number}.map": "0" * 64 for number in range(5000)}
+    with serving(path, {"hello": lambda _q, _c: HELLO}, uids=frozenset({4242})) as node:
+        for _ in range(20):
+            with pytest.raises(NotPermitted, match="may not speak with the agent"):
+                node.adopt(much)
+
+
+def test_a_stranger_who_asks_nothing_is_refused_soon(path):
+    with serving(path, {"hello": lambda _q, _c: HELLO}, uids=frozenset({4242})), socket.socket(socket.AF_UNIX) as peer:
+        peer.settimeout(20)
+        peer.connect(str(path))
+        frame = receive(peer)
+
+    assert "may not speak" in str(frame)
+
+
 def test_another_format_is_refused_and_says_which_side_has_which(path):
     with serving(path, {"hello": lambda _q, _c: HELLO}):
         newer = Node(path, ALICE, version=m.FORMAT + 1)

@@ -177,3 +177,55 @@ def test_a_rotation_under_way_loses_no_event(mpa, session):
         session.lmtp_data(b"Subject: t\r\n\r\n", 1)
 
     assert (len(read(rotated)), len(mpa.wait_for_events(2))) == (2, 2)
+
+
+def renamed(events, path):
+    """Rename the log as a rotation does, and write until an event goes to the new file."""
+    old = path.with_name("events.log.1")
+    path.rename(old)
+
+    def written():
+        events.write({"event": "after"})
+        return path.exists() and read(path)
+
+    wait_until(written, "the log goes on under its name")
+    return old
+
+
+def test_a_rotation_is_followed_without_being_told(events, path):
+    events.write({"event": "before"})
+    old = renamed(events, path)
+
+    assert read(old)[0]["event"] == "before"
+    assert {event["event"] for event in read(path)} == {"after"}
+
+
+def test_a_log_that_was_removed_is_made_again(events, path):
+    events.write({"event": "before"})
+    path.unlink()
+
+    def written():
+        events.write({"event": "after"})
+        return path.exists() and read(path)
+
+    wait_until(written, "the log is there again")
+
+    assert read(path)[0]["event"] == "after"
+
+
+def test_a_log_that_cannot_be_made_again_goes_on_in_the_old_file_and_says_so_once(events, path, caplog):
+    (path.parent / "elsewhere").mkdir()
+    old = path.rename(path.parent / "elsewhere" / "events.log")
+    path.mkdir()  # nothing can be opened under the name
+
+    def said():
+        events.write({"event": "after"})
+        return "cannot be opened again" in caplog.text
+
+    wait_until(said, "it was said")
+    before = len(read(old))
+    events.reopen()
+    events.write({"event": "later"})
+
+    assert len(read(old)) == before + 1
+    assert caplog.text.count("cannot be opened again") == 1

@@ -105,5 +105,6 @@ def told(first: MemoryBundle, second: MemoryBundle) -> Iterator[Story]:
         yield Story(gateway, first, second)
 
 
-def apply(story: Story, *, keep_for: int | None = None) -> Callable[[Agent], Any]:
-    return lambda agent: story.do(agent, "apply", Apply(story.second.digest, 2, keep_for=keep_for))
+def apply(story: Story, *, keep_for: int | None = None, watch_for: int = 0) -> Callable[[Agent], Any]:
+    question = Apply(story.second.digest, 2, keep_for=keep_for, watch_for=watch_for)
+    return lambda agent: story.do(agent, "apply", question)

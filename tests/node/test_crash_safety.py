@@ -59,6 +59,45 @@ def test_an_apply_on_watch_killed_at_any_step_is_old_or_on_watch(story):
     assert set(after) == {(1, State.CONFIRMED), (2, State.ON_WATCH)}
 
 
+def test_an_apply_that_is_watched_killed_at_any_step_is_old_or_on_watch(story):
+    after = story.at_every_step(apply(story, watch_for=3600))
+
+    assert set(after) == {(1, State.CONFIRMED), (2, State.ON_WATCH)}
+
+
+def test_an_undo_because_mail_suffers_killed_at_any_step_is_on_watch_or_undone(story):
+    def once_more(agent: Agent) -> None:
+        forgiven(agent)
+        apply(story, watch_for=3600)(agent)
+
+    after = story.at_every_step(
+        lambda agent: agent._applier.undo_watched(2, ("the listener is silent",)),
+        prepare=once_more,
+    )
+
+    assert set(after) == {(2, State.ON_WATCH), (1, State.CONFIRMED)}
+    assert after[-1] == (1, State.CONFIRMED)
+
+
+def test_a_watch_that_passes_killed_at_any_step_is_on_watch_or_confirmed(story):
+    def settle(agent: Agent) -> None:
+        watched = agent._applier.standing.watched
+        assert watched is not None
+        assert watched.watch is not None
+        over = replace(watched, watch=replace(watched.watch, until=time.time() - 1))
+        agent._applier.standing = agent._applier.standing.begin(over)
+        assert agent._applier.settle() is not None
+
+    after = story.at_every_step(settle, prepare=apply(story, watch_for=3600))
+
+    assert set(after) == {(2, State.ON_WATCH), (2, State.CONFIRMED)}
+
+
+def forgiven(agent: Agent) -> None:
+    """Forget that a revision was undone, so that it can be put in force once more."""
+    agent._applier._remember(replace(agent._applier.standing, failed=()))
+
+
 def test_a_confirmation_killed_at_any_step_is_on_watch_or_confirmed(story):
     after = story.at_every_step(
         lambda agent: story.do(agent, "confirm", Confirm()), prepare=apply(story, keep_for=3600)
@@ -126,7 +165,7 @@ def test_an_apply_that_fails_killed_at_any_step_ends_on_the_old_revision():
             killed = killed_at(number, lambda step: apply(story)(story.agent(step)))
             agent = story.agent()
             assert story.check(agent, f"killed at step {number}").revision == 1
-            agent._applier._remember(replace(agent._applier.standing, failed=()))
+            forgiven(agent)
             if not killed:
                 break
 

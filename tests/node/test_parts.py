@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import socket
 import threading
 import time
@@ -15,7 +13,7 @@ from sealgate.node.facts import machine_name
 from sealgate.node.health import is_own_address
 from sealgate.node.keeping import Deadlines
 from sealgate.node.lookups import table_named
-from sealgate.node.releases import FileRecord, Release, TableRecord, is_as_recorded, record_file
+from sealgate.node.releases import FileRecord, Release, TableRecord
 from sealgate.node.reserve import SIZE, Reserve
 from sealgate.postfix.files import Files
 
@@ -75,68 +73,6 @@ class TestReserve:
 )
 def test_own_addresses_are_told_from_foreign_ones(host, own):
     assert is_own_address(host) is own
-
-
-class TestRecords:
-    """Whether a file is as it was made."""
-
-    @pytest.fixture
-    def made(self, tmp_path):
-        (tmp_path / "main.cf").write_text("a = b\n")
-        (tmp_path / "main.cf").chmod(0o644)
-        digest = hashlib.sha256(b"a = b\n").hexdigest()
-        return tmp_path / "main.cf", record_file(tmp_path, "main.cf", digest, text=True)
-
-    def test_untouched_is_as_recorded_without_reading_it(self, made):
-        path, record = made
-
-        assert is_as_recorded(path, record)
-
-    def test_written_anew_with_the_same_content_is_as_recorded(self, made):
-        path, record = made
-        path.unlink()
-        path.write_text("a = b\n")
-        path.chmod(0o644)
-
-        assert is_as_recorded(path, record)
-
-    def test_another_size_is_not(self, made):
-        path, record = made
-        path.write_text("a = bc\n")
-
-        assert not is_as_recorded(path, record)
-
-    def test_the_same_size_with_other_content_is_not(self, made):
-        path, record = made
-        path.write_text("a = c\n")
-
-        assert not is_as_recorded(path, record)
-
-    def test_other_permissions_are_not(self, made):
-        path, record = made
-        path.chmod(0o600)
-
-        assert not is_as_recorded(path, record)
-
-    def test_a_link_in_its_place_is_not(self, made, tmp_path):
-        path, record = made
-        path.rename(tmp_path / "elsewhere")
-        path.symlink_to(tmp_path / "elsewhere")
-
-        assert not is_as_recorded(path, record)
-
-    def test_another_owner_is_not(self, made):
-        path, record = made
-        os.chown(path, 65534, 65534)
-
-        assert not is_as_recorded(path, record)
-
-    def test_a_missing_file_is_told_as_missing(self, made):
-        path, record = made
-        path.unlink()
-
-        with pytest.raises(FileNotFoundError):
-            is_as_recorded(path, record)
 
 
 class TestDeadlines:

@@ -193,3 +193,13 @@ def test_an_own_line_that_decides_is_named_with_its_line() -> None:
 
     assert (stage.name, stage.restriction) == ("sender", "check_sender_access")
     assert stage.noun == "own-lines"
+
+
+def test_a_rule_that_only_warns_is_told_and_the_mail_goes_on(ask: Explaining) -> None:
+    message = b"X-Nothing: at all\r\nSubject: hello\r\nFrom: a@example.org\r\n\r\nhello\r\n"
+
+    answer = ask("203.0.113.9", "u@relay.example", message=message)
+
+    checked = next(stage for stage in answer.stages if stage.name == "content checks")
+    assert (checked.opinion, checked.line, checked.restriction) == (Opinion.PASSED, 1, "WARNING")
+    assert answer.opinion is Opinion.PERMITTED

@@ -96,6 +96,51 @@ def test_a_watch_is_handed_to_the_agent(gateway: Gateway, ann: Actor, agent: Sta
     assert agent.asked[-1][1].keep_for == 600
 
 
+def test_mail_is_watched_for_ten_minutes_unless_said_otherwise(gateway: Gateway, ann: Actor, agent: StandIn) -> None:
+    applying.apply(gateway, ann, "first")
+    usual = agent.asked[-1][1].watch_for
+    change(gateway, ann)
+    applying.apply(gateway, ann, "second", watch_for=0)
+
+    assert (usual, agent.asked[-1][1].watch_for) == (600, 0)
+
+
+@pytest.mark.parametrize("seconds", [-1, 7 * 86400 + 1])
+def test_a_watch_over_mail_is_bounded(gateway: Gateway, ann: Actor, seconds: int) -> None:
+    with pytest.raises(InvalidValue) as refusal:
+        applying.apply(gateway, ann, "x", watch_for=seconds)
+
+    assert [problem.field for problem in refusal.value.problems] == ["watch"]
+
+
+def watched(gateway: Gateway, ann: Actor, agent: StandIn) -> None:
+    """Revision 1 confirmed, revision 2 on watch."""
+    applying.apply(gateway, ann, "first")
+    agent.answers["apply"] = lambda question, _talk: Outcome(State.ON_WATCH, question.revision, "r", "Watched.")
+    change(gateway, ann)
+    applying.apply(gateway, ann, "second")
+    agent.answers["status"] = lambda _q, _t: agent.status(state=State.ON_WATCH, watched_until=2e9)
+
+
+def test_the_next_apply_ends_the_watch_of_the_one_before(gateway: Gateway, ann: Actor, agent: StandIn) -> None:
+    watched(gateway, ann, agent)
+    before = state_of(gateway, ann, 2)
+    change(gateway, ann, "gw2.example.com")
+
+    applying.apply(gateway, ann, "third")
+
+    assert (before, state_of(gateway, ann, 2), state_of(gateway, ann, 3)) == ("on-watch", "confirmed", "on-watch")
+
+
+def test_a_rollback_during_a_watch_notes_what_was_undone(gateway: Gateway, ann: Actor, agent: StandIn) -> None:
+    watched(gateway, ann, agent)
+    agent.answers["rollback"] = Outcome(State.UNDONE, 1, "r", "Revision 2 was undone. It was asked for.")
+
+    applying.rollback(gateway, ann)
+
+    assert (in_force(gateway, ann), state_of(gateway, ann, 1), state_of(gateway, ann, 2)) == (1, "confirmed", "undone")
+
+
 def test_an_error_of_the_agent_refuses_with_its_findings(gateway: Gateway, ann: Actor, agent: StandIn) -> None:
     found = error("port-in-use", Place(file="master.cf"), "The port 25 is in use.")
     agent.findings = (found.to_json(),)

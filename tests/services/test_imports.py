@@ -33,6 +33,7 @@ TEXTS = {
     "white": "198.51.100.7\n",
     "transport": "example.com smtp:[host.example.net]:2525\n.example.org smtp:mx.example.net\nx.example error:no\n",
     "tls-policy": "example.com encrypt\n",
+    "policy-test": '# outside\nx: from 203.0.113.5 tls mail a@b.example to c@d.example expect reject 554 "denied"\n',
 }
 with_lines = pytest.mark.parametrize("noun", TEXTS)
 

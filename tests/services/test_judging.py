@@ -7,8 +7,9 @@ import pytest
 
 from sealgate.model.errors import NodeFailed, NotPermitted
 from sealgate.model.findings import Place, error, warning
-from sealgate.services import judging, rows, settings
+from sealgate.services import judging, own_lines, rows, settings
 from sealgate.services.actor import Actor
+from sealgate.services.node_facts import facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,3 +102,15 @@ def test_progress_of_the_agent_is_told(
 def test_nobody_checks_without_the_right(gateway: Gateway) -> None:
     with pytest.raises(NotPermitted):
         judging.check(gateway, Actor("local:eve", rights=frozenset()))
+
+
+def test_without_the_agent_an_unknown_parameter_is_found_by_what_it_said_of_its_postfix(
+    gateway: Gateway, ann: Actor, answering: Callable[..., AbstractContextManager[StandIn]]
+) -> None:
+    own_lines.edit(gateway, ann, "main-cf", "no_such_parameter = 1\n")
+    with answering():
+        facts(gateway, ann)
+
+    findings = judging.check(gateway, ann).findings
+
+    assert "own-line-unknown-parameter" in [finding.code for finding in findings]

@@ -10,11 +10,13 @@ from itertools import islice
 
 import pytest
 from sqlalchemy import event, text
-from tests.store.conftest import ORDERED
+from tests.store.conftest import ORDERED as OTHERS
 
 from sealgate.store import ANY, Store
+from sealgate.store.transaction import GAP
 
-FEW, MANY = 1_000, 8_000
+ORDERED = (*OTHERS, "transport")
+FEW, MANY = 1_000, 12_000
 STEPS_AT_ONCE = 20
 TOUCHED = text(
     "SELECT coalesce(sum(seq_tup_read + idx_tup_fetch), 0) FROM pg_stat_xact_user_tables WHERE relname = 'object'"
@@ -63,7 +65,9 @@ class Meter:
 
 
 def page(view, after):
-    return list(islice(view.rows("transport", after=after, limit=50), 50))
+    """Read a page behind the row of that number."""
+    cursor = None if after is None else f"{GAP * (after + 1)}:c{after:06}.example"
+    return list(islice(view.rows("transport", after=cursor, limit=50), 50))
 
 
 def reading(function):
@@ -88,11 +92,11 @@ def writing(function):
 
 WORK = {
     "the first page of the draft": reading(lambda r: page(r.draft(), None)),
-    "a page in the middle of the draft": reading(lambda r: page(r.draft(), "c000500.example")),
-    "a page of the live state": reading(lambda r: page(r.live(), "c000490.example")),
-    "a page of a candidate": reading(lambda r: page(r.candidate(), "c000490.example")),
-    "a page of an old revision": reading(lambda r: page(r.revision(1), "c000490.example")),
-    "the last page": reading(lambda r: page(r.draft(), "c9")),
+    "a page in the middle of the draft": reading(lambda r: page(r.draft(), 500)),
+    "a page of the live state": reading(lambda r: page(r.live(), 490)),
+    "a page of a candidate": reading(lambda r: page(r.candidate(), 490)),
+    "a page of an old revision": reading(lambda r: page(r.revision(1), 490)),
+    "the last page": reading(lambda r: page(r.draft(), 10**6)),
     "a count": reading(lambda r: r.draft().count("transport")),
     "a count in a candidate": reading(lambda r: r.candidate().count("transport")),
     "a look-up": reading(lambda r: r.draft().row("transport", "c000700.example")),
@@ -105,6 +109,8 @@ WORK = {
     "a digest": reading(lambda r: r.candidate().digest()),
     "a save": writing(lambda w: w.save("transport", "c000700.example", {"n": -2}, base=ANY)),
     "a save of something new": writing(lambda w: w.save("transport", "new.example", {"n": 0}, base=None)),
+    "a move to the middle": writing(lambda w: w.move("transport", "c000700.example", before="c000300.example")),
+    "a move to the end": writing(lambda w: w.move("transport", "c000700.example")),
     "a removal": writing(lambda w: w.delete("transport", "c000701.example", base=ANY)),
     "a discard": writing(lambda w: w.discard("transport", "c000501.example")),
     "a discard of all": writing(lambda w: w.discard_all()),

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.store.states import keys, recomputed
 
 from sealgate.model.errors import Conflict, InvalidValue, NotFound
-from sealgate.store import ANY
+from sealgate.store import ANY, Store
 
 
 @pytest.fixture
@@ -98,10 +98,47 @@ def test_an_edit_keeps_the_place(abc):
         assert keys(w.draft(), "rbl") == ["a", "b", "c"]
 
 
-def test_an_order_can_be_given_with_an_import(abc):
+def test_a_whole_order_can_be_given(abc):
     with abc.writing("b") as w:
-        w.save_many("rbl", [(key, {"zone": key}, None, None, None) for key in "cxba"], reorder=True)
+        w.save_many("rbl", [("x", {"zone": "x"}, None, None, None)])
+        w.arrange("rbl", ["c", "x", "b", "a"])
         assert keys(w.draft(), "rbl") == ["c", "x", "b", "a"]
+
+
+def test_an_order_that_stands_already_edits_nothing(abc):
+    with abc.writing("b") as w:
+        before = [row.version for row in w.draft().rows("rbl")]
+
+        assert w.arrange("rbl", ["a", "b", "c"]) == 0
+        assert [row.version for row in w.draft().rows("rbl")] == before
+
+
+def test_one_row_out_of_order_is_one_edit(abc):
+    with abc.writing("b") as w:
+        assert w.arrange("rbl", ["c", "a", "b"]) == 1
+        assert keys(w.draft(), "rbl") == ["c", "a", "b"]
+
+
+@given(wanted=st.permutations("abcdefgh"), moves=st.lists(st.sampled_from("abcdefgh"), max_size=8))
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_order_is_reached(store, wanted, moves):
+    with store.writing("a") as w:
+        w.delete_many("rbl", "abcdefgh")
+        w.save_many("rbl", [(key, {}, None, None, None) for key in "abcdefgh"])
+        for key in moves:
+            w.move("rbl", key, before=wanted[0] if key != wanted[0] else wanted[1])
+        w.arrange("rbl", wanted)
+
+        assert (keys(w.draft(), "rbl"), recomputed(w.draft())) == (wanted, w.draft().sums())
+
+
+def test_a_whole_order_is_spread_anew_where_gaps_are_used_up(tmp_path):
+    with Store.open(f"sqlite:///{tmp_path}/gaps.db", ordered=["rbl"]) as store, store.writing("a") as w:
+        for place, key in enumerate("abc", 1):
+            w.save("rbl", key, {}, base=None, position=place)
+        w.arrange("rbl", ["c", "b", "a"])
+
+        assert keys(w.draft(), "rbl") == ["c", "b", "a"]
 
 
 def test_an_import_without_an_order_keeps_places(abc):
@@ -112,8 +149,6 @@ def test_an_import_without_an_order_keeps_places(abc):
 
 @pytest.mark.parametrize("store_url", ["sqlite"])
 def test_room_is_made_where_a_gap_is_used_up(tmp_path, store_url):
-    from sealgate.store import Store
-
     with Store.open(f"{store_url}:///{tmp_path}/gaps.db", ordered=["rbl"]) as store, store.writing("a") as w:
         for key in ("first", "last"):
             w.save("rbl", key, {}, base=None)

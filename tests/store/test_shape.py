@@ -5,15 +5,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
-from tests.store.states import content
+from tests.store.states import content, keys, recomputed
 
 from sealgate.model.errors import StoreFailed
 from sealgate.model.nouns import NOUNS
 from sealgate.store import ANY, Store, migrations
+from sealgate.store.engine import connect
 from sealgate.store.schema import metadata
 
 INDEXES = {
@@ -138,3 +141,38 @@ def test_the_order_decides_where_the_model_says_so(tmp_path):
             w.save(name, "key", {}, base=None)
         placed = {name for name in NOUNS for row in w.draft().rows(name) if row.position}
     assert placed == {name for name, noun in NOUNS.items() if noun.ordered}
+
+
+def at_the_first_shape(address):
+    """Make a database as the first version did, with two transports, one of them in a revision."""
+    made = engine(address)
+    with made.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    made.dispose()
+    with Store(connect(address), ordered=("rbl",)) as old:
+        with old.writing("a") as w:
+            w.save("transport", "b.example", {"host": "x"}, base=None)
+            w.save("rbl", "zone", {}, base=None)
+            w.promote(w.candidate().candidate, "", {})
+        with old.writing("a") as w:
+            w.save("transport", "a.example", {"host": "y"}, base=None)
+
+
+def test_transports_of_the_first_shape_get_the_order_in_which_they_were_written(empty):
+    at_the_first_shape(empty)
+
+    with Store.open(empty) as store, store.reading() as r:
+        assert keys(r.draft(), "transport") == ["b.example", "a.example"]
+
+
+def test_sums_and_digests_are_right_after_the_transports_got_positions(empty):
+    at_the_first_shape(empty)
+
+    with Store.open(empty) as store, store.reading() as r:
+        assert recomputed(r.draft()) == r.draft().sums()
+        assert recomputed(r.revision(1)) == r.revision(1).sums()
+        assert r.about(1).digest == r.revision(1).digest()

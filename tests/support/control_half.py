@@ -70,7 +70,9 @@ class StandIn:
 
     def on_facts(self, _question: Nothing, _talk: Conversation) -> Facts:
         node = guessed(self.settings)
-        return Facts(node.to_json(), node.postfix_version, tuple(sorted(node.map_types)), ("myhostname", "mynetworks"))
+        return Facts(
+            node.to_json(), node.postfix_version, tuple(sorted(node.map_types)), {"myhostname": "", "mynetworks": ""}
+        )
 
     def on_hello(self, _question: Nothing, _talk: Conversation) -> Any:
         from sealgate.link.messages import FORMAT, Hello

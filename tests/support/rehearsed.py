@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sealgate.model.desired import DesiredState
     from sealgate.model.verdicts import Verdict
     from sealgate.rehearsal.judging import Judgement
+    from sealgate.rehearsal.promises.promise import Promise
 
 PORTS = {
     "smtp_listeners": (Endpoint("", 25),),
@@ -36,13 +37,29 @@ def rehearsed(
     desired: DesiredState, grade: Grade, *, secrets: Mapping[str, str] | None = None, **facts: Any
 ) -> Judgement:
     """Return the judgement on a state; `facts` are those of the machine, `secrets` what sealed names open to."""
+    return rehearsed_with(desired, grade, (), secrets=secrets, **facts)
+
+
+def rehearsed_with(
+    desired: DesiredState,
+    grade: Grade,
+    more: tuple[Promise, ...],
+    *,
+    secrets: Mapping[str, str] | None = None,
+    **facts: Any,
+) -> Judgement:
+    """Return the judgement on a state by the built-in promises and `more`."""
     opened = defaultdict(lambda: "secret", secrets or {})
     with released(desired, secrets=opened, **{**PORTS, **facts}) as release:
         node = release.node
         live = InstancePaths(*map(Path, (node.config_dir, node.spool_dir, node.data_dir, node.log_file)))
         judge = Judge(live, release.root / "neutral")
         return rehearse(
-            judge, release.path, grade, lambda read, ends: Subject(desired, node, read, ends, grade, release.tree)
+            judge,
+            release.path,
+            grade,
+            lambda read, ends: Subject(desired, node, read, ends, grade, release.tree),
+            more,
         )
 
 

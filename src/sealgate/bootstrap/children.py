@@ -8,6 +8,7 @@ ends at once: so there is never a program without a note.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -17,10 +18,11 @@ from typing import TYPE_CHECKING
 from sealgate.bootstrap.running import Running
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 Process = subprocess.Popen[bytes]
+_SET_CHILD_SUBREAPER = 36
 
 
 def start(command: Sequence[str], note: Path) -> Process:
@@ -75,6 +77,32 @@ def code_at_end(process: Process) -> int | None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     return process.wait()
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what the programs leave behind (PR_SET_CHILD_SUBREAPER of prctl(2)).
+
+    Postfix's master outlives the agent that started it; when it ends, somebody must wait for it, or it stays a zombie
+    where the first process of the machine (of a container) does not. A kernel that refuses changes nothing else.
+    """
+    ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def reap_orphans(own: Iterable[Process | None]) -> None:
+    """Wait for every child that has ended and is none of these, which their owner waits for."""
+    known = {process.pid for process in own if process is not None}
+    while (ended := _ended_child()) is not None and ended not in known:
+        with suppress(ChildProcessError):
+            os.waitpid(ended, os.WNOHANG)
+
+
+def _ended_child() -> int | None:
+    """Return a child that has ended and was not waited for; the one that ended first, as long as it is there."""
+    try:
+        found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return None
+    return found.si_pid if found is not None else None
 
 
 def kill(process: Process) -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealgate import log
 from sealgate.cli.terminal import Terminal, pass_terminal
 from sealgate.cli.verbs import Verb
 from sealgate.model.errors import InvalidValue, SealgateError
@@ -54,9 +53,10 @@ def init(terminal: Terminal, /, directory: Path, **ports: int | None) -> None:
 def up(terminal: Terminal, /) -> None:
     """Run the gateway in the foreground until Ctrl-C."""
     from sealgate.bootstrap.running_gateway import run_gateway
+    from sealgate.log import open_log
 
     settings = settings_of(terminal)
-    log.open_log(settings.log_file)
+    open_log(settings.log_file)
     run_gateway(settings, click.echo)
 
 
@@ -80,6 +80,8 @@ def mpa(terminal: Terminal, /) -> None:
 
 def _serve(terminal: Terminal, part: str, run: Callable[[Settings], int]) -> None:
     """Run a part until it ends; its exit code becomes ours, and what nobody planned is in the log."""
+    from sealgate import log
+
     settings = settings_of(terminal).without_database()
     log.open_log(settings.log_file)
     try:

@@ -108,6 +108,7 @@ def _programs(settings: Settings, say: Callable[[str], None]) -> Iterator[Progra
         ready_within=_MPA_READY,
         stopped_within=_MPA_STOPPED,
         started=lambda: _flush(settings),
+        settled=lambda: _flush(settings),
     )
 
 
@@ -144,7 +145,10 @@ def _first_revision(settings: Settings, say: Callable[[str], None]) -> None:
 
 
 def _flush(settings: Settings) -> None:
-    """Send what waited for the MPA: Postfix would leave it suspended for minutes (postfix.md, LMTP)."""
+    """Send what waited for the MPA: Postfix would leave it suspended for minutes (postfix.md, LMTP).
+
+    It is done again a little later, since a flush skips a message that is just being deferred.
+    """
     with suppress(SealgateError):
         _node(settings).queue_act(QueueAct(QueueVerb.FLUSH, count_only=False))
 

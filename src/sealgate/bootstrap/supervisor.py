@@ -34,7 +34,10 @@ _log = logger("up")
 
 @dataclass(frozen=True)
 class Program:
-    """One program to keep running. `ready` says whether it serves; `started` is called whenever it has become so."""
+    """One program to keep running. `ready` says whether it serves; `started` is called whenever it has become so.
+
+    `settled` is called once more, `settled_after` seconds later, if it still serves then.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -42,6 +45,8 @@ class Program:
     ready_within: float = 30.0
     stopped_within: float = 20.0
     started: Callable[[], None] = lambda: None
+    settled: Callable[[], None] | None = None
+    settled_after: float = 15.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class _Slot:
     failures: int = 0
     born: float = 0.0
     next_start: float = 0.0
+    settles: float = 0.0  # when `settled` is due; 0: it is not
 
 
 class StopAskedFor(Exception):  # noqa: N818 - it is no error
@@ -100,6 +106,7 @@ class Supervisor:
         Raises Refused when another supervisor holds it.
         """
         with self._lock(), _signals_held():
+            children.adopt_orphans()
             self._end_leftovers()
             try:
                 yield
@@ -128,6 +135,7 @@ class Supervisor:
         """Keep the programs running until a signal asks to stop."""
         with suppress(StopAskedFor):
             while True:
+                children.reap_orphans(slot.process for slot in self._slots)
                 for slot in self._slots:
                     self._settle(slot)
                     if slot.ended:
@@ -172,6 +180,7 @@ class Supervisor:
 
     def _launch(self, slot: _Slot) -> None:
         slot.serving = False
+        slot.settles = 0.0
         slot.born = time.monotonic()
         try:
             slot.process = children.start(slot.program.command, slot.note)
@@ -196,6 +205,10 @@ class Supervisor:
             slot.serving = True
             _log.info("program is ready", program=slot.program.name, pid=slot.process.pid)
             slot.program.started()
+            slot.settles = time.monotonic() + slot.program.settled_after if slot.program.settled else 0.0
+        if slot.serving and slot.settles and time.monotonic() >= slot.settles and slot.program.settled:
+            slot.settles = 0.0
+            slot.program.settled()
         if slot.serving and slot.failures and time.monotonic() - slot.born >= self.pace.calm:
             slot.failures = 0
         return slot.serving
@@ -220,6 +233,7 @@ class Supervisor:
         due = [slot.next_start - now for slot in self._slots if slot.process is None]
         due += [self.pace.poll for slot in self._slots if slot.process is not None and not slot.serving]
         due += [slot.born + self.pace.calm - now for slot in self._slots if slot.serving and slot.failures]
+        due += [slot.settles - now for slot in self._slots if slot.serving and slot.settles]
         return max(0.0, min(due, default=3600.0))
 
     def _wait(self, seconds: float) -> None:
@@ -231,6 +245,7 @@ class Supervisor:
         """End every program, the last started first; a further signal ends those that remain at once."""
         patience = True
         for slot in reversed(self._slots):
+            children.reap_orphans(slot.process for slot in self._slots)
             if slot.process is None:
                 continue
             slot.process.terminate()

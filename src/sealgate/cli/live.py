@@ -30,11 +30,21 @@ if TYPE_CHECKING:
     metavar="MIN",
     help="Undo it after MIN minutes (0.5 is half a minute) unless confirmed.",
 )
+@click.option(
+    "--watch",
+    type=click.FloatRange(0, 10_080),
+    metavar="MIN",
+    default=10.0,
+    show_default=True,
+    help="Watch over mail for MIN minutes; 0: do not.",
+)
 @click.pass_context
-def apply(ctx: click.Context, comment: str, minutes: float | None) -> None:
+def apply(ctx: click.Context, comment: str, minutes: float | None, watch: float) -> None:
     """Judge the draft on the real Postfix, and make it live as a new revision if it passes.
 
-    If mail suffers the node undoes it by itself and says so.
+    If mail suffers the node undoes it by itself: at once when a service does not come up, or within the time of
+    --watch when mail goes clearly worse than before. `status` shows what is watched; the next apply, or `confirm`,
+    ends it.
     """
     from sealgate.services import applying
 
@@ -45,6 +55,7 @@ def apply(ctx: click.Context, comment: str, minutes: float | None) -> None:
             terminal.actor,
             comment,
             keep_for=None if minutes is None else round(minutes * 60),
+            watch_for=round(watch * 60),
             progress=line.step,
         )
     terminal.findings(applied.findings)
@@ -86,8 +97,9 @@ def rollback(ctx: click.Context, revision: int | None) -> None:
 def _lines(outcome: Outcome, wanted: int | None) -> list[str]:
     lines = [output.safe(outcome.text)] if outcome.text else []
     if outcome.state is State.ON_WATCH and outcome.revision == wanted:
-        lines.append(f"Revision {wanted} is live and on watch. Keep it: sealgate confirm. Go back: sealgate rollback")
-    elif outcome.state is State.CONFIRMED and outcome.revision == wanted:
+        keep = "Keep it: sealgate confirm." if outcome.watch_until else "See how it does: sealgate status."
+        lines.append(f"Revision {wanted} is live and on watch. {keep} Go back: sealgate rollback")
+    elif _is_live(outcome, wanted):
         lines.append(f"Revision {wanted} is live.")
     else:
         stands = f"Revision {outcome.revision}" if outcome.revision else "No revision"
@@ -95,7 +107,13 @@ def _lines(outcome: Outcome, wanted: int | None) -> list[str]:
     return [*lines, *(f"    {output.safe(line)}" for line in outcome.evidence)]
 
 
+def _is_live(outcome: Outcome, wanted: int | None) -> bool:
+    """Tell whether what was asked for is in force now; for a rollback the node may have undone what was on watch."""
+    stands = outcome.state in {State.ON_WATCH, State.CONFIRMED, State.UNDONE}
+    return stands and wanted is not None and outcome.revision == wanted
+
+
 def _exit_code(outcome: Outcome, wanted: int | None) -> int:
-    if outcome.state in {State.ON_WATCH, State.CONFIRMED} and outcome.revision == wanted:
+    if _is_live(outcome, wanted):
         return failures.DONE
     return failures.REFUSED if outcome.state is State.UNDONE else failures.FAILED

@@ -67,6 +67,9 @@ def _node_lines(node: NodeStatus) -> Iterator[str]:
         yield "In force: no revision yet. Make one: sealgate apply -m TEXT"
     if node.watch_until:
         yield f"On watch: undone at {_time(node.watch_until)} unless confirmed: sealgate confirm"
+    if node.watched_until:
+        yield f"Watched until {_time(node.watched_until)}, undone before if mail suffers:"
+        yield from (f"  {output.safe(line)}" for line in node.watched)
     runs = f"runs (process {node.postfix_pid})" if node.postfix_pid else "does not run"
     yield f"Postfix {output.safe(node.postfix_version)}: {runs}"
     for listener in node.listeners:

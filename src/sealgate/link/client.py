@@ -54,9 +54,17 @@ class Node:
         """Return the key that secrets are sealed to."""
         return self._ask("public-key", m.Nothing(), m.PublicKey)
 
-    def judge(self, bundle: Bundle, grade: m.Grade = m.Grade.PROBE, progress: OnProgress | None = None) -> m.Report:
+    def judge(
+        self,
+        bundle: Bundle,
+        grade: m.Grade = m.Grade.PROBE,
+        progress: OnProgress | None = None,
+        *,
+        overrides: tuple[m.Override, ...] = (),
+        fresh: bool = False,
+    ) -> m.Report:
         """Have a candidate judged; sends what the agent lacks of the bundle."""
-        question = m.Judge(to_json(bundle.header), grade)
+        question = m.Judge(to_json(bundle.header), grade, overrides, fresh)
         return self._ask("judge", question, m.Report, progress=progress, bundle=bundle)
 
     def apply(self, question: m.Apply, progress: OnProgress | None = None) -> m.Outcome:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,13 @@ class Hello:
 class Facts:
     """Facts of the node as the agent's renderer sees them (`render/facts.py`, by `codec.to_json`), and of its Postfix.
 
-    `map_types` and `parameters` are what the installed Postfix knows.
+    `map_types` and `parameters` (with their defaults) are what the installed Postfix knows.
     """
 
     node: dict[str, Any]
     postfix_version: str
     map_types: tuple[str, ...]
-    parameters: tuple[str, ...]
+    parameters: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,14 @@ class Override:
 class Judge:
     """Judge the candidate that a bundle describes. `header` is a `bundle.Header` in JSON.
 
-    An override counts for this judging only, and never for a promise of `model.verdicts.NEVER_OVERRIDDEN`.
+    An override counts for this judging only, and never for a promise of `model.verdicts.NEVER_OVERRIDDEN`. With
+    `fresh` it is judged again even if it was before: what lies around the candidate may have changed.
     """
 
     header: dict[str, Any]
     grade: Grade = Grade.PROBE
     overrides: tuple[Override, ...] = ()
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +127,17 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """Put a judged candidate in force as a revision; `keep_for` seconds: undo it by itself unless confirmed."""
+    """Put a judged candidate in force as a revision.
+
+    `keep_for` seconds: undo it by itself unless confirmed. `watch_for` seconds: undo it by itself if mail suffers in
+    that time, and confirm it afterwards; None or 0: no watch.
+    """
 
     digest: str
     revision: int
     comment: str = ""
     keep_for: int | None = None
+    watch_for: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +193,11 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What runs on the node now."""
+    """What runs on the node now.
+
+    `watch_until`: undone then unless confirmed. `watched_until`: undone until then if mail suffers, by what `watched`
+    says in sentences.
+    """
 
     version: str
     postfix_version: str
@@ -205,6 +216,8 @@ class Status:
     free_bytes: int
     problems: tuple[str, ...] = ()
     last: Outcome | None = None
+    watched_until: float | None = None
+    watched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

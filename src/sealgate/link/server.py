@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 30.0
 _MOST_CONVERSATIONS = 64
+_UNHEARD_PATIENCE = 1.0
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -86,9 +87,18 @@ class Server:
         finally:
             self._places.release()
 
+    @staticmethod
+    def _hear_out(connection: socket.socket) -> None:
+        """Take the question of somebody who gets no answer to it: a close before that could swallow the refusal."""
+        connection.settimeout(_UNHEARD_PATIENCE)
+        with contextlib.suppress(SealgateError, OSError):
+            receive(connection)
+
     def _outcome(self, conversation: Conversation, connection: socket.socket) -> dict[str, Any]:
         verb = "?"
         try:
+            if conversation.peer.uid not in self._uids:
+                self._hear_out(connection)
             self._check_peer(conversation.peer)
             opening = _opening(connection)
             verb = opening.verb

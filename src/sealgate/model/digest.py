@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_BYTES = 256
+ROW_DIGEST_BYTES = 256
+_BYTES = ROW_DIGEST_BYTES
 _MODULUS = 1 << (8 * _BYTES)
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sealgate.model.access import NETWORK
 from sealgate.model.checks import BODY_CHECK, HEADER_CHECK, MIME_HEADER_CHECK, NESTED_HEADER_CHECK
 from sealgate.model.forwarding import FORWARDING
+from sealgate.model.policy_tests import POLICY_TEST
 from sealgate.model.providers import PROVIDER
 from sealgate.model.rbl import RBL
 from sealgate.model.relay_domains import RELAY_DOMAIN
@@ -40,5 +41,6 @@ NOUNS: dict[str, Noun[Any]] = {
         LOOKUP_TABLE,
         TRANSPORT,
         TLS_POLICY,
+        POLICY_TEST,
     )
 }

@@ -9,6 +9,7 @@ r"""One line for each kind of row: what a postmaster would paste, and what expor
     black, white   192.168.88 expires=2030-12-31 reason
     transport      example.com smtp:[host]:port    (what is not understood becomes a raw line)
     tls-policy     example.com secure match=nexthop:.example.com
+    policy-test    name: from 203.0.113.5 mail a@b.example to c@d.example expect reject 554 (policy_lines.py)
 
 Reading gives fields for `Noun.parse`; writing gives the line that reads back as the same fields. Logins and look-up
 tables have no line: passwords are never exported, and a look-up table is a text of its own.
@@ -20,6 +21,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import InvalidValue
+from sealgate.model.policy_lines import read_policy_test, write_policy_test
 from sealgate.model.text import shown
 from sealgate.model.transports import parse_line, transport_fields
 
@@ -44,7 +46,7 @@ _RBL_KINDS = {
     "permit_dnswl_client": "white", "client": "client", "sender": "sender", "helo": "helo", "white": "white",
 }  # fmt: skip
 _ACCEPTED = re.compile(r"(?:ok|relay|permit)\b", re.IGNORECASE)
-_VERB = re.compile(r"(?:REJECT|OK|DUNNO|PERMIT)\b\s*")
+_VERB = re.compile(r"^(?:REJECT|OK|DUNNO|PERMIT)\b\s*")
 
 
 def read_relay_domain(line: str) -> Fields:
@@ -62,7 +64,7 @@ def write_relay_domain(value: RelayDomain) -> str:
 
 def read_network(line: str) -> Fields:
     """Read a network; a second one on the line is the confirmation."""
-    words = line.rstrip(",").split()
+    words = line.rstrip(",").split() or [""]
     if len(words) > 2:
         raise InvalidValue.of(f"After the network stands {shown(words[1])!r}.", "Write one network on a line.")
     return {"network": words[0], "confirm": words[1] if len(words) == 2 else ""}
@@ -120,13 +122,14 @@ def write_rule(value: CheckRule) -> str:
 
 def read_rbl(line: str) -> Fields:
     """Read `zone=answers reply`, with `sender:` and the like, or Postfix's restriction, before it."""
-    first, _, behind = line.rstrip(",").partition(" ")
+    first, _, behind = line.partition(" ")
     kind = "client"
     if first in _RBL_KINDS:
         kind, (first, _, behind) = _RBL_KINDS[first], behind.strip().partition(" ")
     elif ":" in first:
         head, _, first = first.partition(":")
         kind = _RBL_KINDS.get(head, head)
+    first = first if behind else first.rstrip(",")  # as pasted from a list of restrictions
     return {"zone": first, "kind": kind, "reply": behind}
 
 
@@ -199,6 +202,7 @@ READERS: dict[str, Callable[[str], Fields]] = {
     "white": read_static,
     "transport": read_transport,
     "tls-policy": read_tls_policy,
+    "policy-test": read_policy_test,
 }
 WRITERS: dict[str, Callable[[Any], str]] = {
     "relay-domain": write_relay_domain,
@@ -214,4 +218,5 @@ WRITERS: dict[str, Callable[[Any], str]] = {
     "white": write_static,
     "transport": write_transport,
     "tls-policy": write_tls_policy,
+    "policy-test": write_policy_test,
 }

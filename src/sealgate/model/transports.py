@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["TRANSPORT", "RelayDomain", "Transport"]
 
 HOLD = "hold:"
-HELD = "retry:4.3.2 mail for this destination is held back by the administrator"
+HELD = f"{HOLD}4.3.2 mail for this destination is held back by the administrator"
 TEXT_SERVICES = ("error", "retry", "discard")
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _NEXT_HOPS = re.compile(r"[A-Za-z0-9_.:/@\[\], -]*", re.ASCII)
@@ -52,7 +52,7 @@ class Transport:
 
     @property
     def result(self) -> str:
-        """The right-hand side as Postfix gets it; `hold:` defers all mail until the row is changed or removed."""
+        """The right-hand side as Postfix gets it; `hold:` with a text defers all mail until the row is changed."""
         if self.next_hop is not None:
             return f"smtp:{self.next_hop.destination}"
         if self.raw:
@@ -248,5 +248,6 @@ TRANSPORT: Noun[Transport] = Noun(
     fields=transport_fields,
     key=lambda value: value.pattern,
     tag=transport_tag,
+    ordered=True,
     big=True,
 )

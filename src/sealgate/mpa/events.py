@@ -8,7 +8,8 @@
 
 Both queue ids join it to Postfix's log. Outcomes are `passed`, `deferred` and `refused`. The log never holds any
 part of a body, nor a header field other than Message-ID. Files are only appended to, one write(2) a line, so
-workers share one file; `reopen()` follows a rotation. A line that could not be written does not stop mail: the next
+workers share one file. A rotation is followed by itself: when the name means another file, at most a second later the
+next event goes there (`reopen()` does it at once). A line that could not be written does not stop mail: the next
 that can is preceded by `{"event": "events-lost", "count": N}`, and the first loss is said on the program's own log.
 """
 
@@ -17,6 +18,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from sealgate.mpa.reply import Reply
 
 log = logging.getLogger("sealgate.mpa")
+_LOOK_EVERY = 1.0
 
 
 class EventLog:
@@ -37,18 +40,21 @@ class EventLog:
         """Open the file, or raise OSError."""
         self.path = path
         self._descriptor = _open(path)
-        self._torn = False
+        self._torn = self._astray = False
         self._lost = 0
+        self._next_look = 0.0
 
     def reopen(self) -> None:
         """Go on in the file that has the name now; keep the old one when that cannot be opened."""
         try:
             descriptor = _open(self.path)
         except OSError as error:
-            log.error("the event log cannot be opened again, events go on into the old file: %s", error)  # noqa: TRY400
+            if not self._astray:
+                log.error("the event log cannot be opened again, events go on into the old file: %s", error)  # noqa: TRY400
+            self._astray = True
             return
         os.close(self._descriptor)
-        self._descriptor, self._torn = descriptor, False
+        self._descriptor, self._torn, self._astray = descriptor, False, False
 
     def close(self) -> None:
         """Close the file."""
@@ -67,7 +73,21 @@ class EventLog:
         else:
             self._lost = 1
 
+    def _follow_rotation(self) -> None:
+        """Look, at most once a second, whether the name still means the file that is open."""
+        moment = time.monotonic()
+        if moment < self._next_look:
+            return
+        self._next_look = moment + _LOOK_EVERY
+        try:
+            named = self.path.lstat()
+        except OSError:
+            named = None
+        if named is None or not os.path.samestat(named, os.fstat(self._descriptor)):
+            self.reopen()
+
     def _append(self, event: dict[str, object]) -> bool:
+        self._follow_rotation()
         now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         text = json.dumps({"time": now, **event, "worker": os.getpid()}, ensure_ascii=False)
         line = ("\n" * self._torn + text + "\n").encode("utf-8", "replace")

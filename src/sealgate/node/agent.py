@@ -43,6 +43,7 @@ from sealgate.node.reserve import Reserve
 from sealgate.node.sides import Sides
 from sealgate.node.staging import Stager
 from sealgate.node.stores import Stores
+from sealgate.node.watching import Pace, Watched, Watcher
 from sealgate.node.widening import Widenings
 from sealgate.rehearsal.judging import Judge as Rehearsal
 
@@ -74,7 +75,15 @@ class Access:
 class Agent:
     """The agent of one gateway directory. `before` hears of every step before it is done; see `postfix/files.py`."""
 
-    def __init__(self, paths: NodePaths, ports: Ports, access: Access, before: Before | None = None) -> None:
+    def __init__(
+        self,
+        paths: NodePaths,
+        ports: Ports,
+        access: Access,
+        before: Before | None = None,
+        *,
+        pace: Pace = Pace(),  # noqa: B008 - frozen
+    ) -> None:
         self._access = access
         self._log = logger("agent")
         self._changing = threading.Lock()
@@ -89,13 +98,20 @@ class Agent:
         rehearsal = Rehearsal(paths.instance, paths.neutral)
         self._judge = Judge(Bench(stores, self._machine, receiver, stager, rehearsal, self._release_in_force))
         self._mender = Mender(stores, stager, receiver, self._key.open)
-        health = Health(paths, self._instance)
+        health = Health(paths, self._instance, ports.mpa)
         reserve = Reserve(paths.reserve, stores.files)
         journal = Journal(paths.journal, stores.files)
         self._applier = Applier(Machinery(stores, journal, self._instance, self._mender, health, reserve))
         self._drift = DriftWatch(stores)
+        self._watcher = Watcher(Watched(self._instance, health, self._applier, ports.mpa), self._changing, pace)
         self._queries = Queries(
-            stores, self._instance, self._machine, applier=self._applier, drift=self._drift, health=health
+            stores,
+            self._instance,
+            self._machine,
+            applier=self._applier,
+            drift=self._drift,
+            health=health,
+            watcher=self._watcher,
         )
         self._mail = Mail(self._instance)
         self._lookups = Lookups(stores, self._applier, rehearsal)
@@ -129,6 +145,7 @@ class Agent:
         answering = threading.Thread(target=server.serve, name="server", daemon=True)
         self._keeper.start()
         self._deadlines.start()
+        self._watcher.start()
         answering.start()
         self._log.info("ready", socket=str(self._stores.paths.socket), revision=self._revision())
         try:
@@ -136,6 +153,7 @@ class Agent:
         finally:
             server.close()
             answering.join()
+            self._watcher.stop()
             self._deadlines.stop()
             self._keeper.stop()
             with self._changing:
@@ -173,8 +191,7 @@ class Agent:
     def _on_judge(self, question: JudgeQuestion, talk: Conversation) -> Report:
         header = from_json(Header, question.header, "header")
         with self._alone(self._staging, "another candidate is being judged", talk):
-            report = self._judge.judge(header, question.grade, talk, question.overrides)
-            report = self._widenings.told(report, talk)
+            report = self._widenings.told(self._judge.judge(header, question, talk), talk)
             self._log.info("judged", by=talk.asker.name, release=report.release, passed=report.passed)
             self._sweep(report.release)
         return report
@@ -185,12 +202,15 @@ class Agent:
             if not 0 < question.keep_for <= LONGEST_WATCH:
                 raise Refused(f"A watch takes from one second to {LONGEST_WATCH // 86400} days. Nothing was changed.")
             deadline = time.time() + question.keep_for
+        watch_for = question.watch_for or 0
+        if not 0 <= watch_for <= LONGEST_WATCH:
+            raise Refused(f"A watch takes at most {LONGEST_WATCH // 86400} days. Nothing was changed.")
         if question.revision < 1:
             raise Refused("A revision is numbered from 1. Nothing was changed.")
         with self._alone(self._changing, "another change is under way", talk):
             self._refuse_drift()
             target = point(question.revision, self._judge.passed(question.digest), question.digest, question.comment)
-            outcome = self._applier.apply(target, deadline=deadline, tell=talk.progress)
+            outcome = self._applier.apply(target, deadline=deadline, tell=talk.progress, watch_for=watch_for)
         return self._changed(outcome, talk)
 
     def _on_confirm(self, question: Confirm, talk: Conversation) -> Outcome:
@@ -252,6 +272,7 @@ class Agent:
     def _changed(self, outcome: Outcome, talk: Conversation) -> Outcome:
         self._log.info("changed", by=talk.asker.name, state=outcome.state, text=outcome.text, evidence=outcome.evidence)
         self._deadlines.look()
+        self._watcher.look()
         self._keeper.look()
         return outcome
 

@@ -7,7 +7,7 @@ The steps of an apply, each durable before the next (design: docs/life-of-a-chan
 3. the link `postfix/conf` is renamed onto the release: the commit point;
 4. Postfix reloads, or restarts where a reload would not do, and must prove itself: every inet service answers, nothing
    in the log died or is throttled, the address resolver lives;
-5. the journal says confirmed, or on watch until the deadline.
+5. the journal says on watch, or confirmed: at once, or when the watch has passed without a sign that mail suffers.
 
 What fails after step 2 is undone the same way, by restart (only that lifts a throttled service at once), to the last
 confirmed revision, once; what the undo shows is reported and never undone in turn. A system that refuses a write (full
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Outcome, State
 from sealgate.model.errors import NodeFailed, NotFound, Refused, SealgateError
-from sealgate.node.journal import Operation, Stage, Standing
+from sealgate.node.journal import Operation, Stage, Standing, Watch
 from sealgate.postfix.master import Need
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sealgate.node.releases import Release
     from sealgate.node.reserve import Reserve
     from sealgate.node.stores import Stores
+    from sealgate.node.traffic import Sample
     from sealgate.postfix.master import Instance
 
     Tell = Callable[[str], None]
@@ -65,15 +66,26 @@ class Applier:
 
     # -- asked for
 
-    def apply(self, target: Point, *, deadline: float | None, tell: Tell) -> Outcome:
-        """Put `target` in force; with a deadline it is undone then unless confirmed."""
+    def apply(self, target: Point, *, deadline: float | None, tell: Tell, watch_for: float = 0.0) -> Outcome:
+        """Put `target` in force; with a deadline it is undone then unless confirmed.
+
+        `watch_for` seconds it is on watch (`watching.py`), unless there is nothing else to go back to. Such a watch,
+        without a deadline, is over when the next apply begins: what it watched counts as confirmed then.
+        """
         if target.revision in self.standing.failed:
             raise Refused(
                 f"Revision {target.revision} was put in force before and undone by itself, because mail would have "
                 "suffered. Restore it into the draft, change what was wrong, and apply that."
             )
         self._refuse_during_watch()
-        return self._go(target, deadline, tell)
+        standing = self.standing
+        if (watched := standing.watched) is not None:
+            text = f"Revision {watched.target.revision} is confirmed: the next apply ended its watch."
+            standing = standing.confirmed(self._outcome(State.CONFIRMED, watched.target, text))
+        back = standing.in_force
+        pointless = not watch_for or back is None or back.release == target.release
+        watch = None if pointless else Watch(target.since + watch_for, mpa=self._m.health.mpa_answers())
+        return self._go(Operation(target, back, Stage.PREPARED, deadline, watch=watch), standing, tell)
 
     def confirm(self, revision: int | None) -> Outcome:
         """Keep what is on watch."""
@@ -97,7 +109,8 @@ class Applier:
         if operation is None and self.standing.in_force and where.revision == self.standing.in_force.revision:
             text = f"Revision {where.revision} is in force already. Nothing was changed."
             return self._outcome(State.CONFIRMED, self.standing.in_force, text)
-        return self._go(replace(where, since=time.time()), None, tell)
+        there = replace(where, since=time.time())
+        return self._go(Operation(there, self.standing.in_force), self.standing, tell)
 
     def due(self) -> float | None:
         """Return when `expire` has something to do: at the deadline of a watch, or now for an undo that was refused."""
@@ -116,6 +129,34 @@ class Applier:
         if operation.stage is Stage.ON_WATCH and _past(operation):
             return self._undo(operation, "Nobody confirmed it in time.", ())
         return None
+
+    # -- on watch
+
+    def note_before(self, watched: Operation, before: Sample) -> None:
+        """Remember how mail went before the switch, for a watch that goes on after a restart."""
+        if self.standing.operation == watched and watched.watch is not None:
+            noted = replace(watched, watch=replace(watched.watch, before=before))
+            self._remember(replace(self.standing, operation=noted))
+
+    def settle(self) -> Outcome | None:
+        """End a watch whose time has passed: that confirms, unless a deadline waits for somebody to do it."""
+        watched = self.standing.watched
+        if watched is None or watched.watch is None or time.time() < watched.watch.until:
+            return None
+        if watched.deadline is not None:
+            self._remember(replace(self.standing, operation=replace(watched, watch=None)))
+            return None
+        text = f"Revision {watched.target.revision} is confirmed: its watch passed and mail did not suffer."
+        outcome = self._outcome(State.CONFIRMED, watched.target, text)
+        self._remember(self.standing.confirmed(outcome))
+        return outcome
+
+    def undo_watched(self, revision: int, evidence: tuple[str, ...]) -> Outcome | None:
+        """Take back a revision on watch because mail suffers; None when it is not on watch any more."""
+        watched = self.standing.watched
+        if watched is None or watched.target.revision != revision:
+            return None
+        return self._undo(watched, f"Mail suffered with it: {evidence[0]}", evidence)
 
     # -- hand edits
 
@@ -188,18 +229,16 @@ class Applier:
 
     # -- the steps
 
-    def _go(self, target: Point, deadline: float | None, tell: Tell) -> Outcome:
-        started = time.monotonic()
+    def _go(self, operation: Operation, standing: Standing, tell: Tell) -> Outcome:
+        started, target = time.monotonic(), operation.target
         self._m.reserve.require()
         tell(f"making sure that the files of revision {target.revision} are complete")
         self._mend(target)
-        previous = self.standing.in_force
-        need = self._m.health.need(previous, target)
+        need = self._m.health.need(operation.previous, target)
         self._m.health.refuse_busy_ports(target)
-        operation = Operation(target, previous, Stage.PREPARED, deadline)
         tell(f"switching to revision {target.revision}")
         try:
-            self._remember(self.standing.begin(operation))
+            self._remember(standing.begin(operation))
             self._switch(target)
             return self._prove(operation, self._remember, started=started, need=need)
         except OSError as failure:
@@ -215,16 +254,26 @@ class Applier:
         faults = self._m.health.bring(need)
         if faults:
             return self._undo(operation, "Postfix did not prove itself with it.", faults, started=started)
-        if operation.deadline is not None:
-            text = f"Revision {target.revision} is in force on watch: it is undone by itself unless confirmed in time."
+        watch = self._begun(operation)
+        if operation.deadline is not None or (watch is not None and time.time() < watch.until):
+            text = f"Revision {target.revision} is in force on watch: {_what_happens(operation.deadline, watch)}"
             outcome = self._outcome(State.ON_WATCH, target, text, until=operation.deadline, started=started)
-            watched = replace(operation, stage=Stage.ON_WATCH)
+            watched = replace(operation, stage=Stage.ON_WATCH, watch=watch)
             remember(replace(self.standing, operation=watched, last=outcome))
             return outcome
         text = f"Revision {target.revision} is in force and confirmed: every service answers."
         outcome = self._outcome(State.CONFIRMED, target, text, started=started)
         remember(self.standing.confirmed(outcome))
         return outcome
+
+    def _begun(self, operation: Operation) -> Watch | None:
+        """Return the operation's watch, begun now unless it was before: what comes in the log from here on is new."""
+        watch = operation.watch
+        if watch is None or watch.since:
+            return watch
+        now, end = time.time(), self._m.instance.log.end()
+        length = watch.until - operation.target.since
+        return replace(watch, since=now, until=now + length, inode=end.inode, offset=end.offset)
 
     def _undo(
         self,
@@ -322,7 +371,7 @@ class Applier:
 
     def _refuse_during_watch(self) -> None:
         operation = self.standing.operation
-        if operation is not None:
+        if operation is not None and (operation.deadline is not None or self.standing.watched is None):
             raise Refused(
                 f"Revision {operation.target.revision} is on watch. Confirm it or roll it back first; then apply again."
             )
@@ -341,6 +390,14 @@ def _with_indexes(release: Release, files: Iterable[str]) -> frozenset[str]:
     wanted = set(files)
     indexes = {record.path for record in release.files if record.path.rpartition(".")[0] in wanted and not record.text}
     return frozenset(wanted | indexes)
+
+
+def _what_happens(deadline: float | None, watch: Watch | None) -> str:
+    if deadline is not None and watch is not None:
+        return "it is undone by itself unless confirmed in time, or if mail suffers."
+    if deadline is not None:
+        return "it is undone by itself unless confirmed in time."
+    return "it is undone by itself if mail suffers, and confirmed when the watch has passed."
 
 
 def _past(operation: Operation) -> bool:

@@ -94,7 +94,7 @@ class StoredRows:
         self._objects = objects
 
     def rows(self, noun: str) -> Iterator[Row[Any]]:
-        """Give the rows by position, then key; those of big nouns, where order means nothing, by key."""
+        """Give the rows by position, then key; those of big nouns by key, as the tables made of them are built."""
         table = self.tables.get(noun)
         if table is None:
             return

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sealgate.postfix.command import Programs
 
 _HOSTS = Path("/etc/hosts")
+_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 _TEMPLATE = "0" * 16
 """Stands for the release in facts that are for no release yet."""
 
@@ -41,10 +42,11 @@ class Ports:
 class Machine:
     """The facts of this machine."""
 
-    def __init__(self, paths: NodePaths, ports: Ports, neutral: Programs) -> None:
+    def __init__(self, paths: NodePaths, ports: Ports, neutral: Programs, *, authorities: Path = _AUTHORITIES) -> None:
         self._paths = paths
         self.ports = ports
         self._neutral = neutral
+        self._authorities = authorities
         self._asked: tuple[int, Installed] | None = None
 
     def postfix(self) -> Installed:
@@ -71,13 +73,17 @@ class Machine:
             reinject=self.ports.reinject,
             addresses=tuple(ipaddress.ip_address(text) for text in own_addresses()),
             postfix_version=postfix.version,
+            ca_file=str(self._authorities) if self._authorities.is_file() else "",
         )
 
     def message(self) -> Facts:
         """Return the facts for the control half."""
         postfix = self.postfix()
         return Facts(
-            self.facts().to_json(), postfix.version, tuple(sorted(postfix.map_types)), tuple(sorted(postfix.parameters))
+            self.facts().to_json(),
+            postfix.version,
+            tuple(sorted(postfix.map_types)),
+            {name: parameter.default for name, parameter in sorted(postfix.parameters.items())},
         )
 
 

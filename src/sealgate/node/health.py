@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from sealgate.model.errors import NodeFailed, Refused
 from sealgate.postfix.command import Programs
-from sealgate.postfix.listeners import listeners
+from sealgate.postfix.listeners import greet, listeners
 from sealgate.postfix.master import Need, need_of
 from sealgate.postfix.parameters import read_back, values
 from sealgate.postfix.ports import taken
@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from sealgate.node.paths import NodePaths
     from sealgate.postfix.listeners import Listener
     from sealgate.postfix.master import Instance
+    from sealgate.render import Endpoint
 
 _THROTTLED = re.compile(r"throttling|bad command startup")
 _KEPT = 8
+_MPA_PATIENCE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,10 @@ class Reading:
 class Health:
     """The health of one instance."""
 
-    def __init__(self, paths: NodePaths, instance: Instance) -> None:
+    def __init__(self, paths: NodePaths, instance: Instance, mpa: Endpoint) -> None:
         self._paths = paths
         self._instance = instance
+        self._mpa = mpa
         self._readings: dict[str, Reading] = {}
 
     def reading(self, release: str) -> Reading:
@@ -60,6 +63,19 @@ class Health:
                 del self._readings[next(iter(self._readings))]
             self._readings[release] = Reading(read.main, listeners(read, main))
         return self._readings[release]
+
+    def mpa_answers(self) -> bool:
+        """Tell whether the MPA greets."""
+        try:
+            with socket.create_connection((self._mpa.host, self._mpa.port), _MPA_PATIENCE) as connection:
+                return connection.recv(3) == b"220"
+        except OSError:
+            return False
+
+    def silent(self, release: str, patience: float) -> dict[str, str]:
+        """Return the listeners of a release that do not answer now, each with the reason."""
+        greetings = {str(one): greet(one, patience) for one in self.reading(release).listeners}
+        return {name: greeting.fault for name, greeting in greetings.items() if not greeting.answers}
 
     def need(self, old: Point | None, new: Point) -> Need:
         """Tell what the step from one point to another needs."""

@@ -9,7 +9,7 @@ how far the last one came:
     none                 any             makes the link point to `in_force`, if it does not
     prepared             at `previous`   the apply did not happen: forgets it
     prepared             at `target`     it happened: starts Postfix, probes, goes on or undoes
-    on watch             at `target`     past the deadline: undoes; else watches on
+    on watch             at `target`     past the deadline: undoes; watched to the end: confirms; else watches on
     undoing              any             goes back to `previous`
 
 A journal that cannot be read is not guessed at: it is kept aside, and the release that the link names counts as in
@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 from sealgate.link.codec import from_json, to_json
 from sealgate.link.messages import Outcome  # noqa: TC001 - the codec reads the annotations
 from sealgate.model.errors import InvalidValue
+from sealgate.node.traffic import Sample  # noqa: TC001 - the codec reads the annotations
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,9 +57,27 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """What a watch needs to go on after a restart of the agent, or of the machine.
+
+    It ends at `until` (a time of day). The log is compared before and after the position (`inode`, `offset`); `since`
+    is when that was, 0 before the switch has proved itself. `before` are the numbers of the time before, once they are
+    counted; `mpa` tells whether the MPA answered then.
+    """
+
+    until: float
+    since: float = 0.0
+    inode: int = 0
+    offset: int = 0
+    mpa: bool = False
+    before: Sample | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """A change under way. `previous` None: there was nothing in force before. `deadline`: undo then, unless confirmed.
 
+    `watch`: undo while it lasts if mail suffers. Without a deadline the end of the watch confirms.
     `reason` is why it is being undone; `automatic` whether nobody asked for that.
     """
 
@@ -69,6 +88,7 @@ class Operation:
     reason: str = ""
     evidence: tuple[str, ...] = ()
     automatic: bool = False
+    watch: Watch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +113,13 @@ class Standing:
         if self.operation is not None and self.operation.stage is Stage.ON_WATCH:
             return self.operation.target
         return self.in_force
+
+    @property
+    def watched(self) -> Operation | None:
+        """The operation that is undone if mail suffers."""
+        operation = self.operation
+        watched = operation is not None and operation.stage is Stage.ON_WATCH and operation.watch is not None
+        return operation if watched else None
 
     @property
     def kept_releases(self) -> frozenset[str]:

@@ -28,6 +28,7 @@ from sealgate.node.permits import read_permits
 from sealgate.node.reports import Reports, overridden
 from sealgate.node.staging import Staged
 from sealgate.node.table_changes import changed_keys
+from sealgate.rehearsal.policy_tests import PolicyTests
 from sealgate.rehearsal.rehearsing import rehearse
 from sealgate.rehearsal.subject import Subject
 from sealgate.rehearsal.verdicts import finding_of
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sealgate.link.bundle import Header
-    from sealgate.link.messages import Override
+    from sealgate.link.messages import Judge as Question
     from sealgate.model.context import Permits
     from sealgate.model.verdicts import Verdict
     from sealgate.node.facts import Machine
@@ -73,16 +74,16 @@ class Judge:
         self._b = bench
         self._reports = Reports(bench.stores)
 
-    def judge(self, header: Header, grade: Grade, talk: Asking, overrides: tuple[Override, ...] = ()) -> Report:
+    def judge(self, header: Header, question: Question, talk: Asking) -> Report:
         """Return the report on the candidate that a bundle describes; what was judged before is not judged again.
 
-        A failed test that `overrides` names does not count this time; Refused for one that nobody may override.
+        A failed test that an override names does not count this time; Refused for one that nobody may override.
         """
-        report = overridden(self._report(header, grade, talk), overrides)
+        report = overridden(self._report(header, question, talk), question.overrides)
         self._reports.keep_overridden(report)
         return report
 
-    def _report(self, header: Header, grade: Grade, talk: Asking) -> Report:
+    def _report(self, header: Header, question: Question, talk: Asking) -> Report:
         started = time.monotonic()
         talk.progress("receiving the candidate")
         candidate = self._b.receiver.receive(header, talk)
@@ -93,12 +94,12 @@ class Judge:
         facts = settled(candidate.desired, self._b.machine.facts())
         name = release_name(candidate.digest, facts.digest(), __version__)
         facts = facts.for_release(str(self._b.stores.releases.path(name)))
-        known = self._reports.find(name, grade)
-        if known is not None and self._is_complete(name):
+        known = self._reports.find(name, question.grade)
+        if known is not None and not question.fresh and self._is_complete(name):
             return replace(known, cached=True)
         if header.tree:
             self._refuse_skew(header.tree, candidate, facts)
-        asked = _Asked(name, candidate, facts, grade)
+        asked = _Asked(name, candidate, facts, question.grade)
         report = self._judged(asked, allowed.permits, talk)
         report = replace(report, seconds=time.monotonic() - started)
         self._reports.keep(report)
@@ -139,7 +140,8 @@ class Judge:
         shown = tuple(path for path in map(Path, permits.files) if path.exists())
         judge, release = replace(self._b.rehearsal, shown=shown), self._b.stores.releases.path(asked.name)
         about = partial(self._subject, asked, tree)
-        seen = rehearse(judge, release, asked.grade, about)
+        more = (PolicyTests(),) if asked.grade is Grade.FULL else ()
+        seen = rehearse(judge, release, asked.grade, about, more)
         findings += [_traced(found, tree) for found in seen.findings]
         judged = ("the whole desired state", *seen.judged)
         return _report(asked, tree, findings, judged=judged, not_judged=seen.not_judged, verdicts=seen.verdicts)

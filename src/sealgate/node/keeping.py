@@ -32,7 +32,7 @@ class Keeper:
         self._instance = instance
         self._changing = changing
         self._wanted = wanted
-        self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._wake: tuple[int, int] | None = None
         self._over = False
         self._pause = _FIRST_PAUSE
         self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
@@ -40,20 +40,23 @@ class Keeper:
 
     def start(self) -> None:
         """Begin to watch."""
+        self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._thread.start()
 
     def look(self) -> None:
         """Look again now: what should run may have changed."""
-        with contextlib.suppress(OSError):
-            os.write(self._wake_write, b".")
+        if self._wake is not None:
+            with contextlib.suppress(OSError):
+                os.write(self._wake[1], b".")
 
     def stop(self) -> None:
         """Stop watching; Postfix is left as it is."""
         self._over = True
         self.look()
         self._thread.join()
-        os.close(self._wake_read)
-        os.close(self._wake_write)
+        wake, self._wake = self._wake, None
+        for descriptor in wake or ():
+            os.close(descriptor)
 
     def _keep(self) -> None:
         while not self._over:
@@ -92,12 +95,13 @@ class Keeper:
             os.close(process)
 
     def _sleep(self, seconds: float | None, *descriptors: int) -> None:
-        poll = select.poll()
-        for descriptor in (self._wake_read, *descriptors):
+        assert self._wake is not None  # noqa: S101 - the thread runs between start and stop
+        woken, poll = self._wake[0], select.poll()
+        for descriptor in (woken, *descriptors):
             poll.register(descriptor, select.POLLIN)
         poll.poll(None if seconds is None else int(seconds * 1000))
         with contextlib.suppress(BlockingIOError):
-            os.read(self._wake_read, 4096)
+            os.read(woken, 4096)
 
 
 class Deadlines:
@@ -114,7 +118,7 @@ class Deadlines:
         self._deadline = deadline
         self._expire = expire
         self._changed = threading.Condition()
-        self._over = False
+        self._over = self._asked = False
         self._thread = threading.Thread(target=self._watch, name="deadlines", daemon=True)
 
     def start(self) -> None:
@@ -124,6 +128,7 @@ class Deadlines:
     def look(self) -> None:
         """Look again now: the deadline may be another."""
         with self._changed:
+            self._asked = True
             self._changed.notify_all()
 
     def stop(self) -> None:
@@ -145,5 +150,6 @@ class Deadlines:
 
     def _rest(self, seconds: float | None) -> None:
         with self._changed:
-            if not self._over:
+            if not self._over and not self._asked:
                 self._changed.wait(seconds)
+            self._asked = False

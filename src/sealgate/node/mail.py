@@ -112,7 +112,7 @@ class Mail:
     def clear(self, _question: Nothing, _talk: Conversation) -> Count:
         """Empty the verify cache."""
         self._require()
-        count = self._verified.clear()
+        count = self._verified.clear(reopen=self._instance.reload)
         return Count(count, f"{count} addresses were forgotten.")
 
     def _require(self) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sealgate import __version__
 from sealgate.model.digest import canonical_json
 from sealgate.node.objects import LARGEST_COPY
-from sealgate.node.releases import FileRecord, Release, TableRecord, is_as_recorded, record_file
+from sealgate.node.releases import FileRecord, Release, TableRecord, record_file
 from sealgate.node.table_changes import entry_changes
 from sealgate.postfix.digests import digest as file_digest
 from sealgate.postfix.files import HOT_SECONDS
@@ -165,21 +165,21 @@ class Making:
         for release in self._earlier:
             for record in release.built:
                 file = release.file(record.file) if fits(record) else None
-                if file is not None and _intact(self._stores.releases.path(release.id), file):
+                if file is not None and self._is_intact(release, file):
                     yield release, record
+
+    def _is_intact(self, release: Release, record: FileRecord) -> bool:
+        releases = self._stores.releases
+        try:
+            return releases.is_as_recorded(releases.path(release.id) / record.path, record)
+        except FileNotFoundError:
+            return False
 
     def _entries(self, table: TableFile) -> Iterator[tuple[str, str]]:
         source = table.source
         assert isinstance(source, EntrySource | PerRow)  # noqa: S101 - texts are written elsewhere
         for key, value in source.entries():
             yield key, value if isinstance(value, str) else value.filled(self._opened)
-
-
-def _intact(top: Path, record: FileRecord) -> bool:
-    try:
-        return is_as_recorded(top / record.path, record)
-    except FileNotFoundError:
-        return False
 
 
 def _digest(path: Path) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import socket
 from typing import TYPE_CHECKING
 
 from sealgate import __version__
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from sealgate.node.health import Health
     from sealgate.node.journal import Standing
     from sealgate.node.stores import Stores
+    from sealgate.node.watching import Watcher
     from sealgate.postfix.master import Instance
 
 _GREETING_PATIENCE = 2.0
@@ -49,6 +49,7 @@ class Queries:
         applier: Applier,
         drift: DriftWatch,
         health: Health,
+        watcher: Watcher,
     ) -> None:
         self._stores = stores
         self._instance = instance
@@ -56,6 +57,7 @@ class Queries:
         self._applier = applier
         self._drift = drift
         self._health = health
+        self._watcher = watcher
 
     def handlers(self) -> Mapping[str, Callable[[Any, Conversation], Any]]:
         """Return what answers each of these verbs."""
@@ -77,7 +79,7 @@ class Queries:
     def status(self, _question: Nothing, _talk: Conversation) -> Status:
         """Say what runs."""
         standing = self._applier.standing
-        live, operation = standing.live, standing.operation
+        live, operation, watched = standing.live, standing.operation, standing.watched
         pid = self._instance.pid()
         listeners = tuple(self._listeners(standing)) if pid else ()
         return Status(
@@ -93,11 +95,13 @@ class Queries:
             watch_until=operation.deadline if operation else None,
             postfix_pid=pid,
             listeners=listeners,
-            mpa_answers=self._mpa_answers(),
+            mpa_answers=self._health.mpa_answers(),
             drifted=tuple(item.file for item in self._drift.find(standing).unresolved),
             free_bytes=free_space(self._stores.paths.directory),
             problems=tuple(self._problems(standing, pid, listeners)),
             last=standing.last,
+            watched_until=watched.watch.until if watched and watched.watch else None,
+            watched=self._watcher.sentences() if watched else (),
         )
 
     def live_file(self, question: LiveFile, talk: Conversation) -> FileInfo:
@@ -120,14 +124,6 @@ class Queries:
         for one in wanted:
             greeting = greet(one, _GREETING_PATIENCE)
             yield Listener(f"{one.service} {one}", greeting.answers, greeting.fault)
-
-    def _mpa_answers(self) -> bool:
-        end = self._machine.ports.mpa
-        try:
-            with socket.create_connection((end.host, end.port), _GREETING_PATIENCE) as connection:
-                return connection.recv(3) == b"220"
-        except OSError:
-            return False
 
     @staticmethod
     def _problems(standing: Standing, pid: int | None, listeners: tuple[Listener, ...]) -> Iterator[str]:

@@ -1,9 +1,11 @@
 """What a release is made of, written down beside it, and whether its directory still is that.
 
 A release is complete exactly when its record exists: the record is written last. It names every file with its digest
-and with what stat(2) said when it was finished, so that a look at a million-row table costs one system call: a file
-whose size, time and inode are as recorded is taken to be as it was made; any other is read and compared, or, when too
-large for a digest, counts as changed.
+and with what stat(2) said when it was finished, so that a look at a million-row table costs one system call. A file
+with a digest is believed without reading when size, modification time, inode and change time are as recorded, or as
+when it was last read and found right; the change time cannot be set by a program, so an edit that puts the size and
+the modification time back is noticed as well. A file too large for a digest is judged by the first three alone, since
+a hard link made by a later release moves its change time.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +28,11 @@ if TYPE_CHECKING:
     from sealgate.postfix.files import Files
 
 
+_MOST_READ = 10_000
+_SETTLED_NS = 1_000_000_000
+"""Times of files have the grain of the kernel's clock: a file changed just now may change again within one grain."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileRecord:
     """One file of a release. `digest` is empty for tables too large to copy. `text`: people may read and edit it."""
@@ -37,6 +45,7 @@ class FileRecord:
     inode: int
     text: bool = True
     table: str = ""
+    changed_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,7 @@ class Releases:
         self._records = records
         self._directory = directory
         self._files = files
+        self._read: dict[tuple[int, ...], str] = {}
 
     def path(self, release: str) -> Path:
         """Return a release's directory."""
@@ -142,13 +152,36 @@ class Releases:
         for record in release.files:
             path = self.path(release.id) / record.path
             try:
-                if not is_as_recorded(path, record):
+                if not self.is_as_recorded(path, record):
                     changed.append(record)
             except FileNotFoundError:
                 missing.append(record)
         known = {record.path for record in release.files}
         added = tuple(sorted(name for name in _names(self.path(release.id)) if name not in known))
         return Look(tuple(changed), tuple(missing), added)
+
+    def is_as_recorded(self, path: Path, record: FileRecord) -> bool:
+        """Tell whether a file is as its record says; FileNotFoundError when there is none."""
+        state = path.lstat()
+        mode = stat.S_IMODE(state.st_mode)
+        if not stat.S_ISREG(state.st_mode) or mode != record.mode or state.st_uid != os.geteuid():
+            return False
+        known = (state.st_size, state.st_mtime_ns, state.st_ino) == (record.size, record.time_ns, record.inode)
+        if not record.digest or state.st_size != record.size:
+            return known
+        return (known and state.st_ctime_ns == record.changed_ns) or self._digest(path, state) == record.digest
+
+    def _digest(self, path: Path, state: os.stat_result) -> str:
+        """Return the digest of a file, read only when it is not as it was when it was read before."""
+        stamp = _stamp(state)
+        if stamp not in self._read:
+            digest = file_digest(path)
+            if _stamp(path.lstat()) != stamp or time.time_ns() - state.st_ctime_ns < _SETTLED_NS:
+                return digest  # it may be changed again without another time
+            while len(self._read) >= _MOST_READ:
+                del self._read[next(iter(self._read))]
+            self._read[stamp] = digest
+        return self._read[stamp]
 
     def _record(self, release: str) -> Path:
         return self._records / f"{release}.json"
@@ -158,17 +191,13 @@ def record_file(top: Path, path: str, digest: str, *, text: bool, table: str = "
     """Make the record of a finished file; its digest may be empty."""
     state = (top / path).lstat()
     mode = stat.S_IMODE(state.st_mode)
-    return FileRecord(path, mode, state.st_size, digest, state.st_mtime_ns, state.st_ino, text, table)
+    return FileRecord(
+        path, mode, state.st_size, digest, state.st_mtime_ns, state.st_ino, text, table, state.st_ctime_ns
+    )
 
 
-def is_as_recorded(path: Path, record: FileRecord) -> bool:
-    """Tell whether a file is as its record says; FileNotFoundError when there is none."""
-    state = path.lstat()
-    if not stat.S_ISREG(state.st_mode) or stat.S_IMODE(state.st_mode) != record.mode or state.st_uid != os.geteuid():
-        return False
-    if (state.st_size, state.st_mtime_ns, state.st_ino) == (record.size, record.time_ns, record.inode):
-        return True
-    return bool(record.digest) and state.st_size == record.size and file_digest(path) == record.digest
+def _stamp(state: os.stat_result) -> tuple[int, ...]:
+    return (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
 
 
 def _names(top: Path) -> Iterator[str]:

@@ -11,6 +11,7 @@ whole or absent (`postfix/files.py`). A digest is believed only because it was c
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 import itertools
 import json
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sealgate.link.bundle import SentRow, read_row, row_line
-from sealgate.model.digest import TableSum, row_digest
+from sealgate.model.digest import ROW_DIGEST_BYTES, TableSum, canonical_json, canonical_text, row_digest
 from sealgate.model.errors import NodeFailed
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ class StoredTable:
 
     def __iter__(self) -> Iterator[SentRow]:
         """Give the rows, sorted by key."""
+        if not self.changes:
+            yield from _lines(self.base)
+            return
         changed = iter(sorted(self.changes.values(), key=lambda row: row.key.encode()))
         for row in heapq.merge(_shadowed(self.base, self.changes), changed, key=lambda row: row.key.encode()):
             if row.fields is not None:
@@ -105,21 +109,21 @@ class RowStore:
 
     def take(self, noun: str, rows: Iterable[SentRow], tag: Tag) -> StoredTable:
         """Store a whole table from rows in any order; NodeFailed when a key comes twice."""
-        total, tags = TableSum(), Counter[str]()
+        added, tags = _Added(noun), Counter[str | None]()
         directory = self._directory / noun
         self._files.make_directory(directory, mode=0o700)
 
-        def counted(row: SentRow) -> bytes:
-            nonlocal total
-            total = total.add(digest_of(noun, row))
-            _count(tags, tag(row), 1)
-            return row_line(row)
+        def counted() -> Iterator[tuple[bytes, bytes]]:
+            for row in rows:
+                tags[tag(row)] += 1
+                yield row.key.encode(), added.line(row)
 
         with tempfile.TemporaryDirectory(dir=directory, prefix=".arriving-") as place:
-            runs = list(_sorted_runs(noun, ((row.key, counted(row)) for row in rows), place))
+            runs = list(_sorted_runs(noun, counted(), place))
+            total = added.sum()
             base = directory / f"{total.digest()}.rows"
             self._files.write(base, _merged(noun, runs), mode=0o600)
-        return self._keep(StoredTable(noun, base, total, dict(tags)))
+        return self._keep(StoredTable(noun, base, total, {name: n for name, n in tags.items() if name is not None}))
 
     def change(self, parent: StoredTable, rows: Iterable[SentRow], tag: Tag) -> StoredTable:
         """Store the table that `parent` becomes with these rows set, or taken away where `fields` is None."""
@@ -173,6 +177,25 @@ def digest_of(noun: str, row: SentRow) -> int:
     return row_digest(noun, row.key, row.fields, comment=row.comment, enabled=row.enabled, position=row.position)
 
 
+class _Added:
+    """The sum over rows that are written: each is encoded once, for its line and for its digest (`row_digest`)."""
+
+    def __init__(self, noun: str) -> None:
+        self._head = f"[{canonical_text(noun)},".encode()
+        self._total = self._count = 0
+
+    def line(self, row: SentRow) -> bytes:
+        """Return the line of a row, and count it."""
+        text = canonical_json(row)
+        self._total += int.from_bytes(hashlib.shake_256(self._head + text[1:]).digest(ROW_DIGEST_BYTES))
+        self._count += 1
+        return text + b"\n"
+
+    def sum(self) -> TableSum:
+        """Return the sum of all so far."""
+        return TableSum().shift(self._total, self._count)
+
+
 def _count(tags: Counter[str], tag: str | None, step: int) -> None:
     if tag is not None:
         tags[tag] += step
@@ -187,7 +210,7 @@ class _Run:
     last: bytes
 
 
-def _sorted_runs(noun: str, rows: Iterable[tuple[str, bytes]], place: str) -> Iterator[_Run]:
+def _sorted_runs(noun: str, rows: Iterable[tuple[bytes, bytes]], place: str) -> Iterator[_Run]:
     """Write the lines into files of at most `_RUN` sorted ones."""
     waiting: list[tuple[bytes, bytes]] = []
 
@@ -200,8 +223,8 @@ def _sorted_runs(noun: str, rows: Iterable[tuple[str, bytes]], place: str) -> It
         waiting.clear()
         return run
 
-    for key, line in rows:
-        waiting.append((key.encode(), line))
+    for keyed in rows:
+        waiting.append(keyed)
         if len(waiting) >= _RUN:
             yield flush()
     if waiting:
@@ -254,12 +277,13 @@ def _key_of(line: bytes) -> bytes:
     return str(key).encode()
 
 
-def _shadowed(base: Path, changes: Mapping[str, SentRow]) -> Iterator[SentRow]:
+def _lines(base: Path) -> Iterator[SentRow]:
     with base.open("rb") as file:
-        for line in file:
-            row = read_row(line)
-            if row.key not in changes:
-                yield row
+        yield from map(read_row, file)
+
+
+def _shadowed(base: Path, changes: Mapping[str, SentRow]) -> Iterator[SentRow]:
+    return (row for row in _lines(base) if row.key not in changes)
 
 
 def _spread(base: Path, most: int) -> Iterator[str]:

@@ -8,12 +8,16 @@ tests.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _BATCH = 1 << 16
+_PLAIN_KEY = re.compile(r"[^\s\0\"\\#:][^\s\0\"\\:]*")
+_PLAIN_VALUE = re.compile(r"[^\s\0](?:[^\r\n\0]*[^\s\0])?")
+"""Keys and values of which no question arises: nearly all of a million."""
 
 
 class Counted:
@@ -34,6 +38,8 @@ def entry_line(key: str, value: str, *, pattern: bool = False) -> bytes:
 
     `pattern` says that the key is a rule of a cidr, pcre or regexp table, which has a syntax of its own.
     """
+    if _PLAIN_KEY.fullmatch(key) and _PLAIN_VALUE.fullmatch(value):
+        return f"{key}\t{value}\n".encode()
     refuse_unless_one_line(key)
     refuse_unless_one_line(value)
     if not value or value != value.strip(" \t"):

@@ -54,6 +54,20 @@ class LogFile:
         added, end = _read_from(self.path, offset, limit)
         return lines + added, Position(current.st_ino, end)
 
+    def until(self, position: Position, limit: int = 1 << 22) -> list[str]:
+        """Return the whole lines before `position`, of the last `limit` bytes; with those of `NAME.1` if few are left.
+
+        No lines when the file of that position is not there any more.
+        """
+        rotated = self.path.with_name(self.path.name + ".1")
+        for path, older in ((self.path, rotated), (rotated, None)):
+            if _inode(path) == position.inode:
+                lines = _tail(path, position.offset, limit)
+                if older is not None and position.offset < limit:
+                    lines = _tail(older, _size(older), limit - position.offset) + lines
+                return lines
+        return []
+
     def backwards(self, limit: int = 1 << 28) -> Iterator[str]:
         """Give lines from the last to the first, reading at most `limit` bytes from the end."""
         try:
@@ -84,6 +98,29 @@ class LogFile:
         except FileNotFoundError:
             return []
         return _read_from(rotated, position.offset, limit)[0]
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return -1
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _tail(path: Path, end: int, limit: int) -> list[str]:
+    """Return the whole lines of the last `limit` bytes before `end`."""
+    start = max(0, end - limit)
+    if start >= end:
+        return []
+    lines, _ = _read_from(path, start, end - start)
+    return lines[1:] if start else lines
 
 
 def _read_from(path: Path, offset: int, limit: int) -> tuple[list[str], int]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from sealgate.model.desired import DesiredState
 
 
+_BOUNCE_SIZE = 50_000
+
+
 def limits(desired: DesiredState) -> Part:
     """Return sizes, times and the strictness of the dialogue."""
     settings = desired.settings
@@ -26,6 +29,7 @@ def limits(desired: DesiredState) -> Part:
     parameters = (
         Parameter("message_size_limit", str(after), size, "The after filter limit is what the own line says."),
         Parameter("queue_minfree", str(3 * after), size),
+        *_bounces(after),
         Parameter("smtp_line_length_limit", "0", size, "Long lines are cut, which breaks signatures."),
         Parameter("delay_warning_time", f"{settings.delay_warning}s", _at("delay-warning")),
         Parameter("maximal_queue_lifetime", f"{settings.queue_lifetime}s", _at("queue-lifetime")),
@@ -40,6 +44,16 @@ def limits(desired: DesiredState) -> Part:
         Parameter("smtpd_forbid_unauth_pipelining", "yes", newline),
     )
     return Part("Limits", parameters)
+
+
+def _bounces(after: int) -> tuple[Parameter, ...]:
+    """Keep a bounce with the whole message in it below the limit that it is held to itself; else it stays queued.
+
+    Half the limit leaves room for report and headers (postconf(5), bounce_size_limit: default 50,000).
+    """
+    if after >= 2 * _BOUNCE_SIZE:
+        return ()
+    return (Parameter("bounce_size_limit", str(after // 2), _at("after-filter-size-limit")),)
 
 
 def verification(desired: DesiredState) -> Part:

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 from sealgate.model.findings import Place
 from sealgate.model.names import DomainName, NextHop
-from sealgate.model.transports import HOLD
 from sealgate.render.clients import enabled
 from sealgate.render.part import Parameter, Part, lmdb, named
 from sealgate.render.tree import Entry, PerRow, SecretText, TableFile
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
     from sealgate.model.sasl import SaslPassword
     from sealgate.model.transports import RelayDomain, Transport
     from sealgate.render.facts import NodeFacts
-
-
-_HELD = "4.3.2 mail for this destination is held back by the administrator"
 
 
 def routing(desired: DesiredState, node: NodeFacts) -> Part:
@@ -110,8 +106,7 @@ def transport_entries(row: Row[Transport]) -> tuple[Entry, ...]:
     if not row.enabled:
         return ()
     keys = (value.pattern,) if value.raw else spellings(value.pattern)
-    result = f"{HOLD}{_HELD}" if value.special == HOLD else value.result
-    return tuple((key, result) for key in keys)
+    return tuple((key, value.result) for key in keys)
 
 
 def logins(desired: DesiredState, node: NodeFacts) -> Part:

@@ -25,6 +25,8 @@ class Right(StrEnum):
     """Change own lines of main.cf and master.cf: as powerful as root."""
     APPLY = "apply"
     """Make a revision live, confirm it, roll back, settle drift."""
+    OVERRIDE = "override"
+    """Apply in spite of a failed test, with a reason."""
     OPERATE = "operate"
     """Read and handle the queue, the log, the verify cache."""
     AUDIT = "audit"

@@ -13,22 +13,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sealgate.link.messages import Apply, Grade, Outcome, State
+from sealgate.link.messages import Apply, Grade, Outcome, Override, State
 from sealgate.model.errors import InvalidValue, NotFound, Refused, SealgateError
 from sealgate.model.findings import Place, error, errors_in
 from sealgate.model.text import comment as comment_text
+from sealgate.model.text import one_line
+from sealgate.model.verdicts import NEVER_OVERRIDDEN
+from sealgate.services import reports
 from sealgate.services.actor import Right
 from sealgate.services.bundles import bundle_of
-from sealgate.services.judging import Judged, findings_of, judge
+from sealgate.services.judging import Judged, findings_of, judge, keep
 from sealgate.services.standing import STANDS, note, note_outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sealgate.model.findings import Finding
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
     from sealgate.services.judging import OnProgress
+    from sealgate.store import Writer
 
 LONGEST_WATCH = 7 * 24 * 3600
+USUAL_WATCH = 10 * 60
+"""Seconds that the node watches over mail after an apply, unless another time is given."""
+LONGEST_TEST = 2000
+LONGEST_REASON = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +61,33 @@ def apply(
     comment: str,
     *,
     keep_for: int | None = None,
+    watch_for: int = USUAL_WATCH,
+    overrides: Sequence[tuple[str, str]] = (),
     progress: OnProgress | None = None,
 ) -> Applied:
     """Judge the draft in full and make it live; `keep_for` seconds: undone by itself unless confirmed.
 
+    For `watch_for` seconds it is undone by itself if mail suffers; 0: nobody watches.
+
+    `overrides` are pairs of a failed test, by its name, and the reason why it shall not stop this apply. They need a
+    right of their own, are kept with the revision and audited, and end with it: the next apply starts without.
     Raises Refused with the findings when something stops it, NodeUnreachable when the agent is down.
     """
     actor.may(Right.APPLY)
+    spared = _overrides(actor, overrides)
     said = _comment(comment)
     _check_watch(keep_for)
+    if not 0 <= watch_for <= LONGEST_WATCH:
+        raise InvalidValue.of("The time to watch is out of range.", "Give 0 to 10080 minutes (7 days).", "watch")
     _refuse_early(gateway, actor)
-    judged = _judged(gateway, actor, progress)
+    judged = _judged(gateway, actor, spared, progress)
+    report = reports.to_json(reports.kept(judged.report, judged.findings))
     with gateway.writing(actor) as writer:
         before = writer.in_force
-        number = writer.promote(judged.candidate, said, _report(judged), state=State.SWITCHING.value)
-    question = Apply(judged.candidate.digest, number, said, keep_for)
+        number = writer.promote(judged.candidate, said, report, state=State.SWITCHING.value)
+        for one in judged.report.overridden if judged.report else ():
+            writer.audit("override", f"revision {number}", {"test": one.test, "reason": one.reason})
+    question = Apply(judged.candidate.digest, number, said, keep_for, watch_for)
     outcome = _ask_node(gateway, actor, question, before, progress)
     return Applied(number, outcome, judged.findings)
 
@@ -101,6 +123,8 @@ def rollback(
         outcome = _judge_and_apply(gateway, actor, revision, comment, progress)
     with gateway.writing(actor) as writer:
         writer.audit("rollback", f"revision {outcome.revision}", {"from": before, "asked": revision})
+        if before != outcome.revision:
+            _end_watch_of(writer, before, State.UNDONE, outcome.text)
         note_outcome(writer, outcome)
     return outcome
 
@@ -128,12 +152,36 @@ def _by_hand(file: str) -> Finding:
     return error("drift", Place(file=file), "This file was changed by hand on the machine.")
 
 
-def _judged(gateway: Gateway, actor: Actor, progress: OnProgress | None) -> Judged:
+def _overrides(actor: Actor, given: Sequence[tuple[str, str]]) -> tuple[Override, ...]:
+    """Return the overrides as the agent takes them, checked as far as that is possible before the judging."""
+    if given:
+        actor.may(Right.OVERRIDE)
+    found = []
+    for test, reason in given:
+        name = one_line(test, "The test's name", LONGEST_TEST)
+        why = one_line(reason, "The reason", LONGEST_REASON)
+        if not name or not why:
+            raise InvalidValue.of(
+                "An override needs the name of one failed test and a reason.",
+                "The report names the tests: sealgate rehearse --full",
+                "override",
+            )
+        if name.partition(":")[0] in NEVER_OVERRIDDEN:
+            raise Refused(
+                f"The test “{name[:200]}” cannot be overridden: mail would stop, or anybody could relay. Nothing was "
+                "applied, and the draft is kept. Correct the draft."
+            )
+        found.append(Override(name, why, actor.name))
+    return tuple(found)
+
+
+def _judged(gateway: Gateway, actor: Actor, overrides: tuple[Override, ...], progress: OnProgress | None) -> Judged:
     with gateway.store.reading() as reader:
         view = reader.candidate()
         if reader.in_force and view.digest() == reader.live().digest():
             raise Refused("There is nothing to apply: the draft is what is live already.")
-        judged = judge(gateway, actor, reader, view, Grade.FULL, progress=progress)
+        judged = judge(gateway, actor, reader, view, Grade.FULL, overrides=overrides, progress=progress)
+    keep(gateway, actor, judged)
     if not judged.passed:
         raise _refused(judged.candidate.digest, judged.findings, len(errors_in(judged.findings)))
     return judged
@@ -163,8 +211,15 @@ def _ask_node(gateway: Gateway, actor: Actor, question: Apply, before: int, prog
             writer.set_revision_state(number, state.value, outcome.text)
             writer.set_in_force(outcome.revision or before)
         else:
+            _end_watch_of(writer, before, State.CONFIRMED, "The next apply ended its watch.")
             note_outcome(writer, outcome)
     return outcome
+
+
+def _end_watch_of(writer: Writer, before: int, state: State, text: str) -> None:
+    """Note what became of the revision that was in force before, if it was on watch."""
+    if before and writer.about(before).state == State.ON_WATCH:
+        writer.set_revision_state(before, state.value, text)
 
 
 def _judge_and_apply(
@@ -179,17 +234,6 @@ def _judge_and_apply(
             findings_of(report),
         )
     return gateway.node(actor).apply(Apply(report.digest, revision, comment), progress)
-
-
-def _report(judged: Judged) -> dict[str, object]:
-    report = judged.report
-    return {
-        "findings": [finding.to_json() for finding in judged.findings],
-        "grade": report.grade.value if report else "",
-        "seconds": report.seconds if report else 0.0,
-        "judged": list(report.judged) if report else [],
-        "not_judged": list(report.not_judged) if report else [],
-    }
 
 
 def _comment(text: str) -> str:

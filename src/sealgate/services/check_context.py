@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def context(known: KnownFacts, desired: DesiredState) -> CheckContext:
     """Return what the model's checks must know; what is not known is left empty, and not checked.
 
-    What Sealgate generates is found by rendering the state without the administrator's own lines. Defaults of Postfix's
-    parameters and what root permits for own lines are known to the agent only.
+    What Sealgate generates is found by rendering the state without the administrator's own lines. What root
+    permits for own lines is known to the agent only.
     """
     node = known.node
     tree = render(DesiredState(desired.settings, desired.rows), node)
@@ -31,6 +31,7 @@ def context(known: KnownFacts, desired: DesiredState) -> CheckContext:
         addresses=frozenset(node.addresses),
         smtp_port=node.smtp_port,
         map_types=node.map_types if known.known else frozenset(),
+        parameters=known.parameters,
         postfix_version=_version(node.postfix_version),
         generated=frozenset(tree.origins),
         services=frozenset(services),

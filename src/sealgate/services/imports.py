@@ -75,8 +75,10 @@ def import_rows(
             return work.result(work.surplus() if replace else 0, dry_run=True)
     with gateway.writing(actor) as writer:
         work = _Import(kind, writer.draft(), replace, progress)
-        writer.save_many(kind.name, work.rows(form, lines), reorder=replace and kind.ordered)
+        writer.save_many(kind.name, work.rows(form, lines))
         removed = writer.delete_many(kind.name, work.strangers()) if replace and work.surplus() else 0
+        if replace and kind.ordered and work.before:
+            writer.arrange(kind.name, list(work.keys))
         return work.result(removed, dry_run=False)
 
 
@@ -94,7 +96,7 @@ class _Import:
     changed: int = 0
     faults: int = 0
     problems: list[Problem] = field(default_factory=list)
-    keys: set[str] = field(default_factory=set)
+    keys: dict[str, None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.before = self.view.count(self.kind.name)
@@ -140,7 +142,7 @@ class _Import:
             elif _differs(saved, old):
                 self.changed += 1
             if self.replace and self.before:
-                self.keys.add(row.key)
+                self.keys[row.key] = None
             yield saved
 
     def _saved(self, row: Row[Any]) -> SavedRow:

@@ -12,21 +12,23 @@ from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Grade
 from sealgate.model.checking import check as model_check
-from sealgate.model.errors import NodeUnreachable
+from sealgate.model.errors import NodeUnreachable, NotFound
 from sealgate.model.findings import Finding, Place, errors_in, note, warning
+from sealgate.services import reports
 from sealgate.services.actor import Right
 from sealgate.services.bundles import bundle_of
 from sealgate.services.check_context import context
 from sealgate.services.desired import desired_state
 from sealgate.services.node_facts import facts
+from sealgate.store import Candidate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sealgate.link.messages import Progress, Report
+    from sealgate.link.messages import Override, Progress, Report
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
-    from sealgate.store import Candidate, Reader, View
+    from sealgate.store import Reader, View
 
     OnProgress = Callable[[Progress], None]
 
@@ -56,6 +58,34 @@ def check(gateway: Gateway, actor: Actor, progress: OnProgress | None = None) ->
             return Judged(view.candidate, (*model_findings(gateway, actor, view), not_judged(str(fault))), None)
 
 
+def rehearse(
+    gateway: Gateway, actor: Actor, grade: Grade, *, live: bool = False, progress: OnProgress | None = None
+) -> Judged:
+    """Rehearse the draft, or what is live, and keep the report; NodeUnreachable when the agent does not answer.
+
+    The draft is judged once for each state of it; what is live is run again each time.
+    """
+    actor.may(Right.VIEW)
+    with gateway.store.reading() as reader:
+        if live and not reader.in_force:
+            raise NotFound("No revision is in force, so there is nothing live to rehearse. See: sealgate apply")
+        view = reader.live() if live else reader.candidate()
+        report = gateway.node(actor).judge(bundle_of(reader, view), grade, progress, fresh=live)
+        candidate = Candidate(reader.in_force, 0, view.digest()) if live else view.candidate
+    judged = Judged(candidate, findings_of(report), report)
+    keep(gateway, actor, judged)
+    return judged
+
+
+def keep(gateway: Gateway, actor: Actor, judged: Judged) -> None:
+    """Keep the report on a candidate, by its digest and grade."""
+    if judged.report is None:
+        return
+    shape = reports.to_json(reports.kept(judged.report, judged.findings))
+    with gateway.writing(actor) as writer:
+        writer.put_judgement(judged.candidate.digest, judged.report.grade.value, shape)
+
+
 def judge(
     gateway: Gateway,
     actor: Actor,
@@ -63,10 +93,11 @@ def judge(
     view: View,
     grade: Grade,
     *,
+    overrides: tuple[Override, ...] = (),
     progress: OnProgress | None = None,
 ) -> Judged:
     """Have the agent judge a view of a candidate; NodeUnreachable when it cannot."""
-    report = gateway.node(actor).judge(bundle_of(reader, view), grade, progress)
+    report = gateway.node(actor).judge(bundle_of(reader, view), grade, progress, overrides=overrides)
     return Judged(view.candidate, findings_of(report), report)
 
 

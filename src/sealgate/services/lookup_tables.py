@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sealgate.model.checking import uses_of
 from sealgate.model.content import chunk_digest, join, split
 from sealgate.model.errors import Conflict, InvalidValue, Refused
 from sealgate.model.findings import Finding, Place, error
@@ -94,6 +93,8 @@ def refuse_while_used(view: View, row: Stored) -> None:
 
 def uses(view: View, row: Stored) -> tuple[Place, ...]:
     """Return the lines of own texts that name a table's file."""
+    from sealgate.model.checking import uses_of
+
     own = (view.row("own-lines", name) for name in ("main-cf", "master-cf"))
     main, master = (OwnLines(text.fields["text"]) if text else OwnLines() for text in own)
     return uses_of(noun_of(NOUN).parse(row.fields), main, master)

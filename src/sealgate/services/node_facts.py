@@ -19,6 +19,8 @@ from sealgate.model.names import HostName
 from sealgate.render import Endpoint, NodeFacts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
     from sealgate.settings import Settings
@@ -30,10 +32,13 @@ _TEMPLATE = "0" * 16
 
 @dataclass(frozen=True, slots=True)
 class KnownFacts:
-    """Facts for rendering and checking. `known` is False while no agent has ever answered."""
+    """Facts for rendering and checking. `known` is False while no agent has ever answered.
+
+    `parameters` are those of the installed Postfix, with their defaults.
+    """
 
     node: NodeFacts
-    parameters: frozenset[str]
+    parameters: Mapping[str, str]
     known: bool
 
 
@@ -46,9 +51,9 @@ def facts(gateway: Gateway, actor: Actor) -> KnownFacts:
     """Return the node's facts, as of today."""
     answer = _asked(gateway, actor)
     if answer is None:
-        return KnownFacts(guessed(gateway.settings), frozenset(), known=False)
+        return KnownFacts(guessed(gateway.settings), {}, known=False)
     node = replace(NodeFacts.from_json(answer.node), today=today())
-    return KnownFacts(node, frozenset(answer.parameters), known=True)
+    return KnownFacts(node, answer.parameters, known=True)
 
 
 def _asked(gateway: Gateway, actor: Actor) -> Facts | None:

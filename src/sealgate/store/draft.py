@@ -90,14 +90,12 @@ def delete(tx: Transaction, noun: str, key: str, base: Base) -> int:
     return tx.head.edit
 
 
-def save_many(tx: Transaction, noun: str, puts: Iterable[Put], *, reorder: bool = False) -> int:
+def save_many(tx: Transaction, noun: str, puts: Iterable[Put]) -> int:
     """Make many objects what `puts` say, in chunks; return how many changed. Of equal keys the last counts."""
     changed = 0
     remaining = iter(puts)
     top = _last_key(tx, noun)
     while chunk := list(islice(remaining, _CHUNK)):
-        if reorder:
-            chunk = [put._replace(position=tx.next_position(noun)) for put in chunk]
         by_key = {put.key: put for put in chunk}
         # Keys behind all that stand (a sorted import into an empty list) need no look-up.
         known = {} if top is None or min(by_key) > top else standing(tx, noun, list(by_key))

@@ -44,7 +44,7 @@ CONTENT = (
 # Spelled out, not bound: a database uses a partial index only if it can see the condition.
 STANDING = text("until IS NULL")
 ENDED = text("until IS NOT NULL")
-_PLACED = text("position <> 0")
+PLACED = text("position <> 0")
 _TAGGED = text("tag IS NOT NULL")
 _DIGEST_LENGTH = 64
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -209,7 +209,7 @@ class View:
 
     def _after(self, query: Select[Any], noun: str, after: tuple[int, str] | None) -> Select[Any]:
         if noun in self._snapshot.ordered:
-            query = query.where(_PLACED).order_by(_object.position, _object.key)
+            query = query.where(PLACED).order_by(_object.position, _object.key)
             return query if after is None else query.where(tuple_(_object.position, _object.key) > after)
         query = query.order_by(_object.key)
         return query if after is None else query.where(_object.key > after[1])

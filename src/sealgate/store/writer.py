@@ -13,7 +13,7 @@ from sealgate.store.reader import Reader
 from sealgate.store.records import ANY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sealgate.store.records import Base, Candidate
     from sealgate.store.transaction import Transaction
@@ -57,19 +57,24 @@ class Writer(Reader):
         """Put a row of an ordered list before or after another, or to the end; return its version."""
         return order.move(self._tx, noun, key, base, before=before, after=after)
 
+    def arrange(self, noun: str, keys: Sequence[str]) -> int:
+        """Put all rows of an ordered list into the order of `keys`, with as few moves as possible; return how many."""
+        moved = order.arrange(self._tx, noun, keys)
+        if moved:
+            self._tx.audit("arrange", noun, {"objects": moved})
+        return moved
+
     def save_many(
         self,
         noun: str,
         rows: Iterable[tuple[str, Mapping[str, Any], str | None, bool | None, str | None]],
-        *,
-        reorder: bool = False,
     ) -> int:
         """Save many objects (key, fields, comment, enabled, tag), whatever stands; return how many changed.
 
-        Of equal keys the last counts. With `reorder` an ordered list takes the order given, behind all other rows.
+        Of equal keys the last counts. New rows of an ordered list go to its end, in the order given.
         """
         puts = (draft.Put(key, fields, tag, comment, enabled) for key, fields, comment, enabled, tag in rows)
-        changed = draft.save_many(self._tx, noun, puts, reorder=reorder)
+        changed = draft.save_many(self._tx, noun, puts)
         if changed:
             self._tx.audit("import", noun, {"objects": changed})
         return changed
