@@ -54,11 +54,31 @@ def _show_words(terminal: Terminal, old: StateName, new: StateName, limit: int) 
     with changes.compare(terminal.gateway, terminal.actor, old, new) as found:
         shown = list(islice(found, limit))
         more = next(found, None) is not None
-    shape = {"from": str(old), "to": str(new), "differences": list(map(difference_json, shown)), "more": more}
+    newly = _widened(terminal, old, new)
+    shape = {
+        "from": str(old),
+        "to": str(new),
+        "differences": list(map(difference_json, shown)),
+        "more": more,
+        "newly_possible": None if newly is None else list(newly),
+    }
     lines = [line for item in shown for line in _lines(item, colour=terminal.colour)]
+    mark = output.paint("newly possible:", "33", colour=terminal.colour)
+    lines += [f"{mark} {output.safe(text)}" for text in newly or ()]
     terminal.answer(shape, lines or [f"There is no difference between {old} and {new}."])
     if more:
         terminal.remark(f"Only the first {limit:,} are shown. More: --limit N")
+
+
+def _widened(terminal: Terminal, old: StateName, new: StateName) -> tuple[str, ...] | None:
+    """Return who may newly do what, found by a rehearsal; None where none was held of just this difference."""
+    from sealgate.services import reports
+
+    if str(old) == "live" and str(new) == "draft":
+        return reports.widened(terminal.gateway, terminal.actor)
+    if new.number and old.number == new.number - 1:
+        return reports.of_revision(terminal.gateway, terminal.actor, new.number).widened
+    return None
 
 
 def _lines(item: Difference, *, colour: bool) -> Iterator[str]:
