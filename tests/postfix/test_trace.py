@@ -134,3 +134,21 @@ def test_a_log_that_is_not_verbose_has_sessions_without_commands() -> None:
     lines = ["Nov 22 20:53:56 gw sealgate/smtpd[1]: connect from unknown[192.0.2.1]", "garbage", ""]
 
     assert [(one.client, one.commands) for one in sessions(lines)] == [("192.0.2.1", ())]
+
+
+def test_an_answer_of_a_block_list_that_the_process_remembers_counts_too() -> None:
+    """smtpd(8) asks a list once for each address and process; the second client sees only the memory of it."""
+    peer = "unknown[203.0.113.77]"
+    lines = (
+        f"connect from {peer}", f"< {peer}: RCPT TO:<u@relay.example>", ">>> START Client host RESTRICTIONS <<<",
+        "generic_checks: name=reject_rbl_client",
+        "ctable_locate: leave existing entry key 77.113.0.203.zen.example.net",
+        "generic_checks: name=reject_rbl_client status=2", ">>> END Client host RESTRICTIONS <<<",
+        f"> {peer}: 554 5.7.1 no", f"disconnect from {peer}",
+    )  # fmt: skip
+
+    (session,) = sessions(f"Nov 22 21:29:31 gw sealgate/smtpd[22]: {line}" for line in lines)
+
+    decided = session.commands[0].evaluations[0].decided
+    assert decided is not None
+    assert decided.lookups == (Lookup("dns", "77.113.0.203.zen.example.net A", "?"),)

@@ -47,6 +47,7 @@ SECTIONS = {
         "query": "mail:query",
         "resolve": "mail:resolve",
         "explain": "explaining:explain",
+        "replay": "replaying:replay",
     },
     "The gateway": {
         "audit": "custody:audit",

@@ -27,15 +27,19 @@ if TYPE_CHECKING:
 def check(ctx: click.Context) -> None:
     """Check the draft: the rules of every page, then the real Postfix, without changing anything.
 
+    Also says who may newly do what when it goes live, found by running it beside what is live.
     Ends with 1 when there are errors, which would stop an apply; warnings alone end with 0.
     """
-    from sealgate.services import judging
+    from sealgate.services import judging, widening
 
     terminal = ctx.ensure_object(Terminal)
     with ProgressLine(terminal.json) as line:
         judged = judging.check(terminal.gateway, terminal.actor, line.step)
+        newly = widening.of_judged(terminal.gateway, terminal.actor, judged, line.step)
     lines = [text for finding in judged.findings for text in output.finding_lines(finding, colour=terminal.colour)]
-    terminal.answer(judged_json(judged), [*lines, _summary(judged)])
+    lines += output.newly_lines(newly, colour=terminal.colour)
+    shape = judged_json(judged) | {"newly_possible": None if newly is None else list(newly)}
+    terminal.answer(shape, [*lines, _summary(judged)])
     ctx.exit(failures.REFUSED if errors_in(judged.findings) else failures.DONE)
 
 

@@ -83,8 +83,10 @@ def apply(
     shape = outcome_json(applied.outcome) | {
         "applied": applied.revision,
         "findings": [finding.to_json() for finding in applied.findings],
+        "newly_possible": list(applied.widened),
     }
-    terminal.answer(shape, _lines(applied.outcome, applied.revision))
+    newly = output.newly_lines(applied.widened, colour=terminal.colour)
+    terminal.answer(shape, [*newly, *_lines(applied.outcome, applied.revision)])
     ctx.exit(_exit_code(applied.outcome, applied.revision))
 
 

@@ -139,6 +139,12 @@ def finding_lines(finding: Finding, *, colour: bool) -> list[str]:
     return [head, *(f"    {safe(text)}" for text in (finding.why, finding.remedy) if text)]
 
 
+def newly_lines(sentences: Iterable[str] | None, *, colour: bool) -> list[str]:
+    """Return who may newly do what, one line each; nothing where it is not known."""
+    mark = paint("newly possible:", "33", colour=colour)
+    return [f"{mark} {safe(text)}" for text in sentences or ()]
+
+
 def count_of(number: int, one: str, many: str = "") -> str:
     """Return `1 row`, `2 rows`, `1,000,000 rows`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -137,6 +137,18 @@ class Node:
         """Follow a mail through what is in force or through the candidate `digest`."""
         return self._ask("explain", r.Explain(mail, digest), r.Explained, progress=progress)
 
+    def replay(self, question: r.Replay, progress: OnProgress | None = None) -> r.Replayed:
+        """Try recent envelopes on what is in force and on a candidate."""
+        return self._ask("replay", question, r.Replayed, progress=progress)
+
+    def widening(self, digest: str, progress: OnProgress | None = None) -> r.Widened:
+        """Ask who may newly do what when a candidate goes live."""
+        return self._ask("widening", r.Widening(digest), r.Widened, progress=progress)
+
+    def drill(self, question: r.Drill, progress: OnProgress | None = None) -> r.DrillReport:
+        """Let parts fail in a sealed copy."""
+        return self._ask("drill", question, r.DrillReport, progress=progress)
+
     def backup_keys(self, passphrase: str) -> bytes:
         """Return the private key, encrypted to a passphrase."""
         return self._ask("backup-keys", u.BackupKeys(passphrase), u.SealedKeys).sealed

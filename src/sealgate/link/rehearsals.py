@@ -1,4 +1,4 @@
-"""Questions that the sealed world answers about mail, and their answers: explain, replay, drill.
+"""Questions that the sealed world answers about mail, and their answers: explain, replay, drill, who may newly do what.
 
 Each is asked of what is live (empty `digest`) or of a candidate that the agent has judged. Nothing live is touched and
 nothing leaves the machine: names, lists and next hops are those of the artificial internet, and each answer says what
@@ -12,6 +12,8 @@ from enum import StrEnum
 
 LARGEST_MAIL = 2 << 20
 """Bytes of a message that can be tried; it crosses in one frame."""
+MOST_ENVELOPES = 1000
+"""Envelopes that one replay tries at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,14 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Try recent envelopes of the mail log on the candidate and on what is live; at most `count` different ones."""
+    """Try recent envelopes of the mail log on the candidate and on what is live; at most `count` different ones.
+
+    `since` is the time of the oldest, in seconds since 1970; 0: as far back as a bounded part of the log goes.
+    """
 
     digest: str
     count: int = 200
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,21 @@ class Replayed:
     differences: tuple[Difference, ...] = ()
     not_as_recorded: int = 0
     assumed: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Widening:
+    """Say who may newly do what when a candidate goes live."""
+
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Widened:
+    """Who may newly do what, in sentences; none when nothing is widened."""
+
+    sentences: tuple[str, ...]
     seconds: float = 0.0
 
 

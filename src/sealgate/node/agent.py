@@ -38,10 +38,13 @@ from sealgate.node.mail import Mail
 from sealgate.node.mending import Mender
 from sealgate.node.queries import Queries
 from sealgate.node.receiving import Receiver
+from sealgate.node.replaying import Replayer
 from sealgate.node.reserve import Reserve
+from sealgate.node.sides import Sides
 from sealgate.node.staging import Stager
 from sealgate.node.stores import Stores
 from sealgate.node.watching import Pace, Watched, Watcher
+from sealgate.node.widening import Widenings
 from sealgate.rehearsal.judging import Judge as Rehearsal
 
 if TYPE_CHECKING:
@@ -113,6 +116,9 @@ class Agent:
         self._mail = Mail(self._instance)
         self._lookups = Lookups(stores, self._applier, rehearsal)
         self._explainer = Explainer(stores, self._applier, rehearsal, receiver)
+        sides = Sides(stores, receiver, rehearsal, self._release_in_force)
+        self._replayer = Replayer(paths, sides)
+        self._widenings = Widenings(stores, sides)
         self._keeper = Keeper(self._instance, self._changing, lambda: self._applier.standing.live is not None)
         self._deadlines = Deadlines(self._applier.due, self._expire)
 
@@ -176,6 +182,8 @@ class Agent:
             **self._mail.handlers(),
             **self._lookups.handlers(),
             **self._explainer.handlers(),
+            **self._replayer.handlers(),
+            **self._widenings.handlers(),
         }
 
     # -- changes
@@ -183,7 +191,7 @@ class Agent:
     def _on_judge(self, question: JudgeQuestion, talk: Conversation) -> Report:
         header = from_json(Header, question.header, "header")
         with self._alone(self._staging, "another candidate is being judged", talk):
-            report = self._judge.judge(header, question, talk)
+            report = self._widenings.told(self._judge.judge(header, question, talk), talk)
             self._log.info("judged", by=talk.asker.name, release=report.release, passed=report.passed)
             self._sweep(report.release)
         return report

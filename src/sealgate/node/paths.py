@@ -117,6 +117,11 @@ class NodePaths:
         return self.directory / "log" / "mail.log"
 
     @property
+    def events(self) -> Path:
+        """The MPA's event log."""
+        return self.directory / "log" / "events.log"
+
+    @property
     def socket(self) -> Path:
         """Where the agent answers."""
         return self.directory / "run" / "agent.sock"

@@ -39,6 +39,8 @@ _FOUND = re.compile(r"maps_find: .+?: (?P<held>.+?)\([0-9a-z,|_]+\): (?P<key>.*?
 _MATCHED = re.compile(r"match_(?:hostname|hostaddr|string): (?P<list>\S+): (?P<key>\S+) ~\? (?P<pattern>.*)$")
 _NO_MATCH = re.compile(r"match_list_match: (?P<key>.*): no match$")
 _DNS = re.compile(r"dns_query: (?P<name>\S+) \((?P<type>\w+)\): (?P<result>.*)$")
+_REMEMBERED = re.compile(r"ctable_locate: (?:leave|move) existing entry key (?P<name>\S+)$")
+_DNS_LIST = re.compile(r"_(?:rbl|rhsbl|dnswl|rhswl)_")
 _RESOLVED = re.compile(
     r"resolve_clnt: `.*?' -> `(?P<address>.*?)' -> transp=`(?P<transport>.*?)' host=`(?P<nexthop>.*?)' "
     r"rcpt=`.*?' flags=.* class=(?P<class>\S*)$"
@@ -241,6 +243,9 @@ class _Reading:
             return None
         if (unmatched := _NO_MATCH.fullmatch(text)) and self._asked and unmatched["key"] == self._asked.key:
             self._asked = None
+        if (found := _REMEMBERED.fullmatch(text)) and _DNS_LIST.search(self._stack[-1].name):
+            self._asked = Lookup("dns", f"{found['name']} A", "?")  # the process knows the answer and asks no more
+            return None
         if found := _DNS.fullmatch(text):
             return Lookup("dns", f"{found['name']} {found['type']}", None if "not found" in found["result"] else "?")
         return None

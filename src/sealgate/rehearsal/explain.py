@@ -82,15 +82,20 @@ class Finder:
     origin: Callable[[str], Entry]
 
 
-def explain(trial: Trial, seen: Seen, finder: Finder, content_filter: str) -> Explained:
-    """Return the way of the trial's mail. `content_filter` is the value in force, to tell the MPA from a next hop."""
+def explain(
+    trial: Trial, seen: Seen, finder: Finder, content_filter: str, told: Iterable[Session] | None = None
+) -> Explained:
+    """Return the way of the trial's mail. `content_filter` is the value in force, to tell the MPA from a next hop.
+
+    `told` are the sessions of the run's log, for those who explain many trials and read it once.
+    """
     ended = seen.ended[trial.id]
-    session = _session(trial, seen.log)
+    session = _session(trial, sessions(seen.log) if told is None else told)
     stages = [_listener(trial, ended)]
     if session is not None:
         stages += _lists(session, finder)
     if not any(stage.opinion in _ENDS for stage in stages):
-        checked = _header_check(seen.log, finder)
+        checked = _header_check(_about(trial, seen.log), finder)
         refusal = _refusal(ended, checked, finder)
         stages += [refusal] if refusal else _after_the_queue(trial, ended, seen, checked, content_filter)
     stages = _not_reached(stages)
@@ -99,13 +104,25 @@ def explain(trial: Trial, seen: Seen, finder: Finder, content_filter: str) -> Ex
     return Explained(opinion, ended.last.text, tuple(stages), decided.name if decided else "")
 
 
-def _session(trial: Trial, log: Iterable[str]) -> Session | None:
-    """Find the trial's session: the last one of its client that named this sender."""
-    found = None
-    for one in sessions(log):
-        if one.client == trial.client.address and any(c.said.startswith("MAIL FROM:") for c in one.commands):
-            found = one
+def _session(trial: Trial, told: Iterable[Session]) -> Session | None:
+    """Find the trial's session: the last one of its client that named this sender, and the recipients if any did."""
+    found, most = None, 0
+    for one in told:
+        if one.client != trial.client.address:
+            continue
+        said = [command.said for command in one.commands]
+        likeness = sum(any(words.startswith(wanted) for words in said) for wanted in _said_by(trial))
+        if any(words.startswith("MAIL FROM:") for words in said) and likeness >= most:
+            found, most = one, likeness
     return found
+
+
+def _said_by(trial: Trial) -> Iterator[str]:
+    """Give what tells the trial's session from others of the same client."""
+    yield f"MAIL FROM:<{trial.sender}>"
+    yield f"EHLO {trial.client.helo}"
+    for recipient in trial.recipients:
+        yield f"RCPT TO:<{recipient}>"
 
 
 def _listener(trial: Trial, ended: Ended) -> Stage:
@@ -193,6 +210,12 @@ def _refusal(ended: Ended, checked: Stage | None, finder: Finder) -> Stage | Non
             )
     words = f"Postfix answered {last.said} so and names no restriction."
     return Stage(name or last.said, opinion, words, last.text, log=ended.log)
+
+
+def _about(trial: Trial, log: Iterable[str]) -> Iterator[str]:
+    """Give the lines of cleanup that name the trial's client and envelope."""
+    envelope = f"[{trial.client.address}]; from=<{trial.sender}> to=<"
+    return (line for line in log if envelope in line)
 
 
 def _header_check(log: Iterable[str], finder: Finder) -> Stage | None:

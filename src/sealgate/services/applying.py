@@ -43,11 +43,15 @@ LONGEST_REASON = 1000
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """How an apply ended: the new revision, what the agent said, and the warnings it was applied with."""
+    """How an apply ended: the new revision, what the agent said, and the warnings it was applied with.
+
+    `widened` says who may newly do what.
+    """
 
     revision: int
     outcome: Outcome
     findings: tuple[Finding, ...] = ()
+    widened: tuple[str, ...] = ()
 
     @property
     def in_force(self) -> bool:
@@ -89,7 +93,7 @@ def apply(
             writer.audit("override", f"revision {number}", {"test": one.test, "reason": one.reason})
     question = Apply(judged.candidate.digest, number, said, keep_for, watch_for)
     outcome = hand_over(gateway, actor, question, before, progress)
-    return Applied(number, outcome, judged.findings)
+    return Applied(number, outcome, judged.findings, judged.report.widened if judged.report else ())
 
 
 def confirm(gateway: Gateway, actor: Actor, revision: int | None = None) -> Outcome:

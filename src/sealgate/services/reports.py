@@ -165,6 +165,11 @@ def of_draft(gateway: Gateway, actor: Actor) -> Kept | None:
 
 
 def widened(gateway: Gateway, actor: Actor) -> tuple[str, ...] | None:
-    """Return who may newly do what if the draft is applied; None where no report on this very draft says so."""
+    """Return who may newly do what if the draft is applied; None where neither the agent nor a report says so."""
+    from sealgate.services import widening
+
+    found = widening.widened(gateway, actor)
+    if found is not None:
+        return found
     report = of_draft(gateway, actor)
     return None if report is None or report.grade != "full" else report.widened
