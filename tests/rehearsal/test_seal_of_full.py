@@ -1,4 +1,4 @@
-"""Nothing leaves a full rehearsal and nothing of it stays; rehearsals disturb neither each other nor the live gateway."""
+"""Nothing leaves a full rehearsal, nothing of it stays, and it disturbs neither another one nor the live gateway."""
 
 from __future__ import annotations
 

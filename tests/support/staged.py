@@ -43,8 +43,8 @@ def trial(
     name: str, *recipients: str, client: Client = STRANGER, sender: str = "x@sender.example", **more: Any
 ) -> Trial:
     """Return a trial on the public listener; it sends a message unless told otherwise."""
-    more = {"host": "127.0.0.1", "port": PORT, "until": Until.MESSAGE} | more
-    return Trial(name, client=client, sender=sender, recipients=recipients or ("user@example.com",), **more)
+    options: dict[str, Any] = {"host": "127.0.0.1", "port": PORT, "until": Until.MESSAGE} | more
+    return Trial(name, client=client, sender=sender, recipients=recipients or ("user@example.com",), **options)
 
 
 def plan(*trials: Trial, internet: Internet | None = None, **more: Any) -> Plan:

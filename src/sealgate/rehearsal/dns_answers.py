@@ -28,6 +28,7 @@ _NO_ERROR, _FORMAT_ERROR, _NO_SUCH_NAME, _NOT_IMPLEMENTED = 0, 1, 3, 4
 _TTL = 60
 _PLAIN_UDP = 512
 _LONGEST_CHAIN = 8
+_QUESTION = b"\xc0\x0c"
 _RESPONSE, _AUTHORITATIVE, _TRUNCATED, _RECURSION, _AUTHENTIC = 0x8000, 0x400, 0x200, 0x80, 0x20
 _SOA = "ns.sealgate.invalid hostmaster.sealgate.invalid 1 3600 600 86400 60"
 _REVERSE = (".in-addr.arpa", ".ip6.arpa")
@@ -135,7 +136,7 @@ def _sections(name: str, kind: int, names: Names) -> tuple[bool, list[bytes], li
     answers = []
     for owner, type_, value in records:
         with contextlib.suppress(ValueError, UnicodeError, struct.error):
-            answers.append(_record(owner, type_, value))
+            answers.append(_record(owner, type_, value, asked=plain(name)))
     told = any(type_ == wanted for _, type_, _ in records)
     return exists, answers, [] if told else [_record("", "SOA", _SOA)]
 
@@ -166,9 +167,11 @@ def _extension(query: bytes, at: int) -> tuple[int, bool]:
     return max(_PLAIN_UDP, size), bool(ttl & 0x8000)
 
 
-def _record(owner: str, kind: str, value: str) -> bytes:
+def _record(owner: str, kind: str, value: str, *, asked: str = "") -> bytes:
+    """Return a record; the name that was asked for is a pointer to the question."""
     data = _data(kind, value)
-    return wire_name(owner) + struct.pack("!HHIH", TYPES[kind], 1, _TTL, len(data)) + data
+    name = _QUESTION if owner and owner == asked else wire_name(owner)
+    return name + struct.pack("!HHIH", TYPES[kind], 1, _TTL, len(data)) + data
 
 
 def _data(kind: str, value: str) -> bytes:

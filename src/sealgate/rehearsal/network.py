@@ -15,13 +15,17 @@ ip_nonlocal_bind, rp_filter), postfix.md §9 and §11.
 from __future__ import annotations
 
 import contextlib
+import errno
 import ipaddress
 import queue
+import socket
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sealgate.rehearsal import kernel
+from sealgate.rehearsal.addresses import RESOLVER
 from sealgate.rehearsal.netlink import LOCAL, Netlink
 
 if TYPE_CHECKING:
@@ -34,6 +38,8 @@ T = TypeVar("T")
 FALLBACKS = ("192.0.2.1", "2001:db8:ffff::1")
 """The gateway's addresses in the sealed world when the machine has none of that family."""
 _GATEWAY_LINK, _INTERNET_LINK = "gw0", "inet0"
+_ACTIVATION = 10.0
+_TURN = 0.005
 _SYSCTL = Path("/proc/sys/net")
 
 
@@ -109,7 +115,25 @@ def with_internet(addresses: Iterable[str], inner: Iterable[str], down: Iterable
         for address in _of_families(inner, ipv6=ipv6):
             network.route("local", _host(address), table=LOCAL)
     internet.call(lambda: _internet(own, ipv6=ipv6))
+    _await_link(internet)
     return internet
+
+
+def _await_link(internet: Place) -> None:
+    """Wait until a datagram has gone both ways: a new link drops what is sent before the kernel has activated it."""
+    deadline = time.monotonic() + _ACTIVATION
+    far = internet.call(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    with far, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as near:
+        far.bind((RESOLVER, 0))
+        for end in (far, near):
+            end.settimeout(_TURN)
+        while time.monotonic() < deadline:
+            with contextlib.suppress(TimeoutError):
+                near.sendto(b"?", far.getsockname())
+                far.sendto(b"!", far.recvfrom(1)[1])
+                near.recv(1)
+                return
+    raise OSError(errno.ETIMEDOUT, "the link between the gateway and the internet does not come up")
 
 
 def _internet(gateway: Iterable[str], *, ipv6: bool) -> None:
