@@ -112,9 +112,7 @@ def test_merging_the_listed_stretches_gives_the_networks_back(listed: list[ipadd
 
 
 @given(st.lists(networks, max_size=30), st.integers(4, 20))
-def test_a_sample_is_bounded_in_order_and_the_same_each_time(
-    listed: list[ipaddress.IPv4Network], most: int
-) -> None:
+def test_a_sample_is_bounded_in_order_and_the_same_each_time(listed: list[ipaddress.IPv4Network], most: int) -> None:
     every = stretches(listed)
 
     chosen = sample(every, most)
