@@ -157,6 +157,8 @@ FOUND = (
         "public limit above that of main.cf", "message_size_limit",
         {"message_size_limit": "100000"}, listener_options=" -o message_size_limit=200000",
     ),
+    Broken("RBL zone with two dots", "a..b", {"smtpd_client_restrictions": "reject_rbl_client a..b"}),
+    Broken("RBL zone with a bad sign", "bad_zone!", {"smtpd_client_restrictions": "reject_rbl_client bad_zone!"}),
     Broken("master.cf service twice", "smtp", master="smtp unix - - n - - smtp\n"),
 )  # fmt: skip
 
@@ -171,7 +173,7 @@ NEEDS_DELIVERY = (
 )  # fmt: skip
 
 NO_WORD_FROM_POSTFIX = (
-    Broken("# after a value", main={"smtpd_banner": "hello # not a comment"}),
+    Broken("# after a value", main={"mydomain": "example.test # not a comment"}),
     Broken("mynetworks with octets", main={"mynetworks": "10.9"}),
     Broken("mynetworks with an address that is none", main={"mynetworks": "300.1.1.1"}),
     Broken("mynetworks with a word", main={"mynetworks": "foo"}),
@@ -179,7 +181,5 @@ NO_WORD_FROM_POSTFIX = (
     Broken("myhostname of one label", main={"myhostname": "gw"}),
     Broken("relay domain is local too", main={"mydestination": "relay.test", "local_transport": "error:5.1.1 no"}),
     Broken("parent matching of an unknown word", main={"parent_domain_matches_subdomains": "wrong_word"}),
-    Broken("RBL zone with two dots", main={"smtpd_client_restrictions": "reject_rbl_client a..b"}),
-    Broken("RBL zone with a bad sign", main={"smtpd_client_restrictions": "reject_rbl_client bad_zone!"}),
     Broken("refusal of an access table with code 999", main={"access_map_reject_code": "999"}),
 )  # fmt: skip

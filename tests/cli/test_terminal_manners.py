@@ -118,7 +118,11 @@ def commands(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Co
             yield from commands(command, f"{path}{name} ")
 
 
-ALL = [(name, command) for name, command in commands(cli) if name.split()[0] not in {"init", "up", "agent", "mpa"}]
+ALL = [
+    (name, command)
+    for name, command in commands(cli)
+    if name.split()[0] not in {"init", "up", "agent", "mpa", "scheduler"}
+]
 
 
 @pytest.mark.parametrize("command", [command for _, command in ALL], ids=[name for name, _ in ALL])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import smtplib
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tests.node.crashes import DirectTalk, Step, killed_at
 from tests.node.world import Gateway, MemoryBundle
+from tests.support.waiting import wait_until
 
 from sealgate.link.codec import to_json
 from sealgate.link.messages import Apply, Grade, Judge, Nothing, Rollback, State, Status
@@ -47,17 +49,17 @@ class Story:
     def queue_a_message(self) -> str:
         with smtplib.SMTP("127.0.0.1", self.gateway.smtp_port, "client.example.org", timeout=20) as client:
             client.sendmail("a@example.org", ["b@example.com"], "Subject: keep me\r\n\r\nhello\r\n")
-        (name,) = self.queue()
-        return name
+        (name,) = set(wait_until(self.queue, "the message is in the queue"))  # type: ignore[call-overload]
+        return str(name)
 
     def queue(self) -> list[str]:
+        """The messages found by one walk: one that moves meanwhile may be missed, or met twice."""
         names = ("maildrop", "incoming", "active", "deferred", "hold")
         return [f.name for name in names for f in (self.gateway.paths.spool / name).rglob("*") if f.is_file()]
 
     def check(self, agent: Agent, where: str, *, edited: bool = False) -> Status:
         """Insist on a sound node, whatever was broken off; with `edited` a hand edit may still stand."""
-        status = self.do(agent, "status", Nothing())
-        assert isinstance(status, Status)
+        status = self.settled(agent)
         assert status.revision in {1, 2}, where
         assert status.release == self.gateway.linked(), where
         assert status.release == agent._judge.passed((self.first, self.second)[status.revision - 1].digest), where
@@ -67,8 +69,17 @@ class Story:
         assert status.listeners, where
         assert all(listener.answers for listener in status.listeners), (where, status.listeners)
         assert not status.problems, where
-        assert self.queue() == [self.queued], where
+        wait_until(lambda: set(self.queue()) == {self.queued}, f"the message is in the queue, {where}")
         return status
+
+    def settled(self, agent: Agent) -> Status:
+        """Return the status once every listener answers; on a busy machine one may be late for a single look."""
+        end = time.monotonic() + 20
+        while True:
+            status = self.do(agent, "status", Nothing())
+            assert isinstance(status, Status)
+            if (status.listeners and not status.problems) or time.monotonic() > end:
+                return status
 
     def back_to_first(self, agent: Agent) -> None:
         status = self.do(agent, "status", Nothing())

@@ -6,7 +6,8 @@ import pytest
 from tests.node.crashes import Step, io_error
 
 from sealgate.link.messages import Outcome, State
-from sealgate.node.journal import KEPT_POINTS, Journal, Operation, Point, Stage, Standing
+from sealgate.node.journal import KEPT_POINTS, Journal, Operation, Point, Stage, Standing, Watch
+from sealgate.node.traffic import Sample
 from sealgate.postfix.files import Files
 
 ONE, TWO = Point(1, "r1", "d1", "first", 10.0), Point(2, "r2", "d2", "second", 20.0)
@@ -34,6 +35,30 @@ def test_everything_that_was_written_is_read_again(journal):
     journal.write(standing)
 
     assert journal.read() == standing
+
+
+def test_a_watch_is_read_again_with_the_numbers_of_before(journal):
+    before = Sample(3600.0, accepted=3, warnings={"qmgr: odd": 2}, examples={"failed": ("line",)})
+    watch = Watch(99.5, since=9.5, inode=7, offset=11, mpa=True, before=before)
+    standing = Standing(in_force=ONE, operation=Operation(TWO, ONE, Stage.ON_WATCH, watch=watch))
+    journal.write(standing)
+
+    assert journal.read() == standing
+
+
+@pytest.mark.parametrize(
+    ("stage", "watch", "watched"),
+    [
+        (Stage.ON_WATCH, Watch(9.0), True),
+        (Stage.ON_WATCH, None, False),
+        (Stage.PREPARED, Watch(9.0), False),
+        (Stage.UNDOING, Watch(9.0), False),
+    ],
+)
+def test_watched_is_only_what_is_in_force_with_a_watch(stage, watch, watched):
+    standing = Standing(in_force=ONE, operation=Operation(TWO, ONE, stage, watch=watch))
+
+    assert (standing.watched is not None) is watched
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"in_force": 3}', '{"surprise": 1}', "[" * 100_000])

@@ -17,7 +17,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from tests.support.ports import lease_port
+from tests.support.ports import lease_port, release_port
 from tests.support.waiting import wait_until
 
 from sealgate.link.bundle import Header, Offer, SentRow
@@ -194,6 +194,8 @@ class Gateway:
 
         Instance(self.paths.instance).stop()
         shutil.rmtree(self.directory, ignore_errors=True)
+        for port in (self.smtp_port, self.mpa_port, self.reinject_port):
+            release_port(port)
 
     @property
     def node(self) -> Node:

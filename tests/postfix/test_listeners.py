@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import struct
 import threading
 from typing import TYPE_CHECKING
 
@@ -72,9 +73,10 @@ def serving() -> Iterator[Callable[[Callable[[socket.socket], None]], Listener]]
         opened.append(server)
 
         def run() -> None:
-            connection, _ = server.accept()
-            with connection:
-                handle(connection)
+            with contextlib.suppress(OSError):  # the test may be over before anybody has taken its connection
+                connection, _ = server.accept()
+                with connection:
+                    handle(connection)
 
         threading.Thread(target=run, daemon=True).start()
         return Listener("test/inet", program, "127.0.0.1", server.getsockname()[1])
@@ -121,6 +123,40 @@ def test_another_banner_than_220_is_a_fault_with_its_words(serving, banner: byte
 
 def test_ehlo_must_be_answered_with_250(serving) -> None:
     assert "EHLO" in fault_of(serving(speaking(b"220 ready\r\n", b"421 gone\r\n")))
+
+
+def test_a_server_that_closes_after_its_answer_has_answered(serving) -> None:
+    """The farewell may meet a closed connection."""
+
+    def handle(connection: socket.socket) -> None:
+        connection.sendall(b"220 ready\r\n")
+        connection.recv(1000)
+        connection.sendall(b"250 ok\r\n")
+
+    assert [fault_of(serving(handle)) for _ in range(20)] == [""] * 20
+
+
+def test_a_connection_that_is_reset_is_tried_again() -> None:
+    """As by the last daemon of a killed master, which shared the port: its end resets what waits for it."""
+    met = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def run() -> None:
+            for number in range(2):
+                connection, _ = server.accept()
+                met.append(number)
+                with connection:
+                    if number:
+                        speaking(b"220 ready\r\n", b"250 ok\r\n")(connection)
+                    else:
+                        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        greeting = greet(Listener("test/inet", "smtpd", "127.0.0.1", server.getsockname()[1]), 10)
+        thread.join()
+
+    assert (greeting.fault, met) == ("", [0, 1])
 
 
 def test_postscreen_is_believed_at_its_first_line(serving) -> None:

@@ -97,3 +97,52 @@ def test_lines_longer_than_a_block_are_whole_backwards(log: LogFile) -> None:
     log.path.write_text(f"a\n{long}\nb\n")
 
     assert list(log.backwards()) == ["b", long, "a"]
+
+
+def test_until_gives_the_lines_before_a_position(log: LogFile) -> None:
+    log.path.write_text("one\ntwo\n")
+    position = log.end()
+    with log.path.open("a") as file:
+        file.write("three\n")
+
+    assert log.until(position) == ["one", "two"]
+
+
+def test_until_gives_whole_lines_of_the_last_bytes(log: LogFile) -> None:
+    log.path.write_text("one\ntwo\nthree\n")
+
+    assert log.until(log.end(), limit=10) == ["three"]
+
+
+def test_until_goes_on_in_the_rotated_file_when_little_is_left(log: LogFile) -> None:
+    log.path.with_name("mail.log.1").write_text("one\ntwo\n")
+    log.path.write_text("three\n")
+
+    assert log.until(log.end()) == ["one", "two", "three"]
+
+
+def test_until_finds_a_position_in_a_file_that_was_rotated_since(log: LogFile) -> None:
+    log.path.write_text("one\ntwo\n")
+    position = log.end()
+    log.path.rename(log.path.with_name("mail.log.1"))
+    log.path.write_text("three\n")
+
+    assert log.until(position) == ["one", "two"]
+
+
+def test_until_gives_nothing_for_a_file_that_is_gone_or_never_was(log: LogFile) -> None:
+    log.path.write_text("one\n")
+
+    assert log.until(Position(1, 100)) == []
+    assert log.until(Position()) == []
+
+
+@given(lines, st.integers(1, 200))
+def test_until_gives_the_last_of_what_is_there(
+    tmp_path_factory: pytest.TempPathFactory, all_lines: list[str], limit: int
+) -> None:
+    log = LogFile(tmp_path_factory.mktemp("log") / "mail.log")
+    log.path.write_text("".join(f"{line}\n" for line in all_lines), encoding="utf-8")
+    found = log.until(log.end(), limit)
+
+    assert found == (all_lines[-len(found) :] if found else [])

@@ -12,6 +12,7 @@ from tests.strategies import rows_of
 from sealgate.model.forms import read_csv, read_text, write_csv, write_text
 from sealgate.model.nouns import NOUNS
 from sealgate.model.text_forms import READERS
+from sealgate.model.yaml_forms import read_yaml, write_yaml
 
 
 def rows_in(entries):
@@ -50,13 +51,25 @@ def test_csv_reads_back_as_the_rows_it_was_written_from(noun, data):
 
 
 @pytest.mark.parametrize("noun", READERS)
-@pytest.mark.parametrize("reader", [read_text, read_csv])
+@given(data=st.data())
+def test_yaml_reads_back_as_the_rows_it_was_written_from(noun, data):
+    rows = numbered(data.draw(rows_of(noun)))
+    text = "".join(write_yaml(noun, rows))
+
+    assert rows_in(read_yaml(noun, text.splitlines(keepends=True))) == rows
+
+
+@pytest.mark.parametrize("noun", READERS)
+@pytest.mark.parametrize("reader", [read_text, read_csv, read_yaml])
 @given(data=st.data())
 def test_every_line_of_junk_becomes_a_row_or_a_problem(noun, reader, data):
     column = NOUNS[noun].columns[0].name
     lines = data.draw(
         st.lists(
-            st.one_of(st.text(max_size=20), st.sampled_from(['"', "#off# ", " x", "a,b,c,d,e,f,g,h,i", "\0", column])),
+            st.one_of(
+                st.text(max_size=20),
+                st.sampled_from(['"', "#off# ", " x", "a,b,c,d,e,f,g,h,i", "\0", column, "- ", f"- {column}: [x"]),
+            ),
             max_size=4,
         )
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.cases.raw_configurations import FOUND, NEEDS_DELIVERY, NO_WORD_FROM_POSTFIX, ONLY_WARNED_OF, Broken
+from tests.rehearsal.documented import answer_of, documented
 from tests.support.raw import rehearsed_raw, write
 
 from sealgate.link.messages import Grade
@@ -35,6 +36,7 @@ def test_the_probe_finds(broken: Broken, judge: Judge, gateway: Gateway) -> None
     found = rehearsed_raw(judge, gateway, Grade.PROBE).findings
 
     assert any(broken.words in str(finding) for finding in found), [str(finding) for finding in found]
+    assert answer_of(broken, found, Grade.PROBE) == documented()[broken.name][2]
     if broken.name not in ONLY_WARNED_OF:
         assert any(finding.severity is Severity.ERROR for finding in found)
 
@@ -46,6 +48,7 @@ def test_a_full_rehearsal_finds(broken: Broken, judge: Judge, gateway: Gateway) 
     found = rehearsed_raw(judge, gateway, Grade.FULL).findings
 
     assert any(broken.words in str(finding) for finding in found), [str(finding) for finding in found]
+    assert answer_of(broken, found, Grade.FULL) == documented()[broken.name][2]
     assert any(finding.severity is Severity.ERROR for finding in found)
 
 

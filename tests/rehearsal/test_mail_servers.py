@@ -145,7 +145,7 @@ def test_a_login_is_taken_and_noted(method: str, servers) -> None:
 
     with client(port) as one:
         one.ehlo()
-        one.user, one.password = "someone", "secret"  # type: ignore[attr-defined]
+        one.user, one.password = "someone", "secret"
         if method == "PLAIN later":
             one.docmd("AUTH", "PLAIN")
             assert one.docmd(base64.b64encode(b"\0someone\0secret").decode())[0] == 235

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.rehearsed import failed, rehearsed_with
+from tests.support.rehearsed import failed, rehearsed
 from tests.support.release import facts
 from tests.support.states import state
 
@@ -273,7 +273,7 @@ def test_tests_are_held_on_a_real_postfix():
     rows["header-check"] = [{"pattern": "/make money/", "action": "REJECT", "text": "no spam"}]
     desired = state({"internal-relay-host": "mx.inside.example:2600"}, rows)
 
-    judgement = rehearsed_with(desired, Grade.FULL, (PolicyTests(),))
+    judgement = rehearsed(desired, Grade.FULL, more=(PolicyTests(),))
 
     found = {one.test: one.ruling.value for one in judgement.verdicts if one.promise == "policy-tests"}
     assert found == {f"t{number}": "failed" if number == 2 else "passed" for number in range(6)}

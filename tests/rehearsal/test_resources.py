@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +11,9 @@ from sealgate.model.errors import Refused
 from sealgate.rehearsal.resources import Needs, check, free_memory, free_processes
 from sealgate.rehearsal.running import talkative
 from sealgate.rehearsal.sealed import shortage
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_machine_that_has_enough_is_not_refused(tmp_path: Path) -> None:

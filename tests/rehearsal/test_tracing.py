@@ -90,6 +90,17 @@ def test_each_recipient_must_have_a_status() -> None:
     assert trace.settled([FIRST])
 
 
+def test_what_bounced_beside_deferred_mail_is_waited_for() -> None:
+    trace = Trace(lines(f"qmgr[15]: {FIRST}: from=<x@y>, size=1, nrcpt=2 (queue active)"))
+    trace.feed(lines(f"smtp[1]: {FIRST}: to=<a@b>, dsn=4.0.0, status=deferred (x)"))
+    trace.feed(lines(f"smtp[1]: {FIRST}: to=<c@b>, dsn=5.0.0, status=bounced (x)"))
+    assert not trace.settled([FIRST])
+
+    trace.feed(lines(f"bounce[2]: {FIRST}: sender non-delivery notification: {NOTICE}", f"q[1]: {NOTICE}: removed"))
+
+    assert trace.settled([FIRST])
+
+
 def test_mail_on_hold_has_settled_and_stands() -> None:
     trace = Trace(lines(f"cleanup[1]: {FIRST}: hold: header Subject: x from unknown[192.0.2.1]; from=<a> to=<b>"))
 

@@ -69,6 +69,7 @@ def test_a_parameter_without_a_file_is_in_main_cf() -> None:
         "process /usr/lib/postfix/sbin/smtpd pid 7 exit status 1",
         "/usr/lib/postfix/sbin/smtpd: bad command startup -- throttling",
         "malformed request",
+        "file system clock is 1 seconds ahead of local clock",
         "end-of-input while reading request from flush socket: Connection reset by peer",
     ],
 )

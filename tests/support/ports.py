@@ -15,11 +15,11 @@ from pathlib import Path
 
 _DIRECTORY = Path("/tmp/sealgate-test-ports")
 _FIRST, _LAST = 12000, 32000
-_held: list[int] = []  # descriptors of the lock files; the locks end with this process
+_held: dict[int, int] = {}  # port → descriptor of its lock file; the locks end with this process
 
 
 def lease_port() -> int:
-    """Return a free loopback port that stays ours until this process ends."""
+    """Return a free loopback port that stays ours until it is released, or this process ends."""
     _DIRECTORY.mkdir(mode=0o777, exist_ok=True)
     while True:
         port = random.SystemRandom().randrange(_FIRST, _LAST)
@@ -30,9 +30,14 @@ def lease_port() -> int:
             os.close(lock)
             continue
         if _nobody_listens(port):
-            _held.append(lock)
+            _held[port] = lock
             return port
         os.close(lock)
+
+
+def release_port(port: int) -> None:
+    """Give a leased port back, when nothing of the test listens on it any more."""
+    os.close(_held.pop(port))
 
 
 def _nobody_listens(port: int) -> bool:

@@ -34,24 +34,23 @@ PORTS = {
 
 
 def rehearsed(
-    desired: DesiredState, grade: Grade, *, secrets: Mapping[str, str] | None = None, **facts: Any
-) -> Judgement:
-    """Return the judgement on a state; `facts` are those of the machine, `secrets` what sealed names open to."""
-    return rehearsed_with(desired, grade, (), secrets=secrets, **facts)
-
-
-def rehearsed_with(
     desired: DesiredState,
     grade: Grade,
-    more: tuple[Promise, ...],
     *,
     secrets: Mapping[str, str] | None = None,
+    spoil: str = "",
+    more: tuple[Promise, ...] = (),
     **facts: Any,
 ) -> Judgement:
-    """Return the judgement on a state by the built-in promises and `more`."""
+    """Return the judgement on a state; `facts` are those of the machine, `secrets` what sealed names open to.
+
+    `spoil` are lines put at the end of the main.cf that was rendered; `more` are judged beside the built-in promises.
+    """
     opened = defaultdict(lambda: "secret", secrets or {})
     with released(desired, secrets=opened, **{**PORTS, **facts}) as release:
         node = release.node
+        with (release.path / "main.cf").open("a") as main:
+            main.write(f"{spoil}\n")
         live = InstancePaths(*map(Path, (node.config_dir, node.spool_dir, node.data_dir, node.log_file)))
         judge = Judge(live, release.root / "neutral")
         return rehearse(

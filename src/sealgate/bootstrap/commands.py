@@ -1,7 +1,7 @@
-"""The verbs that make and run a gateway: init, up, agent, mpa.
+"""The verbs that make and run a gateway: init, up, agent, mpa, scheduler.
 
 They differ from the other verbs in that they need root and that the parts of both halves meet in them. `up` stays in
-the foreground; `agent` and `mpa` are what it starts, and what a service manager starts where there is one.
+the foreground; `agent`, `mpa` and `scheduler` are what it starts, and what a service manager starts where there is one.
 """
 
 from __future__ import annotations
@@ -78,11 +78,20 @@ def mpa(terminal: Terminal, /) -> None:
     _serve(terminal, "mpa", run_mpa)
 
 
-def _serve(terminal: Terminal, part: str, run: Callable[[Settings], int]) -> None:
+@click.command("scheduler", cls=Verb)
+@pass_terminal
+def scheduler(terminal: Terminal, /) -> None:
+    """Run the scheduler alone: probes of the draft, the nightly rehearsal, rows that expire. `up` does this for you."""
+    from sealgate.bootstrap.parts import run_scheduler
+
+    _serve(terminal, "scheduler", run_scheduler, database=True)
+
+
+def _serve(terminal: Terminal, part: str, run: Callable[[Settings], int], *, database: bool = False) -> None:
     """Run a part until it ends; its exit code becomes ours, and what nobody planned is in the log."""
     from sealgate import log
 
-    settings = settings_of(terminal).without_database()
+    settings = settings_of(terminal) if database else settings_of(terminal).without_database()
     log.open_log(settings.log_file)
     try:
         code = run(settings)
@@ -95,4 +104,4 @@ def _serve(terminal: Terminal, part: str, run: Callable[[Settings], int]) -> Non
     sys.exit(code)
 
 
-COMMANDS = (init, up, agent, mpa)
+COMMANDS = (init, up, agent, mpa, scheduler)

@@ -1,7 +1,8 @@
-"""The two parts that run as programs of their own, made from one gateway's settings.
+"""The parts that run as programs of their own, made from one gateway's settings.
 
-Here and only here a part learns which directory, ports and users it works with. Neither part is told how to reach the
-database. Both run until SIGTERM or SIGINT and return an exit code.
+Here and only here a part learns which directory, ports and users it works with. Agent and MPA are not told how to reach
+the database; the scheduler is the control half, and runs as its user. All run until SIGTERM or SIGINT and return an
+exit code.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import signal
+import socket
+import threading
 from typing import TYPE_CHECKING
 
 from sealgate.model.errors import NotFound, NotPermitted
@@ -63,3 +67,49 @@ def run_mpa(settings: Settings) -> int:
             user=settings.mpa_user,
         )
     )
+
+
+def run_scheduler(settings: Settings) -> int:
+    """Run what the control half does by itself, as its user; ends within a second of SIGTERM, in the middle of a work.
+
+    What it was waiting for is then not waited for; a later start does it again.
+    """
+    from sealgate.services.gateway import Gateway
+    from sealgate.services.scheduling import Scheduler
+
+    _become(settings.control_user)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: _leave(ended))
+    gateway = Gateway.open(settings)
+    try:
+        scheduler = Scheduler(gateway, socket.gethostname())
+        scheduler.begin()
+        while True:
+            ended.wait(scheduler.step())
+    except KeyboardInterrupt:
+        scheduler.end()
+    finally:
+        gateway.close()
+    return 0
+
+
+def _leave(ended: threading.Event) -> None:
+    """Leave whatever is waited for now, once; what is being cleaned up goes on."""
+    if not ended.is_set():
+        ended.set()
+        raise KeyboardInterrupt
+
+
+def _become(name: str) -> None:
+    """Become a user for good when started as root, with that user's groups; files are for owner and group."""
+    os.umask(0o007)
+    if os.geteuid() != 0:
+        return
+    try:
+        user = pwd.getpwnam(name)
+    except KeyError:
+        raise NotFound(f"There is no user {name}, so the scheduler was not started. Make it.") from None
+    os.setgroups(os.getgrouplist(name, user.pw_gid))
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)

@@ -32,6 +32,7 @@ _ASKER = Asker("system:supervisor", "supervisor")
 _PATIENCE = 5.0  # seconds that the agent may take for one short answer
 _AGENT_READY, _AGENT_STOPPED = 90.0, 60.0
 _MPA_READY, _MPA_STOPPED = 30.0, 45.0  # it finishes the messages in its hands for up to 30 seconds
+_SCHEDULER_STOPPED = 10.0
 
 
 def run_gateway(settings: Settings, say: Callable[[str], None]) -> None:
@@ -110,6 +111,12 @@ def _programs(settings: Settings, say: Callable[[str], None]) -> Iterator[Progra
         started=lambda: _flush(settings),
         settled=lambda: _flush(settings),
     )
+    yield Program(
+        name="scheduler",
+        command=_command(settings, "scheduler"),
+        ready=lambda: True,
+        stopped_within=_SCHEDULER_STOPPED,
+    )
 
 
 def _command(settings: Settings, *verb: str) -> tuple[str, ...]:
@@ -157,10 +164,12 @@ def _what_runs_where(settings: Settings, supervisor: Supervisor) -> Iterator[str
     listening = ", ".join(f"{e.host or 'every address'} port {e.port}" for e in settings.smtp_listeners)
     agent, mpa = supervisor.pid_of("agent"), supervisor.pid_of("mpa")
     way = f"{settings.mpa_address} → {settings.reinject_address}"
+    night = f"nightly rehearsal at {settings.nightly_at}" if settings.nightly_at else "no nightly rehearsal"
     yield f"  mail in   {listening}"
     yield f"  Postfix   a private instance in {settings.postfix_directory}"
     yield f"  agent     {settings.agent_socket}  (root, process {agent})"
     yield f"  MPA       {way}  ({settings.mpa_user}, process {mpa})"
+    yield f"  scheduler {night}  ({settings.control_user}, process {supervisor.pid_of('scheduler')})"
     yield f"  state     {settings.control_directory}"
     yield f"  logs      {settings.log_directory}"
     launcher = os.environ.get("SEALGATE_LAUNCHER", "")

@@ -28,6 +28,8 @@ SECTIONS = {
     },
     "Making it live": {
         "check": "changes:check",
+        "rehearse": "rehearsing:rehearse",
+        "test": "policy_tests:test",
         "diff": "differences:diff",
         "discard": "changes:discard",
         "apply": "live:apply",

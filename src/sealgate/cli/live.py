@@ -16,6 +16,7 @@ from sealgate.cli.shapes import outcome_json
 from sealgate.cli.terminal import Terminal
 from sealgate.cli.verbs import Verb
 from sealgate.link.messages import State
+from sealgate.model.errors import InvalidValue
 
 if TYPE_CHECKING:
     from sealgate.link.messages import Outcome
@@ -38,17 +39,36 @@ if TYPE_CHECKING:
     show_default=True,
     help="Watch over mail for MIN minutes; 0: do not.",
 )
+@click.option(
+    "--override", "tests", metavar="TEST", multiple=True, help="Apply although this test fails; needs --reason."
+)
+@click.option("--reason", "reasons", metavar="TEXT", multiple=True, help="Why; one for each --override, in order.")
 @click.pass_context
-def apply(ctx: click.Context, comment: str, minutes: float | None, watch: float) -> None:
+def apply(
+    ctx: click.Context,
+    comment: str,
+    minutes: float | None,
+    *,
+    watch: float,
+    tests: tuple[str, ...],
+    reasons: tuple[str, ...],
+) -> None:
     """Judge the draft on the real Postfix, and make it live as a new revision if it passes.
 
     If mail suffers the node undoes it by itself: at once when a service does not come up, or within the time of
     --watch when mail goes clearly worse than before. `status` shows what is watched; the next apply, or `confirm`,
     ends it.
+
+    An override counts for this one apply, is kept with the revision, and never lets pass that Postfix does not start
+    or that a stranger can relay.
     """
     from sealgate.services import applying
 
     terminal = ctx.ensure_object(Terminal)
+    if len(tests) != len(reasons):
+        raise InvalidValue.of(
+            f"There are {len(tests)} overrides and {len(reasons)} reasons.", "Say --reason once for each.", "--reason"
+        )
     with ProgressLine(terminal.json) as line:
         applied = applying.apply(
             terminal.gateway,
@@ -56,6 +76,7 @@ def apply(ctx: click.Context, comment: str, minutes: float | None, watch: float)
             comment,
             keep_for=None if minutes is None else round(minutes * 60),
             watch_for=round(watch * 60),
+            overrides=tuple(zip(tests, reasons, strict=True)),
             progress=line.step,
         )
     terminal.findings(applied.findings)

@@ -14,7 +14,7 @@ from sealgate.cli.completion import objects
 from sealgate.cli.shapes import revision_json, setting_json, stored_json
 from sealgate.cli.terminal import Terminal, pass_terminal
 from sealgate.cli.verbs import Verb
-from sealgate.model.errors import InvalidValue
+from sealgate.model.errors import InvalidValue, NotFound
 from sealgate.model.findings import Finding
 from sealgate.model.mta import SETTINGS
 from sealgate.model.objects import Kind
@@ -41,6 +41,8 @@ def show(terminal: Terminal, what: str, names: tuple[str, ...], state: str, *, w
     sealgate show transport example.com          one row
     sealgate show lookup-table NAME --text       the text of a look-up table
     sealgate show revision 3                     a revision, with what was found when it was applied
+    sealgate show report 3                       how its rehearsal came out, test by test
+    sealgate show report                         the newest report on the draft
     """
     from sealgate.services.nouns import OWN_LINES
 
@@ -50,6 +52,8 @@ def show(terminal: Terminal, what: str, names: tuple[str, ...], state: str, *, w
         _show_file(terminal, what, state) if whole else _show_own_lines(terminal, what)
     elif what == "revision":
         _show_revisions(terminal, names)
+    elif what == "report":
+        _show_report(terminal, names)
     elif what in SETTINGS and not names:
         _show_settings(terminal, (what,))
     elif text:
@@ -125,6 +129,33 @@ def _show_texts(terminal: Terminal, names: tuple[str, ...]) -> None:
     for one in tables:
         places = "; ".join(map(str, one.used))
         terminal.remark(f"{one.name} is used in: {places}" if places else f"{one.name} is used nowhere.")
+
+
+def _show_report(terminal: Terminal, names: tuple[str, ...]) -> None:
+    from sealgate.cli.reports import report_lines, summary
+    from sealgate.services import reports
+    from sealgate.services.states import StateName
+
+    if len(names) > 1:
+        raise InvalidValue.of("Which report?", "Give the number of one revision, or nothing for the draft.", "names")
+    if not names or StateName.parse(names[0]).name == "draft":
+        report = reports.of_draft(terminal.gateway, terminal.actor)
+        if report is None:
+            raise NotFound("The draft as it is now was not rehearsed. Do it: sealgate rehearse")
+        head = "The draft"
+    else:
+        number = StateName.parse(names[0]).number
+        if not number:
+            raise InvalidValue.of("Which report?", "Give the number of a revision; see: sealgate history", "names")
+        report = reports.of_revision(terminal.gateway, terminal.actor, number)
+        head = f"Revision {number}"
+    lines = [f"{head}: {report.grade or 'no'} rehearsal of {report.seconds:.2f} s, {summary(report)}"]
+    lines += report_lines(report, columns=terminal.columns, colour=terminal.colour, verdicts=True)
+    told = {verdict.promise for verdict in report.failed}
+    for finding in report.findings:
+        if finding.code not in told:
+            lines += output.finding_lines(finding, colour=terminal.colour)
+    terminal.answer(reports.to_json(report), lines)
 
 
 def _show_revisions(terminal: Terminal, names: tuple[str, ...]) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sealgate.link.messages import Status as NodeStatus
     from sealgate.services.status import Status
+    from sealgate.store import Job
 
 
 @click.command("status", cls=Verb, short_help="Say what runs and what is in force.")
@@ -46,6 +47,8 @@ def _json(found: Status) -> dict[str, Any]:
         "pending": found.pending,
         "node": None if found.node is None else to_json(found.node),
         "reason": found.reason,
+        "scheduler": found.scheduler,
+        "jobs": [_job_json(job) for job in found.jobs],
     }
 
 
@@ -56,7 +59,30 @@ def _lines(found: Status) -> Iterator[str]:
         yield from _node_lines(found.node)
     if found.newest != found.in_force and found.newest:
         yield f"The newest revision, {found.newest}, is not in force. See: sealgate history"
+    yield from _job_lines(found)
     yield f"Draft: {output.count_of(found.pending, 'change')} not applied yet" if found.pending else "Draft: no changes"
+
+
+def _job_json(job: Job) -> dict[str, Any]:
+    return {
+        "name": job.name,
+        "about": job.about,
+        "running": bool(job.holder),
+        "finished": job.finished.isoformat() if job.finished else None,
+        "result": job.result,
+    }
+
+
+def _job_lines(found: Status) -> Iterator[str]:
+    runs = f"runs (process {found.scheduler})" if found.scheduler else "does not run here"
+    yield f"Scheduler: {runs}"
+    for job in found.jobs:
+        if job.finished is None:
+            yield f"  {job.name}: runs now, for {output.safe(job.about)}"
+            continue
+        ended = "passed" if job.result.get("passed") else "did not pass"
+        when = job.finished.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        yield f"  {job.name} {when}, {output.safe(job.about)}: {ended}: {output.safe(job.result.get('text', ''))}"
 
 
 def _node_lines(node: NodeStatus) -> Iterator[str]:

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from sealgate.services.imports import Imported
 
 _FORMAT = click.option(
-    "--format", "form", type=click.Choice(["text", "csv"]), help="How the file is written; by its name if not said."
+    "--format",
+    "form",
+    type=click.Choice(["text", "csv", "yaml"]),
+    help="How the file is written; by its name if not said.",
 )
 
 
@@ -39,7 +42,8 @@ _FORMAT = click.option(
 def import_(terminal: Terminal, noun: str, file: str, form: str | None, *, dry_run: bool, replace: bool) -> None:
     """Import rows into the draft from FILE (- is standard input): all of them or none.
 
-    Plain text has one row a line, as in Postfix's own tables; CSV has a first line with the names of the columns.
+    Plain text has one row a line, as in Postfix's own tables; CSV has a first line with the names of the columns; YAML
+    is a list of entries with the columns as fields.
     """
     from sealgate.services import imports
     from sealgate.services.formats import Format

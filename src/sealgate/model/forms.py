@@ -46,7 +46,7 @@ def text_line(noun: str, value: Any) -> str:
     """Return a value as one line of plain text."""
     writer = WRITERS.get(noun)
     if writer is None:
-        raise InvalidValue.of(_no_text(noun))
+        raise InvalidValue.of(refusal_of(noun))
     return writer(value)
 
 
@@ -54,11 +54,12 @@ def parse_text_line(noun: str, line: str) -> Fields:
     """Return the fields that a line of plain text stands for; a numbered noun's `name` is left to the caller."""
     reader = READERS.get(noun)
     if reader is None:
-        raise InvalidValue.of(_no_text(noun))
+        raise InvalidValue.of(refusal_of(noun))
     return reader(line)
 
 
-def _no_text(noun: str) -> str:
+def refusal_of(noun: str) -> str:
+    """Say why a kind of row is never in a file."""
     if noun == "sasl":
         return "Passwords are never written to a file or read from one; enter each login by itself."
     return f"{NOUNS[noun].title if noun in NOUNS else shown(noun)} are texts of their own; handle them one by one."
@@ -74,7 +75,7 @@ def write_text(noun: str, rows: Iterable[Row[Any]]) -> Iterator[str]:
 
 def read_text(noun: str, lines: Iterable[str], *, first_number: int = 1) -> Iterator[Read]:
     """Read rows from plain text; numbered nouns get names from `first_number` on, positions count from 0."""
-    collector = _Collector(NOUNS[noun], first_number)
+    collector = Collector(NOUNS[noun], first_number)
     words: list[str] = []
     for number, line, logical in _logical_lines(lines, joined=noun not in _LISTS):
         if line.startswith("#") and not line.startswith(OFF):
@@ -121,7 +122,7 @@ def _logical_lines(lines: Iterable[str], *, joined: bool) -> Iterator[tuple[int,
         yield start, parts, fault
 
 
-class _Collector:
+class Collector:
     """Makes rows of fields: numbers them, and notices keys that come twice."""
 
     def __init__(self, noun: Noun[Any], first_number: int) -> None:
@@ -175,13 +176,13 @@ def _cell(value: Any) -> str:
 def read_csv(noun: str, lines: Iterable[str], *, first_number: int = 1) -> Iterator[Read]:
     """Read rows from CSV; the header names the columns, in any order."""
     if noun not in READERS:
-        yield Read(1, None, (Problem("", _no_text(noun)),))
+        yield Read(1, None, (Problem("", refusal_of(noun)),))
         return
     source = iter(lines)
     first = next(source, "").removeprefix("\ufeff")
     separator = max(",;\t", key=first.count)
     reader = csv.reader(_chain(first, source), delimiter=separator, strict=True)
-    collector = _Collector(NOUNS[noun], first_number)
+    collector = Collector(NOUNS[noun], first_number)
     names: list[str] | None = None
     while True:
         try:
@@ -223,7 +224,7 @@ def _header(columns: tuple[Column, ...], cells: list[str]) -> list[str]:
     return names
 
 
-def _csv_row(collector: _Collector, line: int, names: list[str], cells: list[str]) -> Read:
+def _csv_row(collector: Collector, line: int, names: list[str], cells: list[str]) -> Read:
     if len(cells) > len(names):
         raise InvalidValue.of(f"The line has {len(cells)} cells for {len(names)} columns.", "Quote cells with commas.")
     given = dict(zip(names, cells, strict=False))

@@ -71,9 +71,24 @@ def listeners(read: ReadBack, main: Mapping[str, str]) -> tuple[Listener, ...]:
 
 
 def greet(listener: Listener, timeout: float, give_up: Callable[[], bool] = lambda: False) -> Greeting:
-    """Connect and wait for a proper answer, at most `timeout` seconds or until `give_up()` says it is hopeless."""
+    """Connect and wait for a proper answer, at most `timeout` seconds or until `give_up()` says it is hopeless.
+
+    A reset connection is tried again: a daemon of a master that was killed shares the port with the new one
+    (SO_REUSEPORT) until it notices, and resets what waits in its queue when it ends.
+    """
     started = time.monotonic()
     deadline = started + timeout
+    while True:
+        try:
+            return _greeted(listener, started, deadline, give_up)
+        except ConnectionResetError as reset:
+            if time.monotonic() > deadline or give_up():
+                return Greeting(listener, "", f"{reset.strerror or reset}", time.monotonic() - started)
+            time.sleep(0.02)
+
+
+def _greeted(listener: Listener, started: float, deadline: float, give_up: Callable[[], bool]) -> Greeting:
+    """Do it once; ConnectionResetError for a connection that was reset."""
     banner = ""
     try:
         with _connected(listener, deadline, give_up) as connection:
@@ -82,6 +97,8 @@ def greet(listener: Listener, timeout: float, give_up: Callable[[], bool] = lamb
             if listener.program in _SPEAKS_FIRST:
                 banner, fault = _dialogue(lines, ehlo=listener.program == "smtpd")
             return Greeting(listener, banner, fault, time.monotonic() - started)
+    except ConnectionResetError:
+        raise
     except OSError as failure:
         fault = str(failure) if isinstance(failure, TimeoutError) else f"{failure.strerror or failure}"
         return Greeting(listener, banner, fault, time.monotonic() - started)
@@ -128,7 +145,8 @@ def _dialogue(lines: _Lines, *, ehlo: bool) -> tuple[str, str]:
     if ehlo:
         lines.send("EHLO probe.invalid")
         answer = lines.reply()
-        lines.send("QUIT")
+        with contextlib.suppress(OSError):  # it has answered; that it closes before our farewell is its right
+            lines.send("QUIT")
         if not answer.startswith("250"):
             return banner, f"it answers EHLO with {answer!r} instead of 250"
     return banner, ""

@@ -1,9 +1,10 @@
-"""Right-hand sides of the tables that decide about mail: an action that Postfix does not know is found before it is met.
+"""Right-hand sides of tables that decide about mail: an action that Postfix does not know is found before it is met.
 
 Postfix reads an access table or a table of checks rule by rule, when a client or a header comes that the rule is for:
 an unknown action answers 451 to that client alone, or is only logged. So every rule of the text tables that a release
-names is looked at; indexed tables are judged where their text is (`model/checking/tables.py`). It reads files, never
-the tables' results. Sources: access(5), header_checks(5), postfix.md §2.
+names is looked at; indexed tables are judged where their text is (`model/checking/tables.py`). Nor does Postfix say
+anything of a DNS list whose name can be none and that never answers. It reads files, never the tables' results.
+Sources: access(5), header_checks(5).
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from sealgate.model.checking.actions import action_fault
+from sealgate.model.errors import InvalidValue
 from sealgate.model.findings import Finding, Place, error
+from sealgate.model.names import DomainName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,16 +25,19 @@ if TYPE_CHECKING:
     from sealgate.postfix.parameters import ReadBack
 
 UNKNOWN_ACTION = "table-action-unknown"
+UNUSABLE_LIST = "dns-list-unusable"
 _MOST_LINES = 20_000
 _ACCESS = re.compile(r"(?:.*/)?smtpd_[a-z_]*restrictions")
 _CHECKS = re.compile(r"(?:.*/)?(?:[a-z]+_)*(?:header|body)_checks")
 _RULE = re.compile(r"!?(/(?:[^/\\]|\\.)*/)[A-Za-z]*\s+(.*)")
+_LISTS = re.compile(
+    r"\b((?:reject_rbl|reject_rbl_client|reject_rhsbl_(?:client|reverse_client|helo|sender|recipient)"
+    r"|permit_(?:dnswl|rhswl)_client))\s+([^\s,=]+)"
+)
 _TEXTS = frozenset({"cidr", "pcre", "regexp", "texthash"})
 
 
-def unknown_actions(
-    tables: Iterable[tuple[str, Path, str]], read: ReadBack, release: Path
-) -> Iterator[Finding]:
+def unknown_actions(tables: Iterable[tuple[str, Path, str]], read: ReadBack, release: Path) -> Iterator[Finding]:
     """Give a finding for each rule whose action is none; `tables` are type, file and parameter."""
     classes = frozenset(read.main.get("smtpd_restriction_classes", "").replace(",", " ").split())
     services = frozenset(service.name for service in read.services)
@@ -69,3 +75,17 @@ def _finding(what: str, path: Path, number: int, parameter: str, release: Path) 
         "Whoever the rule is for would be answered 451, or the rule would do nothing.",
         "Write one of the actions of the manual page.",
     )
+
+
+def unusable_lists(read: ReadBack) -> Iterator[Finding]:
+    """Give a finding for each DNS list whose name can be no zone: Postfix asks it in vain and lets everybody in."""
+    values = [("", name, value) for name, value in read.main.items()]
+    values += [(service, name, value) for service, own in read.overrides.items() for name, value in own.items()]
+    for service, name, value in values:
+        for restriction, zone in _LISTS.findall(value) if _ACCESS.fullmatch(name) else ():
+            try:
+                DomainName.parse(zone)
+            except InvalidValue as refusal:
+                place = Place(key=service, field=name, file="master.cf" if service else "main.cf")
+                why = "Postfix asks such a list in vain and refuses nobody by it."
+                yield error(UNUSABLE_LIST, place, f"{restriction} {zone}: {refusal}", why, "Correct the list's name.")

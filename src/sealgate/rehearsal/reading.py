@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sealgate.model.findings import Finding, Place, error
 from sealgate.postfix.complaints import Complaint
 from sealgate.postfix.tables import Tables
-from sealgate.rehearsal.actions import unknown_actions
+from sealgate.rehearsal.actions import unknown_actions, unusable_lists
 from sealgate.rehearsal.verdicts import findings_of
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def judge_files(release: Path, read: ReadBack, neutral: Programs, live: Path) ->
         *findings_of(read.complaints, UNREADABLE, release),
         *_tables(release, read, neutral, live),
         *unknown_actions(((kind, at, name) for kind, _, at, name in _staged(release, read, live)), read, release),
+        *unusable_lists(read),
         *_transports(read),
     )
 

@@ -113,9 +113,7 @@ class Subject:
 
         One on loopback counts when the pages ask for it: something in front passes strangers on to it.
         """
-        return tuple(
-            one for one in self.listeners if one.wildcard or not _loopback(one.host) or self._wished(one)
-        )
+        return tuple(one for one in self.listeners if one.wildcard or not _loopback(one.host) or self._wished(one))
 
     @cached_property
     def pages(self) -> tuple[Listener, ...]:
@@ -158,9 +156,14 @@ class Subject:
         return parameters_set(self.desired.main_cf.text)
 
     def touched(self, *patterns: str) -> str:
-        """Return the first parameter of own lines that any of the patterns names, or nothing."""
+        """Return the first parameter of own lines that any of the patterns names, or nothing.
+
+        Options of own services count too, but not those of own listeners, which speak of themselves alone.
+        """
         shape = re.compile("|".join(patterns) or r"(?!)")
-        return next((name for name in self.own_parameters if shape.fullmatch(name)), "")
+        inner = (own for own in own_services(self.desired.master_cf.text) if own.type not in {"inet", "pass"})
+        names = (*self.own_parameters, *(option.name for own in inner for option in own.options))
+        return next((name for name in names if shape.fullmatch(name)), "")
 
     def blame(self, parameter: str, service: str = "") -> Place:
         """Return the page, row or own line that a parameter comes from; of a service first, if it sets it itself."""

@@ -3,8 +3,8 @@
 A message is followed by its queue id to the ids that come of it: the one under which the filter handed it back
 (`queued as`), and notices of non-delivery. A trial that got no queue id is followed by its smtpd session: lines of one
 process between `connect` and `disconnect`. A message has settled when it is gone from the queue, was put on hold, or
-every recipient that the queue manager counted has a status. Pure: lines in, answers out. Sources: the log lines of
-Postfix 3.7 to 3.10 (smtpd, cleanup, qmgr, smtp, bounce).
+was tried for every recipient that the queue manager counted and waits for another time. Pure: lines in, answers out.
+Sources: the log lines of Postfix 3.7 to 3.10 (smtpd, cleanup, qmgr, smtp, bounce).
 """
 
 from __future__ import annotations
@@ -38,12 +38,19 @@ class Message:
     statuses: list[str] = field(default_factory=list)
     leads_to: list[str] = field(default_factory=list)
     recipients: int = 0
+    null_sender: bool = False
     ended: bool = False
 
     @property
     def settled(self) -> bool:
-        """Whether nothing will happen to it before the next attempt, minutes from now."""
-        return self.ended or 0 < self.recipients <= len(self.statuses)
+        """Whether nothing will happen to it before the next attempt, minutes from now.
+
+        What has a status and stays must be deferred; a notice of what bounced meanwhile comes after the statuses.
+        """
+        if self.ended or not 0 < self.recipients <= len(self.statuses):
+            return self.ended
+        kinds = {status.partition(":")[0] for status in self.statuses}
+        return "deferred" in kinds and ("bounced" not in kinds or self.null_sender or bool(self.leads_to))
 
 
 class Trace:
@@ -67,6 +74,7 @@ class Trace:
             message.statuses.append(f"{status['status']}: {text}")
         if counted := _COUNTED.search(text):
             message.recipients = int(counted[1])
+            message.null_sender = text.startswith("from=<>")
             message.statuses.clear()
         if text == "removed" or _KEPT.match(text):
             message.ended = True

@@ -83,7 +83,7 @@ def apply(
     _check_watch(keep_for)
     if not 0 <= watch_for <= LONGEST_WATCH:
         raise InvalidValue.of("The time to watch is out of range.", "Give 0 to 10080 minutes (7 days).", "watch")
-    _refuse_early(gateway, actor)
+    refuse_early(gateway, actor)
     judged = _judged(gateway, actor, spared, progress)
     report = reports.to_json(reports.kept(judged.report, judged.findings))
     with gateway.writing(actor) as writer:
@@ -92,7 +92,7 @@ def apply(
         for one in judged.report.overridden if judged.report else ():
             writer.audit("override", f"revision {number}", {"test": one.test, "reason": one.reason})
     question = Apply(judged.candidate.digest, number, said, keep_for, watch_for)
-    outcome = _ask_node(gateway, actor, question, before, progress)
+    outcome = hand_over(gateway, actor, question, before, progress)
     return Applied(number, outcome, judged.findings, judged.report.widened if judged.report else ())
 
 
@@ -133,7 +133,7 @@ def rollback(
     return outcome
 
 
-def _refuse_early(gateway: Gateway, actor: Actor) -> None:
+def refuse_early(gateway: Gateway, actor: Actor) -> None:
     """Refuse what the agent would refuse after the judging, before a number is spent on it."""
     node = gateway.node(actor)
     status = node.status()
@@ -199,7 +199,7 @@ def _refused(digest: str, findings: tuple[Finding, ...], errors: int) -> Refused
     )
 
 
-def _ask_node(gateway: Gateway, actor: Actor, question: Apply, before: int, progress: OnProgress | None) -> Outcome:
+def hand_over(gateway: Gateway, actor: Actor, question: Apply, before: int, progress: OnProgress | None) -> Outcome:
     """Hand a revision to the agent and note the outcome, also when there is none."""
     number = question.revision
     try:

@@ -1,4 +1,4 @@
-"""The two ways in which a file holds rows: plain text, as a postmaster would paste it, and CSV (`model/forms.py`)."""
+"""The ways in which a file holds rows: plain text, as a postmaster would paste it, CSV (`model/forms.py`), and YAML."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model import forms
+from sealgate.model.yaml_forms import read_yaml, write_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,18 +19,20 @@ class Format(StrEnum):
 
     TEXT = "text"
     CSV = "csv"
+    YAML = "yaml"
 
     @classmethod
     def of_file(cls, name: str) -> Format:
         """Return the format that a file's name means."""
-        return cls.CSV if name.lower().endswith(".csv") else cls.TEXT
+        ending = name.lower().rpartition(".")[2]
+        return {"csv": cls.CSV, "yaml": cls.YAML, "yml": cls.YAML}.get(ending, cls.TEXT)
 
     def read(self, noun: str, lines: Iterable[str], first_number: int) -> Iterator[forms.Read]:
         """Give each row of a file, good or bad; numbered rows get names from `first_number` on."""
-        reader = forms.read_csv if self is Format.CSV else forms.read_text
-        return reader(noun, lines, first_number=first_number)
+        readers = {Format.TEXT: forms.read_text, Format.CSV: forms.read_csv, Format.YAML: read_yaml}
+        return readers[self](noun, lines, first_number=first_number)
 
     def write(self, noun: str, rows: Iterable[Row[Any]]) -> Iterator[str]:
         """Give the lines of a file that holds rows, each with its line feed."""
-        writer = forms.write_csv if self is Format.CSV else forms.write_text
-        return writer(noun, rows)
+        writers = {Format.TEXT: forms.write_text, Format.CSV: forms.write_csv, Format.YAML: write_yaml}
+        return writers[self](noun, rows)

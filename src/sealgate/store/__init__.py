@@ -6,6 +6,7 @@ changes through a `Writer`. One code for SQLite and PostgreSQL.
 
 from __future__ import annotations
 
+from sealgate.store.jobs import Job
 from sealgate.store.reader import Reader
 from sealgate.store.records import ANY, AuditEntry, Candidate, Change, PendingChange, Revision, Stored, Version
 from sealgate.store.session import Store
@@ -17,6 +18,7 @@ __all__ = [
     "AuditEntry",
     "Candidate",
     "Change",
+    "Job",
     "PendingChange",
     "Reader",
     "Revision",

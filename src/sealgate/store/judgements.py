@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from sealgate.model.digest import canonical_text
 from sealgate.store import schema
@@ -18,14 +18,19 @@ if TYPE_CHECKING:
     from sealgate.store.transaction import Transaction
 
 _table = schema.judgement
+MOST = 100
 
 
 def put(tx: Transaction, digest: str, grade: str, report: Mapping[str, Any]) -> None:
-    """Keep a report in place of an earlier one."""
+    """Keep a report in place of an earlier one; only the newest `MOST` are kept."""
     values = {"report": canonical_text(report), "at": tx.at.isoformat()}
     change = update(_table).where(_table.c.digest == digest, _table.c.grade == grade).values(values)
     if not tx.connection.execute(change).rowcount:
         tx.connection.execute(insert(_table).values(digest=digest, grade=grade, **values))
+        oldest = select(_table.c.at).order_by(_table.c.at.desc()).offset(MOST).limit(1)
+        limit = tx.connection.execute(oldest).scalar()
+        if limit is not None:
+            tx.connection.execute(delete(_table).where(_table.c.at <= limit))
 
 
 def get(connection: Connection, digest: str, grade: str) -> dict[str, Any] | None:

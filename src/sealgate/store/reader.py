@@ -9,13 +9,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import NotFound
-from sealgate.store import audit, changes, content, judgements, nodes, revisions, secrets
+from sealgate.store import audit, changes, content, jobs, judgements, nodes, revisions, secrets
 from sealgate.store.records import Candidate
 from sealgate.store.views import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sealgate.store.jobs import Job
     from sealgate.store.records import AuditBreak, AuditEntry, Change, Node, PendingChange, Revision, Version
     from sealgate.store.transaction import Snapshot
 
@@ -88,6 +89,15 @@ class Reader:
     def judgement(self, digest: str, grade: str) -> dict[str, Any] | None:
         """Return the report on a state, or None if it was not judged with this grade."""
         return judgements.get(self._tx.connection, digest, grade)
+
+    @property
+    def last_edit(self) -> int:
+        """The number of the last edit; it differs whenever the draft was changed."""
+        return self._tx.head.edit
+
+    def jobs(self) -> list[Job]:
+        """Return the jobs of the control half, by name."""
+        return jobs.every(self._tx.connection)
 
     def content(self, digest: str) -> bytes:
         """Return one chunk of a look-up table's text."""

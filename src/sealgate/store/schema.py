@@ -184,6 +184,17 @@ judgement = Table(
     Column("at", Text, nullable=False),
 )
 
+job = Table(
+    "job",
+    metadata,
+    Column("name", _WORD, primary_key=True),
+    Column("about", Text, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("lease_until", Text, nullable=False),
+    Column("finished", Text, nullable=False),
+    Column("result", Text, nullable=False),
+)
+
 node = Table(
     "node",
     metadata,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sealgate.store import content, draft, judgements, nodes, order, restoring, revisions, secrets
+from sealgate.store import content, draft, jobs, judgements, nodes, order, restoring, revisions, secrets
 from sealgate.store.reader import Reader
 from sealgate.store.records import ANY
 
@@ -123,6 +123,14 @@ class Writer(Reader):
     def put_judgement(self, digest: str, grade: str, report: Mapping[str, Any]) -> None:
         """Keep the agent's report on a state."""
         judgements.put(self._tx, digest, grade, report)
+
+    def take_job(self, name: str, about: str, holder: str, seconds: float) -> bool:
+        """Take a job for a time, in the name of `holder`; False while somebody else holds it."""
+        return jobs.take(self._tx, name, about, holder, seconds)
+
+    def finish_job(self, name: str, holder: str, result: Mapping[str, Any]) -> bool:
+        """Give a job back with how it ended; False where somebody else holds it by now."""
+        return jobs.finish(self._tx, name, holder, result)
 
     def put_content(self, digest: str, data: bytes) -> None:
         """Store a chunk of a look-up table's text under its digest."""
