@@ -81,6 +81,8 @@ WALK: dict[str, list[list[str]]] = {
     "query": [["sasl_passwd", "[smtp.example.net]"]],
     "resolve": [["a@example.com"]],
     "explain": [["192.0.2.1", "a@example.com"]],
+    "replay": [[]],
+    "drill": [[]],
     "audit": [[], ["--verify"], ["--export", "-"]],
     "backup": [["/nonexistent/backup", "--passphrase-file", "-"]],
     "restore-backup": [["/nonexistent/backup", "--passphrase-file", "-", "--yes"]],

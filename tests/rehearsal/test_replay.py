@@ -24,7 +24,7 @@ SETTINGS = {
     "internal-relay-host": "mail.inside.example",
     "external-relay-host": "smart.example.net",
 }
-ROWS = {
+ROWS: dict[str, Any] = {
     "relay-domain": ["relay.example", "other.example"],
     "network": ["10.0.0.0/8"],
     "black": [{"client": "198.51.100.9", "reason": "enough"}],

@@ -36,6 +36,10 @@ def made(
     return state(SETTINGS | (settings or {}), ROWS | rows, main_cf=main_cf, master_cf=master_cf)
 
 
+def domains(*names: str) -> dict[str, Any]:
+    return {"relay-domain": list(names)}
+
+
 def told(candidate: DesiredState, live: DesiredState | None = None, **facts: Any) -> list[str]:
     port = lease_port()
     both = (Endpoint("127.0.0.1", port), Endpoint("::1", port))
@@ -88,7 +92,7 @@ def test_an_own_mynetworks_line_of_all_ipv4_is_everybody_of_that_family() -> Non
 
 
 def test_a_new_relay_domain_is_newly_accepted_from_everybody() -> None:
-    assert told(made(**{"relay-domain": ["relay.example", "new.example"]})) == [
+    assert told(made(**domains("relay.example", "new.example"))) == [
         "Mail for new.example is newly accepted from everybody."
     ]
 
@@ -96,7 +100,7 @@ def test_a_new_relay_domain_is_newly_accepted_from_everybody() -> None:
 def test_of_many_new_relay_domains_some_are_tried_and_the_rest_is_counted() -> None:
     many = [f"d{number}.example" for number in range(40)]
 
-    (words,) = told(made(**{"relay-domain": ["relay.example", *many]}))
+    (words,) = told(made(**domains("relay.example", *many)))
 
     assert words.endswith("from everybody (and for 35 more domains, of which none was tried).")
 
@@ -166,7 +170,7 @@ def test_a_second_listener_that_lets_everybody_relay_is_named() -> None:
 def test_verification_of_recipients_hides_nothing() -> None:
     verifying = {"reject-unverified-recipient": True}
 
-    assert told(made(verifying, **{"relay-domain": ["relay.example", "new.example"]}), made(verifying)) == [
+    assert told(made(verifying, **domains("relay.example", "new.example")), made(verifying)) == [
         "Mail for new.example is newly accepted from everybody."
     ]
 

@@ -48,6 +48,7 @@ SECTIONS = {
         "resolve": "mail:resolve",
         "explain": "explaining:explain",
         "replay": "replaying:replay",
+        "drill": "drilling:drill",
     },
     "The gateway": {
         "audit": "custody:audit",

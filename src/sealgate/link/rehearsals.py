@@ -167,7 +167,10 @@ class Drill:
 
 @dataclass(frozen=True, slots=True)
 class Drilled:
-    """What one failure did to one kind of mail: what its sender saw, and where the mail is afterwards."""
+    """What one failure did to one kind of mail: what its sender saw, and where the mail is afterwards.
+
+    `what` says in words what failed. `lost`: it was accepted, and is neither delivered, queued, nor returned.
+    """
 
     fault: Fault
     mail: str
@@ -175,12 +178,17 @@ class Drilled:
     afterwards: str
     lost: bool = False
     log: tuple[str, ...] = ()
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DrillReport:
-    """The drills that were run; `not_drilled` says which could not be, and why."""
+    """The drills that were run.
+
+    `not_drilled` says which could not be, and why; `assumed` what is otherwise than outside.
+    """
 
     results: tuple[Drilled, ...]
     not_drilled: tuple[str, ...] = ()
     seconds: float = field(default=0.0)
+    assumed: tuple[str, ...] = ()

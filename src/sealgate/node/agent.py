@@ -26,6 +26,7 @@ from sealgate.model.findings import Place, error
 from sealgate.node.announced import AnnouncedInstance
 from sealgate.node.applying import Applier, Machinery
 from sealgate.node.drift import DriftWatch
+from sealgate.node.drilling import Driller
 from sealgate.node.explaining import Explainer
 from sealgate.node.facts import Machine
 from sealgate.node.health import Health
@@ -118,6 +119,7 @@ class Agent:
         self._explainer = Explainer(stores, self._applier, rehearsal, receiver)
         sides = Sides(stores, receiver, rehearsal, self._release_in_force)
         self._replayer = Replayer(paths, sides)
+        self._driller = Driller(sides)
         self._widenings = Widenings(stores, sides)
         self._keeper = Keeper(self._instance, self._changing, lambda: self._applier.standing.live is not None)
         self._deadlines = Deadlines(self._applier.due, self._expire)
@@ -183,6 +185,7 @@ class Agent:
             **self._lookups.handlers(),
             **self._explainer.handlers(),
             **self._replayer.handlers(),
+            **self._driller.handlers(),
             **self._widenings.handlers(),
         }
 

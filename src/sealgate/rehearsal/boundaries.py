@@ -38,7 +38,8 @@ _NOBODY = tuple(
 class Stretch:
     """The addresses from `first` to `last` of IP version 4 or 6.
 
-    `listed`: some list has them, in a network no wider than an organisation's. `changed`: a change of a list begins or ends here, or covers it.
+    `listed`: some list has them, in a network no wider than an organisation's. `changed`: a change of a list begins
+    or ends here, or covers it.
     """
 
     version: int

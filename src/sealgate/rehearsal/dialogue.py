@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -22,10 +22,11 @@ _TURN = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An SMTP reply: its code (0 for none), and its text with lines joined by newlines."""
+    """An SMTP reply: its code (0 for none), its text with lines joined by newlines, how many seconds it took."""
 
     code: int
     text: str
+    seconds: float = field(default=0.0, compare=False)
 
     def __str__(self) -> str:
         """Return the reply as it came, its last line only."""
@@ -113,7 +114,8 @@ class Session:
         return self._reply(patience)
 
     def _reply(self, patience: float | None = None) -> Reply:
-        deadline = time.monotonic() + (patience or self._patience)
+        started = time.monotonic()
+        deadline = started + (patience or self._patience)
         lines: list[str] = []
         while self._socket is not None:
             line, separator, rest = self._buffer.partition(b"\n")
@@ -121,9 +123,9 @@ class Session:
                 self._buffer = rest
                 lines.append(line.decode("utf-8", "replace").rstrip("\r"))
                 if lines[-1][3:4] != "-":
-                    return _read(lines)
+                    return replace(_read(lines), seconds=time.monotonic() - started)
             elif not self._fill(deadline):
-                return NO_REPLY if self._socket is not None else CLOSED
+                return replace(NO_REPLY if self._socket is not None else CLOSED, seconds=time.monotonic() - started)
         return CLOSED
 
     def _fill(self, deadline: float) -> bool:

@@ -34,14 +34,22 @@ class MailFilter:
         self._process: Process | None = None
 
     def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the program."""
         told = self._told
         events = str(Path(told["directory"]) / "events.log")
         words = ["--policy", told["policy"], "--events", events, "--user", told["user"], "--workers", "1"]
         words += ["--drain-seconds", "1"]
         self._process = start_inside(_MODULE, tuple(told["packages"]), words, self._output)
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def stop(self) -> None:
+        """End the program, if it was started."""
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait()

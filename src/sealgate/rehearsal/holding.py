@@ -86,7 +86,7 @@ def hold(trial: Trial, terms: Terms) -> Ended:
         _converse(session, trial, terms)
         if session.replies and session.replies[-1][1].code:
             session.command("QUIT")
-    replies = tuple(Reply(said, heard.code, heard.text) for said, heard in session.replies)
+    replies = tuple(Reply(said, heard.code, heard.text, heard.seconds) for said, heard in session.replies)
     found = next((m for r in replies if r.said == "(message)" and (m := _QUEUED_AS.search(r.text))), None)
     return Ended(trial.id, replies, found[1] if found else "")
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import socket
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sealgate.rehearsal.addresses import Book, plain
@@ -92,6 +93,11 @@ class ArtificialInternet:
             for port in self._data.ports:
                 with contextlib.suppress(OSError):
                     self._mail.listen(*listeners((port,), (name,)))
+
+    def repair(self) -> None:
+        """Answer for every name, and take all mail, from now on; what is down cannot be reached all the same."""
+        self._names.dead = False
+        self._servers = {name: replace(server, manner=Manner.ACCEPT) for name, server in self._servers.items()}
 
     def arrivals(self) -> tuple[Arrival, ...]:
         """Return the mail that came so far."""

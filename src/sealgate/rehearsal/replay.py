@@ -107,12 +107,12 @@ def _servers(envelopes: Iterable[Recorded], sides: tuple[Side, ...]) -> dict[str
     replies: dict[str, dict[str, str]] = defaultdict(dict)
     for one in envelopes:
         if one.asked:
-            for host in {host for side in sides for host in _next_hops(one.recipient, side)}:
+            for host in {host for side in sides for host in next_hops(one.recipient, side)}:
                 replies[host][one.recipient] = one.asked
     return {host: Server(replies=said) for host, said in replies.items()}
 
 
-def _next_hops(recipient: str, side: Side) -> Iterator[str]:
+def next_hops(recipient: str, side: Side) -> Iterator[str]:
     """Give the hosts where a side may send mail for a recipient."""
     domain = recipient.rpartition("@")[2].lower()
     yield f"mx.{domain}"

@@ -85,6 +85,7 @@ def start(judge: Judge, release: Path, plan: Plan, grade: Grade, read: ReadBack 
     check(judge.needs, judge.work_dir)
     world, task = judge.world(release), judge.task() | {"plan": to_json(plan)}
     texts = {"/etc/resolv.conf": RESOLV_CONF} if "/etc/resolv.conf" in world.texts else {}
+    texts |= {str(release / path): "" for path in plan.emptied}
     if plan.verbose:
         texts[str(release / "master.cf")] = talkative((release / "master.cf").read_text("utf-8", "surrogateescape"))
     if grade is Grade.FULL:
@@ -106,7 +107,7 @@ def _full(judge: Judge, release: Path, plan: Plan, world: World, read: ReadBack)
         "own_dir": OWN_DIR,
         "texts": dict.fromkeys(_authorities(read, release, judge.live.config_dir), issued.authority),
     }
-    if plan.mpa and (release / "policy.json").is_file():
+    if (plan.mpa or plan.repaired) and (release / "policy.json").is_file():
         policy = str(release / "policy.json")
         task["filter"] = {"policy": policy, "user": judge.mpa_user, "directory": OWN_DIR, "packages": packages}
     fresh = {**world.fresh, OWN_DIR: 0}

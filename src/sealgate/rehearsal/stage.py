@@ -29,6 +29,7 @@ from sealgate.postfix.complaints import complaints
 from sealgate.postfix.logfile import LogFile, Position
 from sealgate.postfix.master import Instance, InstancePaths, Outcome
 from sealgate.postfix.parameters import values
+from sealgate.postfix.queue import Queue
 from sealgate.postfix.rewrite import Rewrite
 from sealgate.postfix.spool import Accounts
 from sealgate.postfix.tables import Tables, TableType
@@ -104,16 +105,20 @@ class _Stage:
         self._filter = MailFilter(task["filter"]) if self._full and "filter" in task else None
         self._ended: dict[str, Ended] = {}
         self._routes: dict[str, trials.Route] = {}
+        self._failing: dict[str, tuple[str, ...]] = {}
         if self._full:
             self.world.serve_mail(_written(task["chains"], Path(task["own_dir"])), ipv6=task["ipv6"])
 
     @contextlib.contextmanager
     def filter_at_work(self) -> Iterator[None]:
-        """Have the mail filter started for the time being, if there is one."""
+        """Have the mail filter started for the time being, if there is one; it ends however it was started."""
         if self._filter is None:
             yield
             return
-        with self._filter:
+        with contextlib.ExitStack() as ended:
+            ended.callback(self._filter.stop)
+            if self._plan.mpa:
+                self._filter.start()
             yield
 
     def filter_fault(self) -> str:
@@ -133,7 +138,7 @@ class _Stage:
         routes = _routes(instance, recipients, timeout=patience)
         self._routes = {one["recipient"]: _route(one) for one in _routes(instance, self._plan.routes, timeout=patience)}
         clock.lap("routes")
-        if self._filter:
+        if self._filter and self._plan.mpa:
             self._filter.await_greeting()
             clock.lap("filter")
         answering = tuple(greeting.listener for greeting in outcome.greetings if greeting.answers)
@@ -144,6 +149,8 @@ class _Stage:
         if self._full:
             taken = [end.queue_id for end in self._ended.values() if end.queue_id]
             _await_settled(instance.log, [*taken, *_queue_ids(heard)])
+            if self._plan.repaired:
+                self._repair(taken)
         else:
             _await_deliveries(instance.log, heard)
         clock.lap("deliveries")
@@ -152,10 +159,24 @@ class _Stage:
     def seen(self, log: list[str]) -> Seen:
         """Return what the plan's trials showed."""
         ended = with_lines((one for one in self._plan.trials if one.id in self._ended), self._ended, log)
-        trace = Trace(log)
-        queued = {name: trace.standing(end.queue_id) for name, end in ended.items() if end.queue_id}
-        left = {name: lines for name, lines in queued.items() if lines}
-        return Seen(ended, self.world.arrivals(), self._routes, tuple(log), left)
+        left = self._left(Trace(log))
+        return Seen(ended, self.world.arrivals(), self._routes, tuple(log), left, self._failing)
+
+    def _left(self, trace: Trace) -> dict[str, tuple[str, ...]]:
+        """Return the trials whose mail is not delivered, with how it stands."""
+        standing = {name: trace.standing(end.queue_id) for name, end in self._ended.items() if end.queue_id}
+        return {name: lines for name, lines in standing.items() if lines}
+
+    def _repair(self, taken: list[str]) -> None:
+        """Make what failed work again, and have what is queued tried once more."""
+        self._failing = self._left(Trace(_whole_log(self._instance)))
+        self.world.repair()
+        if self._filter and not self._plan.mpa:
+            self._filter.start()
+            self._filter.await_greeting()
+        at = self._instance.log.end()
+        Queue(self._instance.programs).flush()
+        _await_tried_again(self._instance.log, at, taken)
 
     def _terms(self, read: ReadBack, answering: tuple[Listener, ...]) -> Terms:
         limits = {one.key: int(one.processes) for one in read.services if one.processes.isdigit()}
@@ -286,6 +307,21 @@ def _await_settled(log: LogFile, queue_ids: Iterable[str], timeout: float = _SET
         lines, position = log.since(position)
         trace.feed(lines)
         if trace.settled(wanted):
+            return
+        time.sleep(0.01)
+
+
+def _await_tried_again(log: LogFile, since: Position, queue_ids: list[str], timeout: float = _SETTLING) -> None:
+    """Wait until what was queued, and what comes of it, is gone or was tried once more since then; not for ever."""
+    trace, before = Trace(), Trace(log.since(Position())[0])
+    waiting = [one for one in queue_ids if not before.gone(one)]
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        lines, since = log.since(since)
+        trace.feed(lines)
+        before.feed(lines)
+        again = (any(part in trace.messages for part in before.chain(one)) for one in waiting)
+        if all(again) and before.settled(waiting):
             return
         time.sleep(0.01)
 

@@ -98,6 +98,11 @@ class Trace:
         """Tell whether these messages, and all that came of them, have settled."""
         return all(self._of(name).settled for one in queue_ids for name in self.chain(one))
 
+    def gone(self, queue_id: str) -> bool:
+        """Tell whether a message and all that came of it are out of the queue, or kept on purpose."""
+        chain = self.chain(queue_id)
+        return bool(chain) and all(self.messages[name].ended for name in chain)
+
     def standing(self, queue_id: str) -> tuple[str, ...]:
         """Return the status lines of what was not delivered: deferred, bounced, held, or still under way."""
         found = []

@@ -132,22 +132,30 @@ class Internet:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that one run of a release tries. `routes` are recipients to ask trivial-rewrite for."""
+    """All that one run of a release tries. `routes` are recipients to ask trivial-rewrite for.
+
+    `emptied` are files of the release, by their paths in it, that are empty in this run: tables that are broken. With
+    `repaired` (full grade) what failed works again once all has settled: names are answered, servers take mail, the
+    mail filter runs; only what is down stays down. Then the queue is flushed.
+    """
 
     trials: tuple[Trial, ...] = ()
     internet: Internet = field(default_factory=Internet)
     routes: tuple[str, ...] = ()
     mpa: bool = True
     verbose: bool = False
+    emptied: tuple[str, ...] = ()
+    repaired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An SMTP reply and the command it answers; code 0: none came, and `text` says why."""
+    """An SMTP reply and the command it answers; code 0: none came, and `text` says why. `seconds`: how long it took."""
 
     said: str
     code: int
     text: str
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,13 +216,17 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one run showed. `not_delivered` maps a trial to the status lines of mail that is still queued or bounced."""
+    """What one run showed. `queued` maps a trial to the status lines of mail that is still queued or bounced.
+
+    In a run that is `repaired`, `failing` has what `queued` had before the repair.
+    """
 
     ended: Mapping[str, Ended]
     arrivals: tuple[Arrival, ...] = ()
     routes: Mapping[str, Route] = field(default_factory=dict)
     log: tuple[str, ...] = ()
     queued: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    failing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def arrived(self, trial: str) -> tuple[Arrival, ...]:
         """Return the arrivals of a trial's message that were taken."""
