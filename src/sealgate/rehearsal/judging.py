@@ -29,6 +29,7 @@ from sealgate.postfix.spool import Accounts
 from sealgate.rehearsal import running
 from sealgate.rehearsal.name_server import RESOLV_CONF
 from sealgate.rehearsal.network import has_ipv6, own_addresses
+from sealgate.rehearsal.preflight import Preflight
 from sealgate.rehearsal.reading import judge_files
 from sealgate.rehearsal.resources import Needs
 from sealgate.rehearsal.sealed import NotSealed, World
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from sealgate.model.verdicts import Verdict
     from sealgate.postfix.master import InstancePaths
+    from sealgate.rehearsal.outside import Outsider
     from sealgate.rehearsal.trials import Seen
 
 NOT_STARTED = "postfix-does-not-start"
@@ -111,27 +113,29 @@ class Judge:
         except OSError as failure:
             raise Refused(f"The rehearsal was not started: {failure}. Nothing was changed. Make room there.") from None
         _cool(release)
-        if early is None and grade is Grade.FULL:
-            early = read_back(Programs(release), expanded=True)
+        read = early or read_back(Programs(release), expanded=True)
         try:
-            stage = running.start(self, release, plan, grade, early)
+            stage = running.start(self, release, plan, grade, read)
         except NotSealed as failure:
-            read = early or read_back(Programs(release), expanded=True)
             return _unsealed(judge_files(release, read, neutral, self.live.config_dir), clock, grade, failure)
-        with stage:
-            read = early or read_back(Programs(release), expanded=True)
+        with stage, self._preflight(stage.outside, release) as preflight:
             findings = judge_files(release, read, neutral, self.live.config_dir)
             clock.lap("files")
             try:
                 outcome = stage.outcome()
             except NotSealed as failure:
                 return _unsealed(findings, clock, grade, failure)
+            findings += preflight.findings()
         seen = outcome.stage
         known = {(found.place.file, found.place.line) for found in findings if found.place.line}
         told = (*findings, *(f for f in _of_stage(seen, release, read) if (f.place.file, f.place.line) not in known))
         seconds = {f"stage.{part}": took for part, took in seen["seconds"].items()} | clock.all()
         words = (_JUDGED_FILES, *_judged_inside(grade))
-        return Judgement(tuple(dict.fromkeys(told)), seconds, words, (), seen, outcome.seen)
+        return Judgement(tuple(dict.fromkeys(told)), seconds, words, stage.left_open(seen), seen, outcome.seen)
+
+    def _preflight(self, outside: tuple[Outsider, ...], release: Path) -> Preflight:
+        accounts = self.accounts or Accounts.named()
+        return Preflight(outside, accounts.mail_owner, self.live.queue_dir, release)
 
     def world(self, release: Path) -> World:
         """Return the sealed world in which a release runs as it would live."""

@@ -38,6 +38,8 @@ from sealgate.rehearsal.filtering import MailFilter
 from sealgate.rehearsal.holding import AT_ONCE, AT_ONCE_QUICK, PATIENCE, Terms, hold_all
 from sealgate.rehearsal.internet import ArtificialInternet, Clients
 from sealgate.rehearsal.network import Place
+from sealgate.rehearsal.outside import Kind, Outsider
+from sealgate.rehearsal.standins import StandIns
 from sealgate.rehearsal.tracing import Trace, with_lines
 from sealgate.rehearsal.trials import Plan, Seen, Until
 
@@ -71,6 +73,7 @@ def perform(task: dict[str, Any], internet: Place | None = None) -> dict[str, An
     instance = instance_of(task)
     stage = _Stage(instance, from_json(Plan, task.get("plan", {})), task, internet)
     stage.world.serve_names()
+    stage.stand_ins.serve()
     with stage.filter_at_work():
         clock.lap("internet")
         outcome = instance.start(timeout=task["patience"])
@@ -82,6 +85,8 @@ def perform(task: dict[str, Any], internet: Place | None = None) -> dict[str, An
             "log": log,
             "filter": stage.filter_fault(),
             "trials": to_json(stage.seen(log)),
+            "asked": stage.stand_ins.asked,
+            "stand_in_faults": stage.stand_ins.faults,
             "seconds": clock.laps,
         }
 
@@ -102,6 +107,7 @@ class _Stage:
         self.world = ArtificialInternet(plan, place)
         self._clients = Clients(place, frozenset(task.get("inner", ())))
         self._filter = MailFilter(task["filter"]) if self._full and "filter" in task else None
+        self.stand_ins = _stand_ins(task, place)
         self._ended: dict[str, Ended] = {}
         self._routes: dict[str, trials.Route] = {}
         if self._full:
@@ -168,6 +174,18 @@ class _Stage:
             processes={one.port: limits[one.service] for one in answering if limits.get(one.service)},
             wrapped=frozenset(one.port for one in answering if one.tls_wrapped),
         )
+
+
+def _stand_ins(task: dict[str, Any], place: Place) -> StandIns:
+    """Make the stand-ins that a task names."""
+    return StandIns(
+        (from_json(Outsider, one) for one in task.get("outsiders", ())),
+        place,
+        [Path(one) for one in task.get("fresh", ())],
+        Path(task.get("own_dir", "/")),
+        inner=frozenset(task.get("own_addresses", ())),
+        behind={Kind(kind): (host, port) for kind, (host, port) in task.get("behind", {}).items()},
+    )
 
 
 def _verifies(read: ReadBack) -> bool:
