@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,7 +29,7 @@ from sealgate.rehearsal.internet import down
 from sealgate.rehearsal.name_server import RESOLV_CONF
 from sealgate.rehearsal.outside import PROGRAM_TABLE, Kind, Outsider, outsiders
 from sealgate.rehearsal.resources import check
-from sealgate.rehearsal.sealed import NotSealed, Running, World, libraries, shortage, start_sealed
+from sealgate.rehearsal.sealed import NotSealed, Running, World, libraries, shortage, start_apart, start_sealed
 from sealgate.rehearsal.standins import behind_filters, left_open, links
 from sealgate.rehearsal.trials import Plan, Seen
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from sealgate.rehearsal.judging import Judge
 
 STAGE = "sealgate.rehearsal.stage"
+UNSEALED = "sealgate.rehearsal.unsealed"
 OWN_DIR = "/run/sealgate-rehearsal"
 """The stage's own directory in the world: certificates, the filter's log and events."""
 _AUTHORITIES = re.compile(r"(?:^|/)(?:smtp|lmtp)_tls_CAfile$")
@@ -110,6 +112,18 @@ def start(judge: Judge, release: Path, plan: Plan, grade: Grade, read: ReadBack 
         world, more = _with_stand_ins(world, found, read)
         task |= more
     return Rehearsal(start_sealed(replace(world, texts=texts), STAGE, task), found)
+
+
+def start_unsealed(judge: Judge, release: Path, plan: Plan, read: ReadBack) -> Rehearsal:
+    """Start a run of a copy without a seal, where namespaces are forbidden; it goes up to RCPT (`unsealed`)."""
+    check(judge.needs, judge.work_dir)
+    task = judge.task() | {"plan": to_json(plan), "release": str(release), "places": _places()}
+    return Rehearsal(start_apart(UNSEALED, task, gently=True), outside_of(release, read))
+
+
+def _places() -> str:
+    """Return where throw-away copies are made: names of sockets are short, so that is near the top."""
+    return "/run" if os.access("/run", os.W_OK) else "/tmp"  # noqa: S108 - a fresh directory in it
 
 
 def outside_of(release: Path, read: ReadBack) -> tuple[Outsider, ...]:

@@ -59,6 +59,10 @@ class NotSealed(Exception):  # noqa: N818 - it says what did not happen
     """This machine does not let us close a world off; the text says what is missing."""
 
 
+class Forbidden(NotSealed):
+    """This machine forbids namespaces, or lacks what makes them; the text says what."""
+
+
 @dataclass(frozen=True)
 class World:
     """What exists inside. Paths are absolute; `shown` are real paths that keep their place, read-only.
@@ -98,7 +102,7 @@ def start_sealed(world: World, module: str, task: dict[str, Any], *, imported_fr
     """Start as `run_sealed` does and return at once; leaving the context ends everything inside."""
     missing = [tool for tool in _TOOLS if shutil.which(tool, path="/usr/sbin:/usr/bin:/sbin:/bin") is None]
     if missing:
-        raise NotSealed(f"the programs {', '.join(missing)} are missing (Debian package util-linux)")
+        raise Forbidden(f"the programs {', '.join(missing)} are missing (Debian package util-linux)")
     command = [
         *("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net", "--pid", "--ipc", "--fork", "--kill-child"),
         *(os.path.realpath(sys.executable), "-I", "-S", "-B", "-c"),
@@ -172,10 +176,12 @@ class Running:
         words = errors.decode("utf-8", "replace").strip()
         if self._process.returncode != 0 or not output:
             last = words.splitlines()[-1] if words else f"status {self._process.returncode}"
+            if last.startswith("unshare:"):  # "no space left" is a limit of namespaces here
+                raise Forbidden(last)
             raise shortage(last) or NotSealed(last)
         answer: dict[str, Any] = json.loads(output)
         if "not_sealed" in answer:
-            raise shortage(answer["not_sealed"]) or NotSealed(answer["not_sealed"])
+            raise shortage(answer["not_sealed"]) or Forbidden(answer["not_sealed"])
         return answer
 
 
