@@ -38,7 +38,7 @@ from sealgate.rehearsal.trials import Plan
 from sealgate.rehearsal.verdicts import findings_of, with_parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sealgate.model.verdicts import Verdict
@@ -143,8 +143,8 @@ class Judge:
         found = _judgement(held, release, read, clock, (_JUDGED_FILES, _JUDGED_UNSEALED))
         missed = [_NOT_SEALED.format(why), *held.outcome.stage.get("missed", ()), *found.not_judged]
         missed += [_JUDGED_MAIL] if grade is Grade.FULL else []
-        shown = (_only_unsealed(why, missed),) if grade is Grade.FULL else ()
-        return replace(found, findings=(*found.findings, *shown), not_judged=tuple(missed), sealed=False)
+        shown = (_not_rehearsed(why, missed, "A copy that cannot send mail was tried up to RCPT."),)
+        return replace(found, findings=(*found.findings, *(shown if grade is Grade.FULL else ())), not_judged=tuple(missed), sealed=False)
 
     def _held(self, stage: Rehearsal, release: Path, files: Callable[[], tuple[Finding, ...]], clock: _Clock) -> _Held:
         """Judge the files and ask the live services while the stage performs; wait for all."""
@@ -214,16 +214,16 @@ def _judgement(held: _Held, release: Path, read: ReadBack, clock: _Clock, judged
 def _not_held(findings: tuple[Finding, ...], clock: _Clock, grade: Grade, failure: NotSealed) -> Judgement:
     """Return the judgement where no run could be held: of the files alone, and what was not judged, with why."""
     missed = tuple(f"{words} ({failure})" for words in _judged_inside(grade))
-    shown = (_only_unsealed(failure, missed),) if grade is Grade.FULL else ()
+    shown = (_not_rehearsed(failure, missed, "Only its files were judged."),) if grade is Grade.FULL else ()
     return Judgement((*findings, *shown), clock.all(), (_JUDGED_FILES,), missed, sealed=False)
 
 
-def _only_unsealed(why: NotSealed, missed: Iterable[str]) -> Finding:
+def _not_rehearsed(why: NotSealed, missed: Sequence[str], what_was: str) -> Finding:
     return warning(
         NOT_REHEARSED,
         Place(),
-        f"This candidate was not rehearsed in full, because this machine lets nothing be sealed off ({why}).",
-        f"Not judged: {'; '.join(missed)}.",
+        f"This candidate was not rehearsed in full: {why}.",
+        f"{what_was} {len(missed)} things were not judged; the report lists them.",
         "Allow the gateway to make namespaces (CAP_SYS_ADMIN), or look at these things yourself.",
     )
 

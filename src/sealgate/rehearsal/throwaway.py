@@ -108,7 +108,7 @@ def lay_out(top: Path, release: Path, live: InstancePaths, raw: ReadBack, read: 
     sockets = {
         one: paths.queue_dir / "public" / names[one.service] for one in listeners(read, read.main) if one.service in names
     }
-    return Copy(paths, sockets, stand_ins, tuple(_missed(read, names, found, texts.taken_out)))
+    return Copy(paths, sockets, stand_ins, tuple(_missed(read, names, texts.taken_out)))
 
 
 def _takes_mail(service: Service) -> bool:
@@ -137,6 +137,7 @@ def _own(paths: InstancePaths, top: Path, login: str) -> dict[str, str]:
         "maillog_file": str(paths.log_file),
         "maillog_file_prefixes": str(top),
         "notify_classes": "",
+        "in_flow_delay": "0s",  # cleanup(8) would wait a second for the queue manager, which is not there
         "smtpd_proxy_filter": "",
         "smtpd_upstream_proxy_protocol": "",
     }
@@ -170,9 +171,7 @@ def _master_cf(read: ReadBack, names: Mapping[str, str], texts: _Texts, login: s
 # -- what is not judged
 
 
-def _missed(
-    read: ReadBack, names: Mapping[str, str], found: Iterable[Outsider], taken_out: Iterable[str]
-) -> Iterator[str]:
+def _missed(read: ReadBack, names: Mapping[str, str], taken_out: Iterable[str]) -> Iterator[str]:
     yield "the listeners on their own addresses and ports: each smtpd was asked over a Unix socket"
     asking = ", ".join(taken_out)
     yield "what depends on DNS" + (f": {asking}, which were taken out" if asking else "")
@@ -183,9 +182,4 @@ def _missed(
     )
     if idle:
         yield f"the services {', '.join(idle)}, which were not started: they could send mail, or listen"
-    proxied = [one for one in names if read.value(one, "smtpd_upstream_proxy_protocol")]
-    if proxied:
-        yield f"the PROXY protocol of {', '.join(proxied)}"
-    for one in found:
-        if one.kind in {Kind.SOCKETMAP, Kind.TCP}:
-            yield f"{one} ({one.parameter}) was replaced by an empty one"
+    yield "clients that name another address by the PROXY protocol"
