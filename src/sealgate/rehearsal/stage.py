@@ -177,7 +177,7 @@ class _Stage:
 
     def _repair(self, taken: list[str]) -> None:
         """Make what failed work again, and have what is queued tried once more."""
-        self._failing = self._left(Trace(_whole_log(self._instance)))
+        self._failing = self._left(Trace(whole_log(self._instance)))
         self.world.repair()
         if self._filter and not self._plan.mpa:
             self._filter.start()
