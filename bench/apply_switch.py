@@ -46,7 +46,7 @@ def ask(agent: Agent, verb: str, question: object, made: MemoryBundle | None = N
 
 
 def judge(agent: Agent, made: MemoryBundle) -> Report:
-    report: Report = ask(agent, "judge", Judge(to_json(made.header), Grade.PROBE), made)
+    report: Report = ask(agent, "judge", Judge(to_json(made.header), Grade.FULL), made)
     assert report.passed, report.findings
     return report
 
@@ -146,11 +146,12 @@ class Node:
         self.agent = Agent(gateway.paths, gateway.ports, gateway.access)
 
     def judged(self, made: MemoryBundle) -> float:
-        """Return what judging costs, in milliseconds."""
+        """Return what judging at the probe grade costs, in milliseconds; a full rehearsal follows, for the apply."""
         question, talk = Judge(to_json(made.header), Grade.PROBE), cast("Any", Prepared(made))
         reports: list[Report] = []
         taken = milliseconds(lambda: reports.append(self.agent.handlers()["judge"](question, talk)))
         assert reports[0].passed, reports[0].findings
+        judge(self.agent, made)
         return taken
 
     def applied(self, made: MemoryBundle, revision: int) -> float:

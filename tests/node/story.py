@@ -43,7 +43,7 @@ class Story:
         return agent.handlers()[verb](question, DirectTalk(bundle))  # type: ignore[arg-type]
 
     def judge(self, agent: Agent, made: MemoryBundle) -> None:
-        report = self.do(agent, "judge", Judge(to_json(made.header), Grade.PROBE), made)
+        report = self.do(agent, "judge", Judge(to_json(made.header), Grade.FULL), made)
         assert report.passed, report
 
     def queue_a_message(self) -> str:

@@ -67,7 +67,7 @@ def test_the_next_revision_answers_after_the_switch(gateway):
 
 
 def test_a_candidate_that_was_not_judged_is_refused(gateway):
-    with gateway.agent() as node, pytest.raises(Refused, match="was not judged by this node"):
+    with gateway.agent() as node, pytest.raises(Refused, match="has not passed a full rehearsal on this node"):
         node.apply(Apply("d" * 64, 1))
 
 

@@ -56,7 +56,7 @@ class History(RuleBasedStateMachine):
 
     @rule(host=st.sampled_from(HOSTS), watched=st.booleans())
     def apply(self, host, watched):
-        report = self.do("judge", Judge(to_json(host.header), Grade.PROBE), host)
+        report = self.do("judge", Judge(to_json(host.header), Grade.FULL), host)
         question = Apply(host.digest, self.number + 1, keep_for=3600 if watched else None)
         if self.watch or self.edited:
             with pytest.raises(Refused):

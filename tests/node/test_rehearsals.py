@@ -48,19 +48,27 @@ def wishes(node, reason="known", prefix=""):
 
 
 def test_a_probe_says_how_every_promise_stands(node):
-    report = judged(node, basic("stands.example.com"))
+    report = node.judge(basic("stands.example.com"), Grade.PROBE)
     promises = {one.promise for one in verdicts(report)}
 
     assert {"starts-and-answers", "strangers-cannot-relay", "size-limits", "parameters-are-known"} <= promises
 
 
 def test_a_full_rehearsal_judges_more_than_a_probe(node):
-    probe = judged(node, basic("more.example.com"))
+    probe = node.judge(basic("more.example.com"), Grade.PROBE)
     full = node.judge(basic("more.example.com"), Grade.FULL)
 
     assert full.grade is Grade.FULL
     assert not full.cached
     assert {one.promise for one in verdicts(full)} > {one.promise for one in verdicts(probe)}
+
+
+def test_a_probe_alone_puts_nothing_in_force(node):
+    report = node.judge(basic("probed.example.com"), Grade.PROBE)
+
+    assert report.passed
+    with pytest.raises(Refused, match="has not passed a full rehearsal"):
+        node.apply(Apply(report.digest, 9))
 
 
 def test_a_full_report_answers_a_probe(node):
@@ -121,7 +129,7 @@ def test_what_is_not_overridden_any_more_may_not_be_applied(node):
     rehearsed(node, wishes(node))
     report = rehearsed(node)
 
-    with pytest.raises(Refused, match="did not pass"):
+    with pytest.raises(Refused, match="has not passed"):
         node.apply(Apply(report.digest, 3))
 
 

@@ -236,7 +236,7 @@ class Gateway:
 
 def judged(node: Node, made: MemoryBundle) -> Report:
     """Have a bundle judged and insist that it passed."""
-    report = node.judge(made, Grade.PROBE)
+    report = node.judge(made, Grade.FULL)
     assert report.passed, [f"{one['code']}: {one['what']}" for one in report.findings]
     return report
 

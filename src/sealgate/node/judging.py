@@ -106,13 +106,13 @@ class Judge:
         return report
 
     def passed(self, digest: str) -> str:
-        """Return the newest release of a candidate that passed; Refused when there is none."""
+        """Return the newest release of a candidate that passed a full rehearsal; Refused when there is none."""
         for release in self._b.stores.releases.all():
             report = self._reports.decides(release.id) if release.digest == digest else None
             if report is not None and report.passed:
                 return release.id
         raise Refused(
-            "This candidate was not judged by this node, or did not pass. Nothing was changed. Check it first."
+            "This candidate has not passed a full rehearsal on this node. Nothing was changed. Rehearse it first."
         )
 
     @staticmethod

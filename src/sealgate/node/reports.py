@@ -45,15 +45,15 @@ class Reports:
         self._write(report, report.grade)
 
     def keep_overridden(self, report: Report) -> None:
-        """Keep what overrides made of a report; without any, what stood before is gone."""
-        if report.overridden:
+        """Keep what overrides made of a full report; without any, what stood before is gone."""
+        if report.overridden and report.grade is Grade.FULL:
             self._write(report, _OVERRIDDEN)
         else:
             self._stores.loose.remove(self._path(report.release, _OVERRIDDEN))
 
     def decides(self, release: str) -> Report | None:
-        """Return the report by which a release may be put in force or not: the last word, full before probe."""
-        return self._read(release, _OVERRIDDEN) or self.find(release, Grade.PROBE)
+        """Return the report by which a release may be put in force or not: that of its last full rehearsal."""
+        return self._read(release, _OVERRIDDEN) or self.find(release, Grade.FULL)
 
     def _read(self, release: str, kind: str) -> Report | None:
         try:
