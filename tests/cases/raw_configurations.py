@@ -173,7 +173,7 @@ NEEDS_DELIVERY = (
 )  # fmt: skip
 
 NO_WORD_FROM_POSTFIX = (
-    Broken("# after a value", main={"mydomain": "example.test # not a comment"}),
+    Broken("# after a value", main={"relay_domains": "relay.test # ours"}),
     Broken("mynetworks with octets", main={"mynetworks": "10.9"}),
     Broken("mynetworks with an address that is none", main={"mynetworks": "300.1.1.1"}),
     Broken("mynetworks with a word", main={"mynetworks": "foo"}),

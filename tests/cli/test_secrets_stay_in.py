@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 SECRET = "correct horse battery"
 
 WALK: dict[str, list[list[str]]] = {
-    "show": [["settings"], ["settings", "tls-key"], ["sasl", "[smtp.example.net]"], ["main-cf"]],
+    "show": [
+        ["report"],
+        ["report", "1"],
+        ["settings"],
+        ["settings", "tls-key"],
+        ["sasl", "[smtp.example.net]"],
+        ["main-cf"],
+    ],
     "set": [["my-hostname", "gw.example.com"]],
     "unset": [["my-hostname"]],
     "list": [["sasl"]],
@@ -42,6 +49,16 @@ WALK: dict[str, list[list[str]]] = {
     "import": [["sasl", "-"], ["relay-domain", "-", "--dry-run"]],
     "export": [["sasl", "-"], ["sasl", "-", "--format", "csv"], ["relay-domain", "-"]],
     "check": [[]],
+    "rehearse": [[], ["--probe", "--verdicts"], ["--live"]],
+    "test add": [["from 192.0.2.1 mail <> to a@b.example expect accept", "--name", "t"]],
+    "test list": [[]],
+    "test run": [[]],
+    "test remove": [["gone"]],
+    "test comment": [["t", "why"]],
+    "test enable": [["t"]],
+    "test disable": [["t"]],
+    "test import": [["-"]],
+    "test export": [["-"], ["-", "--format", "yaml"]],
     "diff": [[], ["--files"], ["1", "draft"]],
     "discard": [["setting", "my-hostname"], ["--yes"]],
     "apply": [["-m", "x"]],

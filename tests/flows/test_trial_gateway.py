@@ -89,7 +89,7 @@ def test_mail_accepted_while_the_next_hop_was_down_is_delivered_after_a_restart(
     trial.shell(f"{NEXT_HOP} var/bin/sealgate queue flush --all --yes\n{ARRIVED.format('waiting')}")
 
 
-@pytest.mark.parametrize("part", ["agent", "mpa"])
+@pytest.mark.parametrize("part", ["agent", "mpa", "scheduler"])
 def test_mail_flows_again_after_a_part_was_killed(trial: Trial, part: str) -> None:
     configure(trial)
     before = trial.part(part)
@@ -121,7 +121,7 @@ def test_what_a_killed_supervisor_left_is_taken_over(trial: Trial) -> None:
     trial.up()
     said = trial.said_at_start()
 
-    assert said.count("which a killed supervisor left behind") == 2
+    assert said.count("which a killed supervisor left behind") == 3
     send(trial, "after the take-over")
 
 

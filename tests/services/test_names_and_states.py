@@ -74,7 +74,15 @@ def test_a_state_reads_back_as_it_is_shown(number: int) -> None:
 
 @pytest.mark.parametrize(
     ("name", "form"),
-    [("a.csv", Format.CSV), ("A.CSV", Format.CSV), ("a.txt", Format.TEXT), ("-", Format.TEXT), ("csv", Format.TEXT)],
+    [
+        ("a.csv", Format.CSV),
+        ("a.yml", Format.YAML),
+        ("a.b.YAML", Format.YAML),
+        ("A.CSV", Format.CSV),
+        ("a.txt", Format.TEXT),
+        ("-", Format.TEXT),
+        ("csv", Format.TEXT),
+    ],
 )
 def test_a_file_says_its_format_by_its_name(name: str, form: Format) -> None:
     assert Format.of_file(name) is form

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealgate.model.errors import NodeFailed, Refused
+from sealgate.node.sameness import same_to_postfix
 from sealgate.postfix.command import Programs
 from sealgate.postfix.listeners import greet, listeners
 from sealgate.postfix.master import Need, need_of
@@ -81,6 +82,8 @@ class Health:
         """Tell what the step from one point to another needs."""
         if old is None or not self._instance.is_running():
             return Need.RESTART
+        if same_to_postfix(self._paths.release(old.release), self._paths.release(new.release)):
+            return Need.NOTHING
         return need_of(self.reading(old.release).main, self.reading(new.release).main)
 
     def bring(self, need: Need) -> tuple[str, ...]:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from sealgate.rehearsal.subject import Subject
 
 _CHECK = re.compile(
-    r"\bcheck_(helo|sender|recipient|client|reverse_client_hostname)_access\s+((?:\{.*?\}|[^\s,{}])+(?:\{\{.*?\}\})?)"
+    r"\bcheck_(helo|sender|recipient|client|reverse_client_hostname)_access\s+"
+    r"(inline:\{(?:[\s,]*\{[^{}]*\})*\s*\}|(?:\{[^{}]*\}|[^\s,{}])+)"
 )
 _ENTRY = re.compile(r"\{\s*([^\s{}=]+)\s*=\s*([^{}]*)\}")
 _LISTS = re.compile(r"smtpd_(?:client|helo|sender|relay|recipient|data|end_of_data)_restrictions")

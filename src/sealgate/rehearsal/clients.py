@@ -35,6 +35,8 @@ _SIX = tuple(
 _NETWORK = re.compile(r"\[?[0-9A-Fa-f:.]*[.:][0-9A-Fa-f:.]*\]?(?:/[0-9]{1,3})?(?![0-9A-Za-z.-])", re.ASCII)
 _MOST_LINES = 2000
 _MOST_WIDE = 8
+_A_FEW = 5
+"""Strangers from anywhere that a probe tries, besides those from within wide networks."""
 
 
 class Clients:
@@ -95,7 +97,8 @@ class Clients:
 
     def strangers(self, version: int) -> tuple[Address, ...]:
         """Return strangers of an address family (4 or 6), the plainest first; none when everybody is trusted."""
-        pool = [one for one in (_FOUR if version == 4 else _SIX) if self._is_stranger(one)]
+        most = None if self._subject.full else _A_FEW
+        pool = [one for one in (_FOUR if version == 4 else _SIX) if self._is_stranger(one)][:most]
         wide = (self._inside(network) for network in self._wide if network.version == version)
         return tuple(dict.fromkeys([*pool, *(one for one in wide if one is not None)]))
 

@@ -14,12 +14,13 @@ from __future__ import annotations
 import os
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sealgate.link.messages import Grade
 from sealgate.model.errors import Refused
-from sealgate.model.findings import Finding, Place, Severity, error
+from sealgate.model.findings import Finding, Place, Severity, error, warning
 from sealgate.postfix.command import Programs
 from sealgate.postfix.complaints import Complaint, Level, complaints
 from sealgate.postfix.files import HOT_SECONDS, Files, free_space
@@ -29,18 +30,21 @@ from sealgate.postfix.spool import Accounts
 from sealgate.rehearsal import running
 from sealgate.rehearsal.name_server import RESOLV_CONF
 from sealgate.rehearsal.network import has_ipv6, own_addresses
+from sealgate.rehearsal.preflight import Preflight
 from sealgate.rehearsal.reading import judge_files
 from sealgate.rehearsal.resources import Needs
-from sealgate.rehearsal.sealed import NotSealed, World
+from sealgate.rehearsal.sealed import Forbidden, NotSealed, World
 from sealgate.rehearsal.trials import Plan
 from sealgate.rehearsal.verdicts import findings_of, with_parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sealgate.model.verdicts import Verdict
     from sealgate.postfix.master import InstancePaths
+    from sealgate.rehearsal.outside import Outsider
+    from sealgate.rehearsal.running import Outcome, Rehearsal
     from sealgate.rehearsal.trials import Seen
 
 NOT_STARTED = "postfix-does-not-start"
@@ -48,18 +52,24 @@ SILENT = "service-does-not-answer"
 CANNOT_TELL = "server-cannot-answer"
 SAID = "postfix-says"
 NO_ROUTE = "no-route"
+NOT_REHEARSED = "not-rehearsed"
 NO_FILTER = "mail-filter-does-not-start"
 
 # In there every address is local, so what is sent to a next hop meets the gateway itself.
 _MEETS_ITSELF = re.compile(r"with my own hostname|loops back to myself")
 _JUDGED_FILES = "main.cf and master.cf as Postfix reads them, and every table file they name"
 _JUDGED_MAIL = "mail on its way through queue and filter to every next hop that was tried"
+_JUDGED_UNSEALED = "a copy of the release that cannot send mail: daemons that take it, restrictions, tables and routes"
+_NOT_SEALED = "the release as it would live: namespaces are forbidden here ({}), so only a copy of it was run"
 _JUDGED_STAGE = "the release running sealed off: every listener, every daemon, callers from outside and inside"
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a judge says of one release. `seconds` by part; `judged` and `not_judged` in words for people."""
+    """What a judge says of one release. `seconds` by part; `judged` and `not_judged` in words for people.
+
+    Not `sealed`: namespaces are forbidden here, so mail was tried up to RCPT at most, whatever the grade.
+    """
 
     findings: tuple[Finding, ...]
     seconds: Mapping[str, float]
@@ -68,6 +78,7 @@ class Judgement:
     seen: Mapping[str, Any] = field(default_factory=dict)
     trials: Seen | None = None
     verdicts: tuple[Verdict, ...] = ()
+    sealed: bool = True
 
     @property
     def passed(self) -> bool:
@@ -111,27 +122,46 @@ class Judge:
         except OSError as failure:
             raise Refused(f"The rehearsal was not started: {failure}. Nothing was changed. Make room there.") from None
         _cool(release)
-        if early is None and grade is Grade.FULL:
-            early = read_back(Programs(release), expanded=True)
+        read = early or read_back(Programs(release), expanded=True)
+        files = partial(judge_files, release, read, neutral, self.live.config_dir)
         try:
-            stage = running.start(self, release, plan, grade, early)
+            held = self._held(running.start(self, release, plan, grade, read), release, files, clock)
+        except Forbidden as failure:
+            return self._unsealed(release, plan, grade, read, failure)
         except NotSealed as failure:
-            read = early or read_back(Programs(release), expanded=True)
-            return _unsealed(judge_files(release, read, neutral, self.live.config_dir), clock, grade, failure)
-        with stage:
-            read = early or read_back(Programs(release), expanded=True)
-            findings = judge_files(release, read, neutral, self.live.config_dir)
+            return _not_held(files(), clock, grade, failure)
+        return _judgement(held, release, read, clock, (_JUDGED_FILES, *_judged_inside(grade)))
+
+    def _unsealed(self, release: Path, plan: Plan, grade: Grade, read: ReadBack, why: NotSealed) -> Judgement:
+        """Judge without a seal, and say so: of a copy that cannot send mail, up to RCPT."""
+        clock = _Clock()
+        files = partial(judge_files, release, read, neutral_programs(self.work_dir), self.live.config_dir)
+        try:
+            held = self._held(running.start_unsealed(self, release, plan, read), release, files, clock)
+        except NotSealed as failure:
+            return _not_held(files(), clock, grade, failure)
+        found = _judgement(held, release, read, clock, (_JUDGED_FILES, _JUDGED_UNSEALED))
+        missed = [_NOT_SEALED.format(why), *held.outcome.stage.get("missed", ()), *found.not_judged]
+        missed += [_JUDGED_MAIL] if grade is Grade.FULL else []
+        shown = (_not_rehearsed(why, missed, "A copy that cannot send mail was tried up to RCPT."),)
+        return replace(
+            found,
+            findings=(*found.findings, *(shown if grade is Grade.FULL else ())),
+            not_judged=tuple(missed),
+            sealed=False,
+        )
+
+    def _held(self, stage: Rehearsal, release: Path, files: Callable[[], tuple[Finding, ...]], clock: _Clock) -> _Held:
+        """Judge the files and ask the live services while the stage performs; wait for all."""
+        with stage, self._preflight(stage.outside, release) as preflight:
+            findings = files()
             clock.lap("files")
-            try:
-                outcome = stage.outcome()
-            except NotSealed as failure:
-                return _unsealed(findings, clock, grade, failure)
-        seen = outcome.stage
-        known = {(found.place.file, found.place.line) for found in findings if found.place.line}
-        told = (*findings, *(f for f in _of_stage(seen, release, read) if (f.place.file, f.place.line) not in known))
-        seconds = {f"stage.{part}": took for part, took in seen["seconds"].items()} | clock.all()
-        words = (_JUDGED_FILES, *_judged_inside(grade))
-        return Judgement(tuple(dict.fromkeys(told)), seconds, words, (), seen, outcome.seen)
+            outcome = stage.outcome()
+            return _Held(outcome, (*findings, *preflight.findings()), stage.left_open(outcome.stage))
+
+    def _preflight(self, outside: tuple[Outsider, ...], release: Path) -> Preflight:
+        accounts = self.accounts or Accounts.named()
+        return Preflight(outside, accounts.mail_owner, self.live.queue_dir, release)
 
     def world(self, release: Path) -> World:
         """Return the sealed world in which a release runs as it would live."""
@@ -169,10 +199,38 @@ def _judged_inside(grade: Grade) -> tuple[str, ...]:
     return (_JUDGED_STAGE, _JUDGED_MAIL) if grade is Grade.FULL else (_JUDGED_STAGE,)
 
 
-def _unsealed(findings: tuple[Finding, ...], clock: _Clock, grade: Grade, failure: NotSealed) -> Judgement:
-    """Return the judgement where no world can be closed off: of the files alone, and what was not judged, with why."""
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A run that was held: what came of it, the findings beside it, and what its stand-ins leave open."""
+
+    outcome: Outcome
+    findings: tuple[Finding, ...]
+    left_open: tuple[str, ...]
+
+
+def _judgement(held: _Held, release: Path, read: ReadBack, clock: _Clock, judged: tuple[str, ...]) -> Judgement:
+    seen, findings = held.outcome.stage, held.findings
+    known = {(found.place.file, found.place.line) for found in findings if found.place.line}
+    told = (*findings, *(f for f in _of_stage(seen, release, read) if (f.place.file, f.place.line) not in known))
+    seconds = {f"stage.{part}": took for part, took in seen["seconds"].items()} | clock.all()
+    return Judgement(tuple(dict.fromkeys(told)), seconds, judged, held.left_open, seen, held.outcome.seen)
+
+
+def _not_held(findings: tuple[Finding, ...], clock: _Clock, grade: Grade, failure: NotSealed) -> Judgement:
+    """Return the judgement where no run could be held: of the files alone, and what was not judged, with why."""
     missed = tuple(f"{words} ({failure})" for words in _judged_inside(grade))
-    return Judgement(findings, clock.all(), (_JUDGED_FILES,), missed)
+    shown = (_not_rehearsed(failure, missed, "Only its files were judged."),) if grade is Grade.FULL else ()
+    return Judgement((*findings, *shown), clock.all(), (_JUDGED_FILES,), missed, sealed=False)
+
+
+def _not_rehearsed(why: NotSealed, missed: Sequence[str], what_was: str) -> Finding:
+    return warning(
+        NOT_REHEARSED,
+        Place(),
+        f"This candidate was not rehearsed in full: {why}.",
+        f"{what_was} {len(missed)} things were not judged; the report lists them.",
+        "Allow the gateway to make namespaces (CAP_SYS_ADMIN), or look at these things yourself.",
+    )
 
 
 # -- findings from what the stage saw

@@ -15,6 +15,7 @@ from sealgate.model.findings import Finding, Place, error
 from sealgate.postfix.complaints import Complaint
 from sealgate.postfix.tables import Tables
 from sealgate.rehearsal.actions import unknown_actions, unusable_lists
+from sealgate.rehearsal.outside import PROGRAMS
 from sealgate.rehearsal.verdicts import findings_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ TABLE_BROKEN = "table-broken"
 NO_SERVICE = "no-such-service"
 NO_PROGRAM = "no-such-program"
 
+_ASKED_ELSEWHERE = frozenset(PROGRAMS) - {"sqlite"}
 _NO_TABLES = {"unix", "inet", "pass", "fifo"}
 _TABLE = re.compile(r"(?:^|[\s,{=])(?:proxy:)?([a-z][a-z0-9_]*):(/[^\s,}]+)")
 
@@ -65,6 +67,9 @@ def _tables(release: Path, read: ReadBack, neutral: Programs, live: Path) -> Ite
     """Open and ask every table; those that Postfix writes itself need not be there before it has run."""
     tables = Tables(neutral)
     for kind, path, staged, parameter in _staged(release, read, live):
+        if kind in _ASKED_ELSEWHERE:
+            yield from _settings_of(kind, staged, parameter, neutral)
+            continue
         said = (_at(complaint, path, parameter) for complaint in tables.check(staged, kind))
         yield from findings_of(said, TABLE_BROKEN, release)
 
@@ -74,6 +79,20 @@ def _staged(release: Path, read: ReadBack, live: Path) -> Iterator[tuple[str, Pa
     for kind, path, parameter in tables_named(read):
         if not _WRITTEN_BY_POSTFIX.search(parameter):
             yield kind, path, release / path.relative_to(live) if path.is_relative_to(live) else path, parameter
+
+
+def _settings_of(kind: str, path: Path, parameter: str, neutral: Programs) -> Iterator[Finding]:
+    """Judge a table that a server answers: its type must be known and its settings there. `preflight` asks the server.
+
+    Never asked here: a rehearsal puts no question to a live server, and whether that lives is no fault of the release.
+    """
+    fault = ""
+    if kind not in neutral.run("postconf", "-m").output.split():
+        fault = f"unsupported dictionary type: {kind}. Is the postfix-{kind} package installed?"
+    elif not path.is_file():
+        fault = f"open {path}: No such file or directory"
+    if fault:
+        yield error(TABLE_BROKEN, Place(field=parameter, file=str(path)), fault, "Nothing can be looked up in it.")
 
 
 def _at(said: Complaint, path: Path, parameter: str) -> Complaint:

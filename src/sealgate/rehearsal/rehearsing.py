@@ -13,10 +13,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Grade
+from sealgate.model.verdicts import Ruling, Verdict
 from sealgate.postfix.command import Programs
 from sealgate.postfix.listeners import listeners
 from sealgate.postfix.parameters import read_back
 from sealgate.rehearsal.network import FALLBACKS
+from sealgate.rehearsal.preflight import NOT_REACHED
 from sealgate.rehearsal.promises import due
 from sealgate.rehearsal.promises.promise import merge
 from sealgate.rehearsal.promises.summary import summaries
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from sealgate.model.verdicts import Verdict
+    from sealgate.model.findings import Finding
     from sealgate.postfix.listeners import Listener
     from sealgate.postfix.parameters import ReadBack
     from sealgate.rehearsal.judging import Judge, Judgement
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from sealgate.rehearsal.trials import Plan
 
     About = Callable[[ReadBack, tuple[Listener, ...]], Subject]
+
+UNSEALED = "it needs a sealed world, which this machine forbids"
 
 
 def rehearse(judge: Judge, release: Path, grade: Grade, about: About, more: Iterable[Promise] = ()) -> Judgement:
@@ -49,7 +53,7 @@ def rehearse(judge: Judge, release: Path, grade: Grade, about: About, more: Iter
     ask = judge.full if grade is Grade.FULL else judge.probe
     judgement = ask(release, plan, read)
     verdicts = tuple(_verdicts(judgement, subject, promises))
-    findings = (*judgement.findings, *findings_of_failures(verdicts))
+    findings = (*(_placed(found, subject) for found in judgement.findings), *findings_of_failures(verdicts))
     seconds = {**judgement.seconds, "plan": planned, "whole": time.monotonic() - started}
     return replace(judgement, verdicts=verdicts, findings=findings, seconds=seconds)
 
@@ -79,4 +83,14 @@ def _verdicts(judgement: Judgement, subject: Subject, promises: Iterable[Promise
     yield from summaries(judgement.findings, judgement.seen)
     if judgement.trials is not None:
         for promise in promises:
-            yield from promise.judge(subject, judgement.trials)
+            if judgement.sealed or promise.grade is Grade.PROBE:
+                yield from promise.judge(subject, judgement.trials)
+            else:
+                yield Verdict(promise.name, "the whole", Ruling.NOT_JUDGED, promise.title, came=UNSEALED)
+
+
+def _placed(found: Finding, subject: Subject) -> Finding:
+    """Name the page, row or own line that a service outside is named in, where that is known."""
+    if found.code != NOT_REACHED:
+        return found
+    return replace(found, place=subject.blame(found.place.field, found.place.key))

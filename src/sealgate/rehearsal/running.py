@@ -12,6 +12,8 @@ touched: what is changed of the release (more words in the log, the trusted auth
 from __future__ import annotations
 
 import ipaddress
+import json
+import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,8 +27,10 @@ from sealgate.rehearsal.callers import STRANGERS
 from sealgate.rehearsal.certificates import issue, names_in
 from sealgate.rehearsal.internet import down
 from sealgate.rehearsal.name_server import RESOLV_CONF
+from sealgate.rehearsal.outside import PROGRAM_TABLE, Kind, Outsider, outsiders
 from sealgate.rehearsal.resources import check
-from sealgate.rehearsal.sealed import NotSealed, Running, World, libraries, shortage, start_sealed
+from sealgate.rehearsal.sealed import NotSealed, Running, World, libraries, shortage, start_apart, start_sealed
+from sealgate.rehearsal.standins import behind_filters, left_open, links
 from sealgate.rehearsal.trials import Plan, Seen
 
 if TYPE_CHECKING:
@@ -36,12 +40,15 @@ if TYPE_CHECKING:
     from sealgate.rehearsal.judging import Judge
 
 STAGE = "sealgate.rehearsal.stage"
+UNSEALED = "sealgate.rehearsal.unsealed"
 OWN_DIR = "/run/sealgate-rehearsal"
 """The stage's own directory in the world: certificates, the filter's log and events."""
 _AUTHORITIES = re.compile(r"(?:^|/)(?:smtp|lmtp)_tls_CAfile$")
 _COULD_NOT = re.compile(r"fork\S*: Resource temporarily unavailable|: Cannot allocate memory")
 """What Postfix says when the machine, and not the candidate, is at fault."""
 _TALKATIVE = ("smtpd", "cleanup")
+EMPTY_TABLE = "cidr:/dev/null"
+"""What stands for a table that another program would answer: it is built in, and finds nothing."""
 LONGEST = 90.0
 """Seconds after which a run is ended, whatever it does."""
 
@@ -55,10 +62,11 @@ class Outcome:
 
 
 class Rehearsal:
-    """A run under way; a context manager that leaves nothing running."""
+    """A run under way; a context manager that leaves nothing running. `outside` is what was replaced by stand-ins."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Running, outside: tuple[Outsider, ...] = ()) -> None:
         self._running = running
+        self.outside = outside
 
     def __enter__(self) -> Self:
         return self
@@ -73,6 +81,16 @@ class Rehearsal:
             raise shortage(line) or NotSealed(line)
         return Outcome(answer, from_json(Seen, answer.pop("trials"), "seen"))
 
+    def left_open(self, stage: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return what a report says of the stand-ins of a run."""
+        faults = stage.get("stand_in_faults", {})
+        return tuple(
+            f"{one} ({one.parameter}) could not be replaced: {faults[str(one)]}"
+            if str(one) in faults
+            else left_open(one)
+            for one in self.outside
+        )
+
 
 def run(judge: Judge, release: Path, plan: Plan, grade: Grade) -> Seen:
     """Run a release once with a plan and return what was seen. Raises NotSealed or Refused."""
@@ -81,18 +99,69 @@ def run(judge: Judge, release: Path, plan: Plan, grade: Grade) -> Seen:
 
 
 def start(judge: Judge, release: Path, plan: Plan, grade: Grade, read: ReadBack | None = None) -> Rehearsal:
-    """Start a run and return at once. `read` is the release's configuration with values expanded, for full grade."""
+    """Start a run and return at once. `read` is the release's configuration with values expanded."""
     check(judge.needs, judge.work_dir)
+    read = read or read_back(Programs(release), expanded=True)
     world, task = judge.world(release), judge.task() | {"plan": to_json(plan)}
+    found = outside_of(release, read)
     texts = {"/etc/resolv.conf": RESOLV_CONF} if "/etc/resolv.conf" in world.texts else {}
     texts |= {str(release / path): "" for path in plan.emptied}
-    if plan.verbose:
-        texts[str(release / "master.cf")] = talkative((release / "master.cf").read_text("utf-8", "surrogateescape"))
+    texts |= _changed_texts(release, found, verbose=plan.verbose)
     if grade is Grade.FULL:
-        world, more = _full(judge, release, plan, world, read or read_back(Programs(release), expanded=True))
+        world, more = _full(judge, release, plan, world, read)
         texts |= more.pop("texts")
         task |= more
-    return Rehearsal(start_sealed(replace(world, texts=texts), STAGE, task))
+    if found:
+        world, more = _with_stand_ins(world, found, read)
+        task |= more
+    return Rehearsal(start_sealed(replace(world, texts=texts), STAGE, task), found)
+
+
+def start_unsealed(judge: Judge, release: Path, plan: Plan, read: ReadBack) -> Rehearsal:
+    """Start a run of a copy without a seal, where namespaces are forbidden; it goes up to RCPT (`unsealed`)."""
+    check(judge.needs, judge.work_dir)
+    task = judge.task() | {"plan": to_json(plan), "release": str(release), "places": _places()}
+    return Rehearsal(start_apart(UNSEALED, task, gently=True), outside_of(release, read))
+
+
+def _places() -> str:
+    """Return where throw-away copies are made: names of sockets are short, so that is near the top."""
+    return "/run" if os.access("/run", os.W_OK) else "/tmp"  # noqa: S108 - a fresh directory in it
+
+
+def outside_of(release: Path, read: ReadBack) -> tuple[Outsider, ...]:
+    """Return what a release names and no sealed world has; Sealgate's own mail filter is not among it."""
+    try:
+        own = [str(json.loads((release / "policy.json").read_text())["listen"])]
+    except (OSError, ValueError, KeyError, TypeError):
+        own = []
+    return outsiders(read, own)
+
+
+def _with_stand_ins(world: World, found: tuple[Outsider, ...], read: ReadBack) -> tuple[World, dict[str, Any]]:
+    """Return the world with room for stand-ins, and the stage's further task."""
+    taken = (*world.shown, *world.fresh)
+    fresh = {**world.fresh, OWN_DIR: 0}
+    task = {
+        "outsiders": [to_json(one) for one in found],
+        "fresh": [*world.fresh],
+        "behind": {kind.value: list(address) for kind, address in behind_filters(read).items()},
+        "own_dir": OWN_DIR,
+        "own_addresses": list(world.addresses),
+    }
+    return replace(world, fresh=fresh, links={**world.links, **links(found, taken, OWN_DIR)}), task
+
+
+def _changed_texts(release: Path, found: tuple[Outsider, ...], *, verbose: bool) -> dict[str, str]:
+    """Return the texts of the release that are others in the world, by path: more words, and tables that are empty."""
+    emptied = any(one.kind is Kind.PROGRAM for one in found)
+    texts = {}
+    for name in ("main.cf", "master.cf"):
+        if emptied or (verbose and name == "master.cf"):
+            text = (release / name).read_text("utf-8", "surrogateescape")
+            text = PROGRAM_TABLE.sub(EMPTY_TABLE, text) if emptied else text
+            texts[str(release / name)] = talkative(text) if verbose and name == "master.cf" else text
+    return texts
 
 
 def _full(judge: Judge, release: Path, plan: Plan, world: World, read: ReadBack) -> tuple[World, dict[str, Any]]:

@@ -47,6 +47,9 @@ _ENTRY = (
     "from sealgate.rehearsal import sealed\n"
     "sealed.main(import_module({module!r}))"
 )
+_ENTRY_APART = _ENTRY.replace("sealed.main(", "sealed.main_apart(")
+_TIDYING = 20.0
+"""Seconds in which a process that was asked to end gently may tidy up."""
 
 
 Process = subprocess.Popen[bytes]
@@ -54,6 +57,10 @@ Process = subprocess.Popen[bytes]
 
 class NotSealed(Exception):  # noqa: N818 - it says what did not happen
     """This machine does not let us close a world off; the text says what is missing."""
+
+
+class Forbidden(NotSealed):
+    """This machine forbids namespaces, or lacks what makes them; the text says what."""
 
 
 @dataclass(frozen=True)
@@ -95,14 +102,33 @@ def start_sealed(world: World, module: str, task: dict[str, Any], *, imported_fr
     """Start as `run_sealed` does and return at once; leaving the context ends everything inside."""
     missing = [tool for tool in _TOOLS if shutil.which(tool, path="/usr/sbin:/usr/bin:/sbin:/bin") is None]
     if missing:
-        raise NotSealed(f"the programs {', '.join(missing)} are missing (Debian package util-linux)")
+        raise Forbidden(f"the programs {', '.join(missing)} are missing (Debian package util-linux)")
     command = [
         *("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net", "--pid", "--ipc", "--fork", "--kill-child"),
         *(os.path.realpath(sys.executable), "-I", "-S", "-B", "-c"),
         _ENTRY.format(places=[str(_PACKAGES), *map(str, imported_from)], module=module),
     ]
+    return Running(_started(command), json.dumps({"world": asdict(world), "task": task}).encode())
+
+
+def start_apart(module: str, task: dict[str, Any], *, gently: bool = False) -> Running:
+    """Start `module.perform(task)` in a process of its own that is not sealed, and return at once.
+
+    It ends with the calling thread. `gently`: it is asked to end (SIGTERM) and tidies up, instead of being killed.
+    """
+    if shutil.which("setpriv", path=_ENVIRONMENT["PATH"]) is None:
+        raise NotSealed("the program setpriv is missing (Debian package util-linux)")
+    command = [
+        *("setpriv", "--pdeathsig", "TERM" if gently else "KILL"),
+        *(os.path.realpath(sys.executable), "-I", "-S", "-B", "-c"),
+        _ENTRY_APART.format(places=[str(_PACKAGES)], module=module),
+    ]
+    return Running(_started(command), json.dumps({"task": task}).encode(), gently=gently)
+
+
+def _started(command: list[str]) -> Process:
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -113,15 +139,15 @@ def start_sealed(world: World, module: str, task: dict[str, Any], *, imported_fr
         )
     except OSError as failure:
         raise shortage(str(failure)) or NotSealed(str(failure)) from failure
-    return Running(process, json.dumps({"world": asdict(world), "task": task}).encode())
 
 
 class Running:
-    """A sealed world at work; a context manager that leaves nothing running."""
+    """A process at work, sealed or apart; a context manager that leaves nothing running."""
 
-    def __init__(self, process: subprocess.Popen[bytes], order: bytes) -> None:
+    def __init__(self, process: Process, order: bytes, *, gently: bool = False) -> None:
         self._process = process
         self._order = order
+        self._gently = gently
         assert process.stdin is not None  # noqa: S101 - asked for above
         with contextlib.suppress(BrokenPipeError):
             process.stdin.write(order)
@@ -133,9 +159,12 @@ class Running:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        for number in (signal.SIGTERM, signal.SIGKILL) if self._gently else (signal.SIGKILL,):
+            if self._process.poll() is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, number)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(_TIDYING)
         self._process.communicate()
 
     def answer(self, timeout: float) -> dict[str, Any]:
@@ -147,10 +176,12 @@ class Running:
         words = errors.decode("utf-8", "replace").strip()
         if self._process.returncode != 0 or not output:
             last = words.splitlines()[-1] if words else f"status {self._process.returncode}"
+            if last.startswith("unshare:"):  # "no space left" is a limit of namespaces here
+                raise Forbidden(last)
             raise shortage(last) or NotSealed(last)
         answer: dict[str, Any] = json.loads(output)
         if "not_sealed" in answer:
-            raise shortage(answer["not_sealed"]) or NotSealed(answer["not_sealed"])
+            raise shortage(answer["not_sealed"]) or Forbidden(answer["not_sealed"])
         return answer
 
 
@@ -178,6 +209,14 @@ def main(module: Any) -> None:
         answer = module.perform(order["task"], *([place] if world.internet else []))
     sys.stdout.write(json.dumps(answer))
     sys.stdout.flush()
+
+
+def main_apart(module: Any) -> None:
+    """In a process apart: read the order, run the function, write its answer."""
+    order = json.loads(sys.stdin.buffer.read() or b"{}")
+    if order:
+        sys.stdout.write(json.dumps(module.perform(order["task"])))
+        sys.stdout.flush()
 
 
 def enter(world: World) -> network.Place:
@@ -282,7 +321,8 @@ def _texts(top: Path, world: World) -> None:
         place = _inside(top, os.path.realpath(path))
         if place.exists():
             own = top / f".text{number}"
-            own.write_text(content)
+            own.write_text(content, "utf-8", "surrogateescape")
+            os.utime(own, (place.stat().st_mtime,) * 2)  # a young main.cf would make every program wait
             _bind(own, place)
         else:
             place.parent.mkdir(parents=True, exist_ok=True)

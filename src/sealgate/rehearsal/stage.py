@@ -39,6 +39,8 @@ from sealgate.rehearsal.filtering import MailFilter
 from sealgate.rehearsal.holding import AT_ONCE, AT_ONCE_QUICK, PATIENCE, Terms, hold_all
 from sealgate.rehearsal.internet import ArtificialInternet, Clients
 from sealgate.rehearsal.network import Place
+from sealgate.rehearsal.outside import Kind, Outsider
+from sealgate.rehearsal.standins import StandIns
 from sealgate.rehearsal.tracing import Trace, with_lines
 from sealgate.rehearsal.trials import Plan, Seen, Until
 
@@ -52,12 +54,12 @@ if TYPE_CHECKING:
 _SILENT_PROGRAMS = {"pickup", "qmgr", "nqmgr", "oqmgr", "postlogd", "spawn", "postscreen"}
 """Daemons that never speak first on their socket (pickup and the queue manager start with master anyway)."""
 
-_WAKING = 10.0
+WAKING = 10.0
 """Seconds in which a daemon says its first word, on a machine that is busy with other things too."""
 _LAST_CHANCE = 0.5
 """Seconds without any daemon's word after which the rest is given up, once one has died."""
 
-_NO_HOPE = 0.1
+NO_HOPE = 0.1
 _GRACE = 1.5
 """Seconds that sessions go on after a daemon died: it may have been another one's."""
 _SETTLING = 10.0
@@ -68,21 +70,24 @@ FOREIGN = "someone@example.net"
 
 def perform(task: dict[str, Any], internet: Place | None = None) -> dict[str, Any]:
     """Start and question the release; return what was seen. `task` is made by `running`."""
-    clock = _Clock()
+    clock = Clock()
     instance = instance_of(task)
     stage = _Stage(instance, from_json(Plan, task.get("plan", {})), task, internet)
     stage.world.serve_names()
+    stage.stand_ins.serve()
     with stage.filter_at_work():
         clock.lap("internet")
         outcome = instance.start(timeout=task["patience"])
         clock.lap("start")
         seen = stage.examined(outcome, clock) if instance.is_running() else {}
-        log = _whole_log(instance)
+        log = whole_log(instance)
         return seen | {
-            "started": _as_json(outcome),
+            "started": as_json(outcome),
             "log": log,
             "filter": stage.filter_fault(),
             "trials": to_json(stage.seen(log)),
+            "asked": stage.stand_ins.asked,
+            "stand_in_faults": stage.stand_ins.faults,
             "seconds": clock.laps,
         }
 
@@ -103,6 +108,7 @@ class _Stage:
         self.world = ArtificialInternet(plan, place)
         self._clients = Clients(place, frozenset(task.get("inner", ())))
         self._filter = MailFilter(task["filter"]) if self._full and "filter" in task else None
+        self.stand_ins = _stand_ins(task, place)
         self._ended: dict[str, Ended] = {}
         self._routes: dict[str, trials.Route] = {}
         self._failing: dict[str, tuple[str, ...]] = {}
@@ -125,7 +131,7 @@ class _Stage:
         """Tell why the mail filter does not work; empty when it does or there is none."""
         return self._filter.fault if self._filter else ""
 
-    def examined(self, outcome: Outcome, clock: _Clock) -> dict[str, Any]:
+    def examined(self, outcome: Outcome, clock: Clock) -> dict[str, Any]:
         """Do everything that is to be done with a release that runs."""
         instance = self._instance
         read = instance.read_back()
@@ -133,10 +139,12 @@ class _Stage:
             self.world.serve_loopback()
         silent = wake(instance, read.services, hopeless=bool(outcome.silent))
         clock.lap("wake")
-        recipients = _recipients(instance)
-        patience = _NO_HOPE if "rewrite/unix" in silent else _WAKING
-        routes = _routes(instance, recipients, timeout=patience)
-        self._routes = {one["recipient"]: _route(one) for one in _routes(instance, self._plan.routes, timeout=patience)}
+        recipients = some_recipients(instance)
+        patience = NO_HOPE if "rewrite/unix" in silent else WAKING
+        routes = routes_of(instance, recipients, timeout=patience)
+        self._routes = {
+            one["recipient"]: as_route(one) for one in routes_of(instance, self._plan.routes, timeout=patience)
+        }
         clock.lap("routes")
         if self._filter and self._plan.mpa:
             self._filter.await_greeting()
@@ -169,7 +177,7 @@ class _Stage:
 
     def _repair(self, taken: list[str]) -> None:
         """Make what failed work again, and have what is queued tried once more."""
-        self._failing = self._left(Trace(_whole_log(self._instance)))
+        self._failing = self._left(Trace(whole_log(self._instance)))
         self.world.repair()
         if self._filter and not self._plan.mpa:
             self._filter.start()
@@ -185,13 +193,25 @@ class _Stage:
             give_up=Fatal(self._instance.log).long_ago,
             at_once=AT_ONCE if self._full else AT_ONCE_QUICK,
             furthest=Until.MESSAGE if self._full else Until.RCPT,
-            rcpt_patience=VERIFYING if not self._full and _verifies(read) else PATIENCE,
+            rcpt_patience=VERIFYING if not self._full and verifies(read) else PATIENCE,
             processes={one.port: limits[one.service] for one in answering if limits.get(one.service)},
             wrapped=frozenset(one.port for one in answering if one.tls_wrapped),
         )
 
 
-def _verifies(read: ReadBack) -> bool:
+def _stand_ins(task: dict[str, Any], place: Place) -> StandIns:
+    """Make the stand-ins that a task names."""
+    return StandIns(
+        (from_json(Outsider, one) for one in task.get("outsiders", ())),
+        place,
+        [Path(one) for one in task.get("fresh", ())],
+        Path(task.get("own_dir", "/")),
+        inner=frozenset(task.get("own_addresses", ())),
+        behind={Kind(kind): (host, port) for kind, (host, port) in task.get("behind", {}).items()},
+    )
+
+
+def verifies(read: ReadBack) -> bool:
     """Tell whether any restriction asks a next hop for an address, which takes a second or more."""
     values_ = (*read.main.values(), *(value for own in read.overrides.values() for value in own.values()))
     return any("reject_unverified_" in value for value in values_)
@@ -216,7 +236,7 @@ def _queue_ids(calls: Iterable[dict[str, Any]]) -> set[str]:
 
 
 def wake(
-    instance: Instance, services: Iterable[Service], timeout: float = _WAKING, *, hopeless: bool = False
+    instance: Instance, services: Iterable[Service], timeout: float = WAKING, *, hopeless: bool = False
 ) -> list[str]:
     """Connect to one unix service of each kind and wait for its first word; return those that gave none.
 
@@ -329,7 +349,7 @@ def _await_tried_again(log: LogFile, since: Position, queue_ids: list[str], time
 # -- recipients and routes
 
 
-def _recipients(instance: Instance) -> list[str]:
+def some_recipients(instance: Instance) -> list[str]:
     """One address of a relay domain, if there is one, and one of a domain that is nobody's here."""
     try:
         domains = values(instance.programs, "relay_domains").get("relay_domains", "")
@@ -354,7 +374,7 @@ def _first_keys(instance: Instance, table: str) -> list[str]:
         return []
 
 
-def _routes(instance: Instance, recipients: Iterable[str], timeout: float) -> list[dict[str, Any]]:
+def routes_of(instance: Instance, recipients: Iterable[str], timeout: float) -> list[dict[str, Any]]:
     """Ask trivial-rewrite for the recipients; an empty transport says that it gave no answer."""
     found: list[dict[str, Any]] = []
     with Rewrite(instance.paths.queue_dir, timeout=timeout) as rewrite:
@@ -367,14 +387,14 @@ def _routes(instance: Instance, recipients: Iterable[str], timeout: float) -> li
     return found
 
 
-def _route(found: dict[str, Any]) -> trials.Route:
+def as_route(found: dict[str, Any]) -> trials.Route:
     return trials.Route(found["recipient"], found["transport"], found["nexthop"], tuple(found["flags"]))
 
 
 # -- the log
 
 
-def _whole_log(instance: Instance) -> list[str]:
+def whole_log(instance: Instance) -> list[str]:
     """Return all that was logged, up to a mark that we put at its end: postlogd writes in the order of what it gets."""
     mark = f"sealgate-end-of-stage-{os.getpid()}-{time.monotonic_ns()}"
     log, position = LogFile(instance.paths.log_file), Position()
@@ -398,7 +418,7 @@ def _put_mark(instance: Instance, mark: str) -> bool:
     return True
 
 
-class _Clock:
+class Clock:
     def __init__(self) -> None:
         self.laps: dict[str, float] = {}
         self._last = time.monotonic()
@@ -409,7 +429,7 @@ class _Clock:
         self._last = now
 
 
-def _as_json(outcome: Outcome) -> dict[str, Any]:
+def as_json(outcome: Outcome) -> dict[str, Any]:
     return {
         "faults": list(outcome.faults),
         "complaints": [asdict(said) for said in outcome.complaints],

@@ -125,8 +125,14 @@ class Subject:
             if one in self.public
             and one.program == "smtpd"
             and one.port != self.facts.reinject.port
+            and not self.proxied(one)
             and not _endpoints((one.service,)) & own
         )
+
+    def proxied(self, listener: Listener) -> bool:
+        """Tell whether a listener believes a PROXY header, without which it serves nobody."""
+        names = ("smtpd_upstream_proxy_protocol", "postscreen_upstream_proxy_protocol")
+        return any(self.value(listener.service, name) for name in names)
 
     def outside(self, listener: Listener) -> str:
         """Return the address at which somebody outside reaches a listener."""

@@ -24,8 +24,8 @@ class Format(StrEnum):
     @classmethod
     def of_file(cls, name: str) -> Format:
         """Return the format that a file's name means."""
-        ending = name.lower().rpartition(".")[2]
-        return {"csv": cls.CSV, "yaml": cls.YAML, "yml": cls.YAML}.get(ending, cls.TEXT)
+        dot, ending = name.lower().rpartition(".")[1:]
+        return {".csv": cls.CSV, ".yaml": cls.YAML, ".yml": cls.YAML}.get(f"{dot}{ending}", cls.TEXT)
 
     def read(self, noun: str, lines: Iterable[str], first_number: int) -> Iterator[forms.Read]:
         """Give each row of a file, good or bad; numbered rows get names from `first_number` on."""

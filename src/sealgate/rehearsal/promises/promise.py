@@ -7,19 +7,19 @@ plans of all promises are merged into one run (`merge`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Protocol
 
 from sealgate.model.findings import Place
 from sealgate.model.verdicts import Ruling, Verdict
-from sealgate.rehearsal.trials import Internet, Plan
+from sealgate.rehearsal.trials import Internet, Plan, Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sealgate.link.messages import Grade
     from sealgate.rehearsal.subject import Subject
-    from sealgate.rehearsal.trials import Ended, Reply, Seen, Server, Trial
+    from sealgate.rehearsal.trials import Ended, Reply, Seen, Trial
 
 FOREIGN_DOMAIN = "not-ours.example"
 """A domain that is nobody's relay domain; mail for it is what only trusted clients may hand over."""
@@ -91,7 +91,8 @@ def _internets(parts: tuple[Internet, ...]) -> Internet:
     for part in parts:
         for name, found in part.records.items():
             records[name] = {**records.get(name, {}), **found}
-        servers |= part.servers
+        for name, server in part.servers.items():
+            servers[name] = _both(servers[name], server) if name in servers else server
     return Internet(
         records=records,
         missing=_all(part.missing for part in parts),
@@ -101,6 +102,16 @@ def _internets(parts: tuple[Internet, ...]) -> Internet:
         servers=servers,
         ports=tuple(sorted({port for part in parts for port in part.ports})),
     )
+
+
+def _both(one: Server, other: Server) -> Server:
+    """Return a server that does what either plan wants of it: the first's manner unless it is the plain one."""
+    plain = Server()
+    kept = {
+        field.name: getattr(one if getattr(one, field.name) != getattr(plain, field.name) else other, field.name)
+        for field in fields(Server)
+    }
+    return Server(**kept | {"replies": {**other.replies, **one.replies}})
 
 
 def _all(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

@@ -161,8 +161,11 @@ def _tries(subject: Subject) -> Iterator[_Try]:
         if not addresses:
             continue
         beside = clients.neighbours(addresses[0], 60)
-        sessions = [(way, next(beside, str(addresses[0]))) for way in _sessions(_ways(subject))]
-        sessions += [(_Way("from elsewhere", _named), str(address)) for address in addresses[1:]]
+        proxied = subject.proxied(listener)
+        ways = _claims_of_proxies(subject) if proxied else _ways(subject)
+        sessions = [(way, next(beside, str(addresses[0]))) for way in _sessions(ways)]
+        if not proxied:
+            sessions += [(_Way("from elsewhere", _named), str(address)) for address in addresses[1:]]
         for way, address in sessions:
             client, host = way.client(address), subject.outside(listener)
             trial = Trial(f"str-{number}", host, listener.port, client, way.sender, way.recipients)
@@ -197,12 +200,18 @@ def _ways(subject: Subject) -> Iterator[_Way]:
 def _pretences(subject: Subject) -> Iterator[_Way]:
     """Give the ways to claim another address."""
     for own in ("127.0.0.1", *_one_of_my_networks(subject)):
-        six = ":" in own
-        commands = (f"XCLIENT ADDR={'IPV6:' if six else ''}{own} NAME=localhost", "EHLO localhost")
+        commands = (f"XCLIENT ADDR={'IPV6:' if ':' in own else ''}{own} NAME=localhost", "EHLO localhost")
         yield _Way(f"as {own} by XCLIENT", _saying(*commands))
+    yield from _claims_of_proxies(subject)
+    yield _Way("as 127.0.0.1 by XFORWARD", _saying("XFORWARD ADDR=127.0.0.1 NAME=localhost"))
+
+
+def _claims_of_proxies(subject: Subject) -> Iterator[_Way]:
+    """Give the ways to claim another address by a PROXY header, before anything else is said."""
+    for own in ("127.0.0.1", *_one_of_my_networks(subject)):
+        six = ":" in own
         to = "TCP6 {} 2001:db8::1" if six else "TCP4 {} 192.0.2.1"
         yield _Way(f"as {own} by the PROXY protocol", _opening(f"PROXY {to.format(own)} 4321 25\r\n"))
-    yield _Way("as 127.0.0.1 by XFORWARD", _saying("XFORWARD ADDR=127.0.0.1 NAME=localhost"))
 
 
 def _one_of_my_networks(subject: Subject) -> tuple[str, ...]:
