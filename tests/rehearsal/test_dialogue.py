@@ -84,12 +84,21 @@ def test_everything_said_is_kept(serving) -> None:
 
 def test_a_server_that_says_nothing_gives_no_reply(serving) -> None:
     with session(serving(lambda connection: connection.recv(1)), patience=0.05) as one:
-        assert one.banner() is NO_REPLY
+        assert one.banner() == NO_REPLY
+
+
+def test_a_reply_says_how_long_it_took(serving) -> None:
+    with session(serving(lambda connection: connection.recv(1)), patience=0.05) as one:
+        assert one.banner().seconds >= 0.05
+
+
+def test_how_long_it_took_makes_no_other_reply() -> None:
+    assert Reply(250, "250 Ok", 1.0) == Reply(250, "250 Ok", 2.0)
 
 
 def test_a_hopeless_wait_is_given_up(serving) -> None:
     with session(serving(lambda connection: connection.recv(1)), patience=60, give_up=lambda: True) as one:
-        assert one.banner() is NO_REPLY
+        assert one.banner() == NO_REPLY
 
 
 def test_a_server_that_hangs_up_is_closed_for_all_that_follows(serving) -> None:

@@ -53,6 +53,15 @@ def test_delivered_mail_has_settled_and_nothing_of_it_stands() -> None:
     assert trace.standing(FIRST) == ()
 
 
+def test_delivered_mail_is_gone_and_deferred_mail_is_not() -> None:
+    assert Trace([*INTO_FILTER, *BACK, *OUT]).gone(FIRST)
+    assert not Trace([*INTO_FILTER, *BACK, *DEFERRED]).gone(FIRST)
+
+
+def test_mail_that_was_never_seen_is_not_gone() -> None:
+    assert not Trace([]).gone(FIRST)
+
+
 def test_mail_has_not_settled_before_its_last_step() -> None:
     log = INTO_FILTER + BACK + OUT
 

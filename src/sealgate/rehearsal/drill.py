@@ -102,7 +102,7 @@ def _trusted(side: Side, version: int) -> tuple[str, str]:
 def failures(side: Side, sent: Iterable[Sent], faults: Iterable[Fault]) -> Iterator[Failure]:
     """Give the runs that play the faults asked for."""
     trials = tuple(one.trial for one in sent)
-    plain = Plan(trials, Internet(empty_zones=side.zones), repaired=True)
+    plain = Plan(trials, Internet(empty_zones=side.zones, ports=side.ports), repaired=True)
     for fault in dict.fromkeys(faults):
         if fault is Fault.NEXT_HOP:
             yield from _of_next_hop(plain, side)

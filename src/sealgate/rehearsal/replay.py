@@ -52,6 +52,7 @@ def plan(chosen: Iterable[Chosen], live: Side, candidate: Side) -> tuple[Plan, d
         records=dict(_listings(envelopes, (live, candidate))),
         empty_zones=tuple(dict.fromkeys((*live.zones, *candidate.zones))),
         servers=_servers(envelopes, (live, candidate)),
+        ports=tuple(sorted({*live.ports, *candidate.ports})),
     )
     routes = tuple(dict.fromkeys(one.recipient for one in envelopes if one.recipient))
     return Plan(trials, internet, routes, mpa=False, verbose=True), by_trial

@@ -6,8 +6,10 @@ expensive to know is found out when it is first asked for.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sealgate.postfix.command import Programs
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from sealgate.postfix.parameters import ReadBack
     from sealgate.render import ConfigTree, NodeFacts
 
+_PORT = re.compile(r":(\d{1,5})$")
+_MOST_HOPS, _MOST_PORTS = 20_000, 100
 SERVERS = ("smtpd", "postscreen")
 """Programs that hold SMTP sessions with clients."""
 
@@ -61,6 +65,16 @@ class Side:
     def public(self) -> tuple[Listener, ...]:
         """The listeners for SMTP that somebody outside can connect to; where there are none, those on loopback."""
         return tuple(one for one in self.servers if one.wildcard or not loopback(one.host)) or self.servers
+
+    @cached_property
+    def ports(self) -> tuple[int, ...]:
+        """The ports other than 25 of the next hops on its pages."""
+        settings = self.desired.settings
+        hops = (settings.internal_relay_host, settings.external_relay_host)
+        named = {hop.port for hop in hops if hop is not None}
+        tags = (_PORT.search(tag) for tag in islice(self.desired.rows.tags("transport"), _MOST_HOPS))
+        named |= {int(found[1]) for found in tags if found}
+        return tuple(sorted(port for port in named if port != 25 and 0 < port < 1 << 16)[:_MOST_PORTS])
 
     @cached_property
     def zones(self) -> tuple[str, ...]:
