@@ -19,7 +19,6 @@ def found(main: dict[str, str], *services: str, **overrides: dict[str, str]) -> 
     [
         ("inet:127.0.0.1:8891", ["inet:127.0.0.1:8891"]),
         ("inet:[::1]:8891", ["inet:::1:8891"]),
-        ("inet:8891@milter.example", ["inet:milter.example:8891"]),
         ("unix:/run/opendkim/opendkim.sock", ["unix:/run/opendkim/opendkim.sock"]),
         ("local:private/milter", ["unix:private/milter"]),
         ("unix:a, inet:localhost:1 inet:localhost:2", ["unix:a", "inet:localhost:1", "inet:localhost:2"]),
@@ -87,9 +86,7 @@ def test_a_login_server_is_found_where_clients_may_log_in(path: str, where: str)
     assert found(main) == [(Kind.LOGIN, where)]
 
 
-@pytest.mark.parametrize(
-    "change", [{"smtpd_sasl_auth_enable": "no"}, {"smtpd_sasl_type": "cyrus"}]
-)
+@pytest.mark.parametrize("change", [{"smtpd_sasl_auth_enable": "no"}, {"smtpd_sasl_type": "cyrus"}])
 def test_without_logins_or_with_cyrus_there_is_no_login_server(change: dict[str, str]) -> None:
     main = {"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "dovecot", "smtpd_sasl_path": "private/auth"}
 

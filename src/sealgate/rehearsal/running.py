@@ -85,7 +85,9 @@ class Rehearsal:
         """Return what a report says of the stand-ins of a run."""
         faults = stage.get("stand_in_faults", {})
         return tuple(
-            f"{one} ({one.parameter}) could not be replaced: {faults[str(one)]}" if str(one) in faults else left_open(one)
+            f"{one} ({one.parameter}) could not be replaced: {faults[str(one)]}"
+            if str(one) in faults
+            else left_open(one)
             for one in self.outside
         )
 

@@ -31,8 +31,13 @@ if TYPE_CHECKING:
 KEPT = frozenset({"anvil", "cleanup", "postlogd", "proxymap", "tlsmgr", "trivial-rewrite"})
 """The daemons that smtpd needs to answer MAIL and RCPT. None of them sends anything anywhere."""
 EMPTY_TABLE = "cidr:/dev/null"
-_ASKING_TABLE = re.compile(rf"(?:(?<=^)|(?<=[\s,{{=:]))(?:socketmap|tcp|{'|'.join(PROGRAMS)}):[^\s,{{}}]+", re.MULTILINE)
-_WITH_ARGUMENT = r"(?:reject_rbl_client|reject_rhsbl_[a-z]+|permit_dnswl_client|permit_rhswl_client|check_[a-z_]+_(?:mx|ns|a)_access)"
+_ASKING_TABLE = re.compile(
+    rf"(?:(?<=^)|(?<=[\s,{{=:]))(?:socketmap|tcp|{'|'.join(PROGRAMS)}):[^\s,{{}}]+", re.MULTILINE
+)
+_WITH_ARGUMENT = (
+    r"(?:reject_rbl_client|reject_rhsbl_[a-z]+|permit_dnswl_client|permit_rhswl_client"
+    r"|check_[a-z_]+_(?:mx|ns|a)_access)"
+)
 _ALONE = (
     r"(?:reject_unknown_(?:sender_domain|recipient_domain|helo_hostname|hostname|address)"
     r"|reject_unverified_(?:sender|recipient|address)|permit_mx_backup)"
@@ -74,7 +79,9 @@ class _Texts:
         return _ASKING_TABLE.sub(EMPTY_TABLE, value)
 
     def _without_dns(self, value: str) -> str:
-        self.taken_out.update(dict.fromkeys(" ".join(word.replace(",", " ").split()) for word in _ASKING_DNS.findall(value)))
+        self.taken_out.update(
+            dict.fromkeys(" ".join(word.replace(",", " ").split()) for word in _ASKING_DNS.findall(value))
+        )
         return _ASKING_DNS.sub("", value)
 
     def _moved(self, value: str) -> str:
@@ -90,7 +97,9 @@ def lay_out(top: Path, release: Path, live: InstancePaths, raw: ReadBack, read: 
     found = outsiders(read)
     stand_ins = tuple(_moved_in(found, top))
     replaced = {
-        old.named: new.named for old, new in zip(_replaceable(found), stand_ins, strict=True) if old.kind is not Kind.LOGIN
+        old.named: new.named
+        for old, new in zip(_replaceable(found), stand_ins, strict=True)
+        if old.kind is not Kind.LOGIN
     }
     places = ((release, paths.config_dir), (live.config_dir, paths.config_dir), (live.queue_dir, paths.queue_dir),
               (live.data_dir, paths.data_dir), (live.log_file.parent, paths.log_file.parent))  # fmt: skip
@@ -106,7 +115,9 @@ def lay_out(top: Path, release: Path, live: InstancePaths, raw: ReadBack, read: 
     names = {one.key: f"l{number}" for number, one in enumerate(raw.services) if _takes_mail(one)}
     files.write(paths.config_dir / "master.cf", "".join(_master_cf(read, names, texts, login)))
     sockets = {
-        one: paths.queue_dir / "public" / names[one.service] for one in listeners(read, read.main) if one.service in names
+        one: paths.queue_dir / "public" / names[one.service]
+        for one in listeners(read, read.main)
+        if one.service in names
     }
     return Copy(paths, sockets, stand_ins, tuple(_missed(read, names, texts.taken_out)))
 
