@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.node.world import Gateway, applied, basic, judged
+from tests.node.world import Gateway, applied, basic
 
 from sealgate.link.messages import Apply, Grade, Override
 from sealgate.model.errors import InvalidValue, Refused

@@ -157,7 +157,7 @@ class Crowd:
 def test_a_service_with_few_processes_has_few_sessions_at_once() -> None:
     with Sink() as sink:
         crowd = Crowd(sink.port)
-        terms = Terms(crowd, processes={crowd.port: 2})  # type: ignore[arg-type]
+        terms = Terms(crowd, processes={crowd.port: 2})
         hold_all([trial(crowd.port, f"t{number}") for number in range(12)], terms)
 
     assert 1 <= crowd.most <= 2
