@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,11 +43,10 @@ def test_live_and_draft_are_told_apart(story: Story) -> None:
 
 def test_an_explanation_leaves_no_trace_on_the_gateway(story: Story) -> None:
     story.gateway.apply(BASE)
-    before = story.gateway.mail_log()
 
     story.gateway.run("explain", STRANGER, "info@example.com", "--live")
 
-    assert story.gateway.mail_log() == before
+    assert not {STRANGER, "info@example.com"} & set(re.split(r"[\s<>\[\]]", story.gateway.mail_log()))
     assert story.gateway.json("queue", "list") == []
 
 

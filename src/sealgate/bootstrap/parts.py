@@ -35,7 +35,8 @@ def run_agent(settings: Settings) -> int:
         Endpoint(*settings.mpa_address),
         Endpoint(*settings.reinject_address),
     )
-    return run(Agent(NodePaths(settings.directory), ports, Access(*administrators(settings))))
+    access = Access(*administrators(settings))
+    return run(Agent(NodePaths(settings.directory), ports, access, mpa_user=settings.mpa_user))
 
 
 def administrators(settings: Settings) -> tuple[frozenset[int], int]:

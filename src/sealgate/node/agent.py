@@ -1,9 +1,9 @@
 """The agent: root's half of the gateway. It answers the link's questions, and sees to it that Postfix runs.
 
-One change at a time: apply, confirm, rollback, overwrite and undo hold `_changing`; judging holds `_staging`, so that
-a long rehearsal never keeps anybody from confirming or rolling back. Questions about status, queue and log are answered
-beside. At its start it first finishes or undoes what the journal says was under way, then starts Postfix, then answers;
-at its end it stops Postfix. While nothing is asked it sleeps.
+One change at a time: apply, confirm, rollback, overwrite and undo hold `_changing`; judging and whatever else tries a
+release sealed off hold `_staging`, so that a long rehearsal never keeps anybody from confirming or rolling back.
+Questions about status, queue and log are answered beside. At its start it first finishes or undoes what the journal
+says was under way, then starts Postfix, then answers; at its end it stops Postfix. While nothing is asked it sleeps.
 """
 
 from __future__ import annotations
@@ -74,7 +74,10 @@ class Access:
 
 
 class Agent:
-    """The agent of one gateway directory. `before` hears of every step before it is done; see `postfix/files.py`."""
+    """The agent of one gateway directory.
+
+    `before` hears of every step before it is done; see `postfix/files.py`. `mpa_user` is who the MPA of a rehearsal is.
+    """
 
     def __init__(
         self,
@@ -84,6 +87,7 @@ class Agent:
         before: Before | None = None,
         *,
         pace: Pace = Pace(),  # noqa: B008 - frozen
+        mpa_user: str = "sealgate-mpa",
     ) -> None:
         self._access = access
         self._log = logger("agent")
@@ -96,7 +100,7 @@ class Agent:
         self._instance = AnnouncedInstance(paths.instance, announce=before)
         receiver = Receiver(stores.rows, stores.objects, stores.secrets)
         stager = Stager(stores, self._key.open)
-        rehearsal = Rehearsal(paths.instance, paths.neutral)
+        rehearsal = Rehearsal(paths.instance, paths.neutral, mpa_user=mpa_user)
         self._judge = Judge(Bench(stores, self._machine, receiver, stager, rehearsal, self._release_in_force))
         self._mender = Mender(stores, stager, receiver, self._key.open)
         health = Health(paths, self._instance, ports.mpa)
@@ -183,11 +187,25 @@ class Agent:
             **self._queries.handlers(),
             **self._mail.handlers(),
             **self._lookups.handlers(),
-            **self._explainer.handlers(),
-            **self._replayer.handlers(),
-            **self._driller.handlers(),
-            **self._widenings.handlers(),
+            **self._one_at_a_time(self._explainer.handlers()),
+            **self._one_at_a_time(self._replayer.handlers()),
+            **self._one_at_a_time(self._driller.handlers()),
+            **self._one_at_a_time(self._widenings.handlers()),
         }
+
+    def _one_at_a_time(
+        self, handlers: Mapping[str, Callable[[Any, Conversation], Any]]
+    ) -> dict[str, Callable[[Any, Conversation], Any]]:
+        """Return the handlers that run releases, so that no release is swept away while one of them tries it."""
+
+        def guarded(answer: Callable[[Any, Conversation], Any]) -> Callable[[Any, Conversation], Any]:
+            def hold(question: Any, talk: Conversation) -> Any:
+                with self._alone(self._staging, "another release is being tried", talk):
+                    return answer(question, talk)
+
+            return hold
+
+        return {verb: guarded(answer) for verb, answer in handlers.items()}
 
     # -- changes
 
