@@ -188,16 +188,17 @@ def test_nothing_live_is_nothing_to_rehearse(gateway: Gateway, ann: Actor, agent
         judging.rehearse(gateway, ann, Grade.FULL, live=True)
 
 
-def test_who_may_newly_relay_is_known_from_a_full_report_on_this_very_draft(
+def test_while_the_agent_is_down_who_may_newly_relay_is_known_from_a_full_report_on_this_very_draft(
     gateway: Gateway, ann: Actor, answering: Callable[..., AbstractContextManager[StandIn]]
 ) -> None:
     def judge(question: Any, _talk: Any) -> Report:
         digest = question.header["digest"]
         return Report(digest, digest[:16], question.grade, True, (), 0.1, widened=("10.9.9.9 may newly relay",))
 
+    rows.add(gateway, ann, "relay-domain", {"domain": "example.org"})
     with answering(judge=judge):
         judging.rehearse(gateway, ann, Grade.FULL)
-        before = reports.widened(gateway, ann)
-        rows.add(gateway, ann, "relay-domain", {"domain": "example.com"})
+    before = reports.widened(gateway, ann)
+    rows.add(gateway, ann, "relay-domain", {"domain": "example.com"})
 
     assert (before, reports.widened(gateway, ann)) == (("10.9.9.9 may newly relay",), None)
