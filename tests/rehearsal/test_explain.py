@@ -15,16 +15,14 @@ from sealgate.link.messages import Grade
 from sealgate.link.rehearsals import Explained, Mail, Opinion, Stage
 from sealgate.model.errors import InvalidValue, NotFound
 from sealgate.node.explaining import plan_of, trial_of
-from sealgate.postfix.command import Programs
-from sealgate.postfix.listeners import listeners
 from sealgate.postfix.master import InstancePaths
 from sealgate.postfix.neutral import neutral_programs
-from sealgate.postfix.parameters import read_back, values
 from sealgate.postfix.tables import Tables
 from sealgate.rehearsal.explain import explain
 from sealgate.rehearsal.judging import Judge
 from sealgate.rehearsal.origins import Origins
 from sealgate.rehearsal.running import run
+from sealgate.rehearsal.sides import Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,20 +59,17 @@ class Explaining:
         node = release.node
         live = InstancePaths(*map(Path, (node.config_dir, node.spool_dir, node.data_dir, node.log_file)))
         self._judge = Judge(live, release.root / "neutral")
-        self._path = release.path
-        self.read = read_back(Programs(release.path), expanded=True)
-        addresses = values(Programs(release.path), "inet_interfaces", "inet_protocols")
-        self.listeners = listeners(self.read, addresses)
+        self._side = side = Side(release.path, desired, node)
         tables = Tables(neutral_programs(release.root / "neutral"))
-        self._origins = Origins(
-            release.path, desired, release.tree, self.read, tables=tables, scratch=release.root / "scratch"
-        )
+        self._finder = Origins(
+            side.release, desired, side.tree, side.read, tables=tables, scratch=release.root / "scratch"
+        ).finder()
 
     def __call__(self, client: str, recipient: str, sender: str = "a@example.org", **more: object) -> Explained:
         mail = Mail(client, sender, recipient, **more)  # type: ignore[arg-type]
-        trial = trial_of(mail, self.listeners)
-        seen = run(self._judge, self._path, plan_of(mail, trial, self.read), Grade.FULL)
-        return explain(trial, seen, self._origins.finder(), self.read.main["content_filter"])
+        trial = trial_of(mail, self._side.listeners)
+        seen = run(self._judge, self._side.release, plan_of(mail, trial, self._side), Grade.FULL)
+        return explain(trial, seen, self._finder, self._side.read.main["content_filter"])
 
 
 @contextmanager
@@ -203,3 +198,13 @@ def test_a_rule_that_only_warns_is_told_and_the_mail_goes_on(ask: Explaining) ->
     checked = next(stage for stage in answer.stages if stage.name == "content checks")
     assert (checked.opinion, checked.line, checked.restriction) == (Opinion.PASSED, 1, "WARNING")
     assert answer.opinion is Opinion.PERMITTED
+
+
+@pytest.mark.parametrize("hop", ["127.0.0.1:2599", "[::1]:2599", "smtp.inside.example:2526"])
+def test_a_next_hop_on_another_port_or_on_this_machine_takes_the_mail_too(hop: str) -> None:
+    made = state({"my-hostname": "gw.example.com", "internal-relay-host": hop}, {"relay-domain": ["relay.example"]})
+    with explaining(made) as ask:
+        answer = ask("203.0.113.9", "u@relay.example")
+
+    assert answer.opinion is Opinion.PERMITTED
+    assert hop.rpartition(":")[2] in answer.stages[-1].text

@@ -70,6 +70,8 @@ class Verb(click.Command):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # Click keeps a paragraph's lines as they are after the character \b, which raw docstrings have as two.
+        self.help = self.help and self.help.replace("\\b\n", "\b\n")
         taken = {name for param in self.params for name in param.opts}
         self.params += [option for option in common_options() if not taken & set(option.opts)]
 

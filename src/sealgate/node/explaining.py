@@ -14,16 +14,10 @@ from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Grade
 from sealgate.model.errors import InvalidValue, NodeFailed, NotFound
-from sealgate.postfix.command import Programs
-from sealgate.postfix.listeners import listeners
-from sealgate.postfix.parameters import read_back, values
 from sealgate.rehearsal.explain import explain
-from sealgate.rehearsal.origins import Origins
 from sealgate.rehearsal.running import run
 from sealgate.rehearsal.sealed import NotSealed
 from sealgate.rehearsal.trials import Client, Internet, Plan, Trial, Until
-from sealgate.rehearsal.zones import zones_asked
-from sealgate.render import NodeFacts, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -31,13 +25,9 @@ if TYPE_CHECKING:
 
     from sealgate.link.conversation import Conversation
     from sealgate.link.rehearsals import Explain, Explained, Mail
-    from sealgate.node.applying import Applier
-    from sealgate.node.receiving import Receiver
-    from sealgate.node.releases import Release
-    from sealgate.node.stores import Stores
+    from sealgate.node.sides import Sides
     from sealgate.postfix.listeners import Listener
-    from sealgate.postfix.parameters import ReadBack
-    from sealgate.rehearsal.judging import Judge as Rehearsal
+    from sealgate.rehearsal.sides import Side
 
 _TRIAL = "explain"
 _LONGEST = 2000
@@ -47,11 +37,8 @@ _TOKEN = re.compile(r"[^\s\x00-\x20\x7f]+")
 class Explainer:
     """Follows one mail through a release."""
 
-    def __init__(self, stores: Stores, applier: Applier, rehearsal: Rehearsal, receiver: Receiver) -> None:
-        self._stores = stores
-        self._applier = applier
-        self._rehearsal = rehearsal
-        self._receiver = receiver
+    def __init__(self, sides: Sides) -> None:
+        self._sides = sides
 
     def handlers(self) -> Mapping[str, Callable[[Any, Conversation], Any]]:
         """Return what answers each of these verbs."""
@@ -60,36 +47,17 @@ class Explainer:
     def explain(self, question: Explain, talk: Conversation) -> Explained:
         """Run the release sealed off and return the way of the mail."""
         started = time.monotonic()
-        release = self._release(question.digest)
-        directory = self._stores.releases.path(release.id)
-        programs = Programs(directory)
-        read = read_back(programs, expanded=True)
-        found = listeners(read, values(programs, "inet_interfaces", "inet_protocols"))
-        trial = trial_of(question.mail, found)
-        plan = plan_of(question.mail, trial, read)
+        side = self._sides.of(question.digest)
+        trial = trial_of(question.mail, side.listeners)
+        plan = plan_of(question.mail, trial, side)
         talk.progress("running the release in a sealed world")
         try:
-            seen = run(self._rehearsal, directory, plan, Grade.FULL)
+            seen = run(self._sides.rehearsal(), side.release, plan, Grade.FULL)
         except NotSealed as failure:
             raise NodeFailed(f"The release cannot be run on this machine: {failure}") from None
         talk.progress("reading what happened")
-        desired = self._receiver.reopen(release.digest, release.tables).desired
-        tree = render(desired, NodeFacts.from_json(release.facts))
-        scratch = self._stores.paths.neutral / "explain"
-        origins = Origins(directory, desired, tree, read, tables=self._stores.tables, scratch=scratch)
-        answer = explain(trial, seen, origins.finder(), read.main.get("content_filter", ""))
+        answer = explain(trial, seen, self._sides.finder(side), side.read.main.get("content_filter", ""))
         return replace(answer, assumed=assumed(question.mail), seconds=time.monotonic() - started)
-
-    def _release(self, digest: str) -> Release:
-        live = self._applier.standing.live
-        if digest:
-            found = next((one for one in self._stores.releases.all() if one.digest == digest), None)
-        else:
-            found = self._stores.releases.find(live.release) if live else None
-        if found is None:
-            missing = "This candidate is not on this node: check it first."
-            raise NotFound(missing if digest else "No revision is in force on this node, so there is nothing to ask.")
-        return found
 
 
 def trial_of(mail: Mail, found: tuple[Listener, ...]) -> Trial:
@@ -113,9 +81,9 @@ def trial_of(mail: Mail, found: tuple[Listener, ...]) -> Trial:
     )  # fmt: skip
 
 
-def plan_of(mail: Mail, trial: Trial, read: ReadBack) -> Plan:
+def plan_of(mail: Mail, trial: Trial, side: Side) -> Plan:
     """Return the plan of the one run: an internet in which block lists list nobody but as the question says."""
-    internet = Internet(records=dict(_listings(mail, read)), empty_zones=zones_asked(read))
+    internet = Internet(records=dict(_listings(mail, side.zones)), empty_zones=side.zones, ports=side.ports)
     return Plan((trial,), internet, (mail.recipient,), verbose=True)
 
 
@@ -143,11 +111,10 @@ def _listener(wanted: str, found: tuple[Listener, ...], version: int) -> Listene
     raise NotFound(f"{what} for a client with an IPv{version} address. Listeners for SMTP: {known}.")
 
 
-def _listings(mail: Mail, read: ReadBack) -> Iterator[tuple[str, dict[str, tuple[str, ...]]]]:
+def _listings(mail: Mail, known: tuple[str, ...]) -> Iterator[tuple[str, dict[str, tuple[str, ...]]]]:
     """Give the DNS records that list the client, for each zone named."""
     address = ipaddress.ip_address(mail.client)
     name = address.reverse_pointer.rpartition(".in-addr.arpa")[0] or address.reverse_pointer.rpartition(".ip6.arpa")[0]
-    known = zones_asked(read)
     for item in mail.listed:
         zone, _, answer = item.partition("=")
         if zone.lower() not in known:

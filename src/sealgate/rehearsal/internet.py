@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sealgate.rehearsal.network import Place
     from sealgate.rehearsal.trials import Arrival, Internet, Plan
 
+LOOPBACK = ("127.0.0.1", "::1")
 _IP_FREEBIND = 15
 
 
@@ -84,12 +85,15 @@ class ArtificialInternet:
             self._mail.listen(listener)
 
     def serve_loopback(self) -> None:
-        """Be the servers on the gateway's own loopback that the plan names, where no service of Postfix is."""
+        """Be the next hops on the gateway's own loopback, on the plan's ports where no service of Postfix is."""
         from sealgate.rehearsal.mail_servers import listeners
 
         if self._mail is None:
             return
-        for name in filter(_is_loopback, self._servers):
+        named = dict.fromkeys((*LOOPBACK, *filter(_is_loopback, self._servers)))
+        for name in named:
+            if name in self._servers and self._servers[name].manner is Manner.DOWN:
+                continue
             for port in self._data.ports:
                 with contextlib.suppress(OSError):
                     self._mail.listen(*listeners((port,), (name,)))
