@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sealgate.postfix.listeners import Listener
-    from sealgate.rehearsal.internet import Clients
+    from sealgate.rehearsal.dialogue import Connector
 
 PATIENCE = 10.0
 """Seconds for a reply, on a machine that is busy with other things too."""
@@ -37,7 +37,7 @@ _BROKEN = re.compile(r"^(?:421|4\d\d 4\.3\.|554 5\.3\.)|onfiguration|queue file 
 
 
 def call_all(
-    listeners: tuple[Listener, ...], recipients: list[str], clients: Clients, give_up: Callable[[], bool]
+    listeners: tuple[Listener, ...], recipients: list[str], clients: Connector, give_up: Callable[[], bool]
 ) -> list[dict[str, Any]]:
     """Call every smtpd that needs no TLS to begin with, from a stranger's address and from loopback."""
     return [
@@ -49,7 +49,7 @@ def call_all(
 
 
 def call(
-    listener: Listener, source: str, recipients: list[str], clients: Clients, give_up: Callable[[], bool]
+    listener: Listener, source: str, recipients: list[str], clients: Connector, give_up: Callable[[], bool]
 ) -> dict[str, Any]:
     """Hold one session; `fault` is empty when the server could tell what it wants, whatever that was."""
     connect = partial(clients.connect, source, listener.host, listener.port)

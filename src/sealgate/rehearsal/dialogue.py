@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
     import socket
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     Connect = Callable[[float], socket.socket]
 
 _TURN = 0.01
+
+
+class Connector(Protocol):
+    """Whatever connects clients of any address to a listener."""
+
+    def connect(self, source: str, host: str, port: int, timeout: float) -> socket.socket:
+        """Return a connection from an address. Raises OSError when there is none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

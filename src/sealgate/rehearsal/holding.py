@@ -24,7 +24,7 @@ from sealgate.rehearsal.trials import TRIAL_HEADER, Ended, Reply, Trial, Until
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from sealgate.rehearsal.internet import Clients
+    from sealgate.rehearsal.dialogue import Connector
 
 AT_ONCE = 16
 """Sessions held at once in a full rehearsal, most of whose time is waiting."""
@@ -45,7 +45,7 @@ class Terms:
     `processes` is how many sessions the service on a port can hold; `wrapped` are ports where TLS comes first.
     """
 
-    clients: Clients
+    clients: Connector
     give_up: Callable[[], bool] = lambda: False
     at_once: int = AT_ONCE
     furthest: Until = Until.MESSAGE

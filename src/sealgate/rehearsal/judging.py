@@ -53,6 +53,7 @@ CANNOT_TELL = "server-cannot-answer"
 SAID = "postfix-says"
 NO_ROUTE = "no-route"
 NOT_REHEARSED = "not-rehearsed"
+BROKEN_OFF = "rehearsal-broken-off"
 NO_FILTER = "mail-filter-does-not-start"
 
 # In there every address is local, so what is sent to a next hop meets the gateway itself.
@@ -219,8 +220,21 @@ def _judgement(held: _Held, release: Path, read: ReadBack, clock: _Clock, judged
 def _not_held(findings: tuple[Finding, ...], clock: _Clock, grade: Grade, failure: NotSealed) -> Judgement:
     """Return the judgement where no run could be held: of the files alone, and what was not judged, with why."""
     missed = tuple(f"{words} ({failure})" for words in _judged_inside(grade))
-    shown = (_not_rehearsed(failure, missed, "Only its files were judged."),) if grade is Grade.FULL else ()
+    if not isinstance(failure, Forbidden):
+        shown: tuple[Finding, ...] = (_broken_off(failure),)
+    else:
+        shown = (_not_rehearsed(failure, missed, "Only its files were judged."),) if grade is Grade.FULL else ()
     return Judgement((*findings, *shown), clock.all(), (_JUDGED_FILES,), missed, sealed=False)
+
+
+def _broken_off(why: NotSealed) -> Finding:
+    return error(
+        BROKEN_OFF,
+        Place(),
+        f"The rehearsal did not come to its end: {why}.",
+        "Whether mail would go on with this candidate is not known.",
+        "Try again when the machine is less busy; if it stays so, take back the last own lines.",
+    )
 
 
 def _not_rehearsed(why: NotSealed, missed: Sequence[str], what_was: str) -> Finding:

@@ -1,4 +1,4 @@
-"""What a candidate names and the sealed world does not have: milters, policy services, login servers, look-ups, filters.
+"""What a candidate names and the sealed world does not have: milters, policy services, logins, look-ups, filters.
 
 `outsiders` reads them from a release as Postfix reads it, values expanded: `smtpd_milters` and its like,
 `check_policy_service` wherever restrictions stand, the Dovecot socket of `smtpd_sasl_path`, tables that are asked over
@@ -134,15 +134,13 @@ def _values(read: ReadBack) -> Iterator[tuple[str, str, str]]:
 
 
 def _endpoint(text: str) -> Where:
-    """Read `inet:host:port`, `inet:port@host`, `unix:path`, or these without a word before them."""
+    """Read `inet:host:port`, `unix:path`, or host and port without a word before them."""
     kind, colon, rest = text.partition(":")
     if colon and kind in {"unix", "local"}:
         return Where(path=rest)
     if not colon or kind not in {"inet", "inet6"}:
         rest = text
-    port, at, host = rest.partition("@")
-    if not at:
-        host, _, port = rest.rpartition(":")
+    host, _, port = rest.rpartition(":")
     return Where(host=host.strip("[]") or "127.0.0.1", port=port)
 
 

@@ -173,7 +173,7 @@ def _fault(kind: Kind, places: list[list[str]]) -> str:
 
 def _connected(path: str, host: str, port: str) -> socket.socket:
     if not path:
-        return socket.create_connection((host, port), LONGEST)  # type: ignore[arg-type]  # a service's name will do
+        return socket.create_connection((host, port), LONGEST)
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(LONGEST)
     try:

@@ -117,7 +117,7 @@ def start_apart(module: str, task: dict[str, Any], *, gently: bool = False) -> R
     It ends with the calling thread. `gently`: it is asked to end (SIGTERM) and tidies up, instead of being killed.
     """
     if shutil.which("setpriv", path=_ENVIRONMENT["PATH"]) is None:
-        raise NotSealed("the program setpriv is missing (Debian package util-linux)")
+        raise Forbidden("the program setpriv is missing (Debian package util-linux)")
     command = [
         *("setpriv", "--pdeathsig", "TERM" if gently else "KILL"),
         *(os.path.realpath(sys.executable), "-I", "-S", "-B", "-c"),

@@ -388,6 +388,7 @@ def routes_of(instance: Instance, recipients: Iterable[str], timeout: float) -> 
 
 
 def as_route(found: dict[str, Any]) -> trials.Route:
+    """Return what trivial-rewrite said as a report has it."""
     return trials.Route(found["recipient"], found["transport"], found["nexthop"], tuple(found["flags"]))
 
 
@@ -419,17 +420,21 @@ def _put_mark(instance: Instance, mark: str) -> bool:
 
 
 class Clock:
+    """Takes the time of each part of a run, in seconds (`laps`)."""
+
     def __init__(self) -> None:
         self.laps: dict[str, float] = {}
         self._last = time.monotonic()
 
     def lap(self, name: str) -> None:
+        """Note how long the part lasted that ends now."""
         now = time.monotonic()
         self.laps[name] = now - self._last
         self._last = now
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
+    """Return what came of a start as plain values."""
     return {
         "faults": list(outcome.faults),
         "complaints": [asdict(said) for said in outcome.complaints],

@@ -16,6 +16,7 @@ import ipaddress
 import os
 import socket
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +125,7 @@ class StandIns:
             if ipaddress.ip_address(host).is_loopback or host in self._inner:
                 yield _inet(family, host, port)
             else:
-                yield self._internet.call(lambda f=family, h=host, p=port: _inet(f, h, p))
+                yield self._internet.call(partial(_inet, family, host, port))
 
     def _accept(self, listener: socket.socket, one: Outsider) -> None:
         dialogue = _DIALOGUES.get(one.kind) or PassingFilter(self._behind.get(one.kind), lmtp=one.lmtp)

@@ -34,7 +34,10 @@ EMPTY_TABLE = "cidr:/dev/null"
 _ASKING_TABLE = re.compile(
     rf"(?:(?<=^)|(?<=[\s,{{=:]))(?:socketmap|tcp|{'|'.join(PROGRAMS)}):[^\s,{{}}]+", re.MULTILINE
 )
-_WITH_ARGUMENT = r"(?:reject_rbl_client|reject_rhsbl_[a-z]+|permit_dnswl_client|permit_rhswl_client|check_[a-z_]+_(?:mx|ns|a)_access)"
+_WITH_ARGUMENT = (
+    r"(?:reject_rbl_client|reject_rhsbl_[a-z]+|permit_dnswl_client|permit_rhswl_client"
+    r"|check_[a-z_]+_(?:mx|ns|a)_access)"
+)
 _ALONE = (
     r"(?:reject_unknown_(?:sender_domain|recipient_domain|helo_hostname|hostname|address)"
     r"|reject_unverified_(?:sender|recipient|address)|permit_mx_backup)"

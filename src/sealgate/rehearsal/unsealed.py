@@ -1,9 +1,9 @@
 """The stage without a seal, where namespaces are forbidden: a throw-away copy of the release, asked up to RCPT.
 
 `perform` runs in a process apart, makes the copy (`throwaway`), starts it, and holds the plan's trials over its Unix
-sockets: every client says who it is by XCLIENT and insists on the 220 after it, for a client that was not believed would
-be judged as loopback. A trial whose client was not believed, or that needs a PROXY header, counts as not held. Routes
-are asked of trivial-rewrite. Nothing is delivered, for nothing that could is started.
+sockets: every client says who it is by XCLIENT and insists on being believed, for one that is not would be judged as
+loopback. A trial whose client was not believed, or that needs a PROXY header, counts as not held. Routes are asked of
+trivial-rewrite. Nothing is delivered, for nothing that could is started.
 
 The process ends its Postfix and removes the copy when it is done and when it is told to end (SIGTERM), which also
 happens when whoever asked is killed; `sweep` clears away what a process left that was killed itself. Sources:
@@ -15,11 +15,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import re
+import select
 import shutil
 import signal
 import socket
 import sys
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +41,7 @@ from sealgate.rehearsal.tracing import with_lines
 from sealgate.rehearsal.trials import Plan, Seen, Until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from sealgate.postfix.listeners import Listener
     from sealgate.rehearsal.trials import Ended
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
 PREFIX = "sealgate-unsealed-"
 _NOT_BELIEVED = "XCLIENT was refused"
 _REFUSALS = (b"500", b"501", b"502", b"503", b"550", b"421")
-_ENOUGH = 4
+_TURN = 0.01
 _NO_QUEUE_MANAGER = re.compile(r"unable to look up public/qmgr")
 """What cleanup(8) says of a message that it has put into the queue, where nothing moves it."""
 
@@ -101,8 +103,8 @@ def _examined(
     routes = stage.routes_of(instance, recipients, timeout=patience)
     planned = stage.routes_of(instance, plan.routes, timeout=patience)
     clock.lap("daemons")
-    clients = Clients(copy.sockets, plan)
     fatal = stage.Fatal(instance.log)
+    clients = Clients(copy.sockets, plan, fatal.seen)
     open_ = tuple(_plain(one) for one in copy.sockets)
     heard = call_all(open_, recipients, clients, fatal.seen)
     clock.lap("callers")
@@ -124,10 +126,16 @@ def _disbelieved(ended: Ended) -> bool:
 
 
 class Clients:
-    """Clients of any address, by XCLIENT over the Unix socket that stands for a listener."""
+    """Clients of any address, by XCLIENT over the Unix socket that stands for a listener.
 
-    def __init__(self, sockets: Mapping[Listener, Path], plan: Plan) -> None:
+    Waiting ends when `give_up` says that it is hopeless.
+    """
+
+    def __init__(
+        self, sockets: Mapping[Listener, Path], plan: Plan, give_up: Callable[[], bool] = lambda: False
+    ) -> None:
         self._sockets = sockets
+        self._give_up = give_up
         self._names = {one.client.address: one.client.name for one in plan.trials if one.client.name}
 
     def socket_for(self, host: str, port: int) -> Path | None:
@@ -148,12 +156,13 @@ class Clients:
         try:
             connection.settimeout(timeout)
             connection.connect(str(path))
-            if not _reply(connection).startswith(b"220"):
+            deadline = time.monotonic() + timeout
+            if not self._reply(connection, deadline).startswith(b"220"):
                 raise ConnectionError("there was no greeting")
             connection.sendall(b"EHLO probe.invalid\r\n")
-            _reply(connection)
+            self._reply(connection, deadline)
             connection.sendall(self._claim(source))
-            said = _peeked(connection)
+            said = self._heard(connection, 200, deadline, socket.MSG_PEEK)
             if said.startswith(_REFUSALS):
                 raise ConnectionError(f"{_NOT_BELIEVED}: {said.decode('utf-8', 'replace').strip()}")
         except OSError:
@@ -161,33 +170,32 @@ class Clients:
             raise
         return connection
 
+    def _reply(self, connection: socket.socket, deadline: float) -> bytes:
+        """Read one reply, not a byte more; return its last line."""
+        line = b""
+        while True:
+            line += self._heard(connection, 1, deadline)
+            if line.endswith(b"\n"):
+                if line[3:4] != b"-":
+                    return line
+                line = b""
+
+    def _heard(self, connection: socket.socket, count: int, deadline: float, flags: int = 0) -> bytes:
+        """Return what comes next, as soon as something does."""
+        while time.monotonic() < deadline and not select.select([connection], [], [], _TURN)[0]:
+            if self._give_up():
+                raise ConnectionError("connected, but nothing answers")
+        connection.settimeout(max(_TURN, deadline - time.monotonic()))
+        said = connection.recv(count, flags)
+        if not said:
+            raise ConnectionError("the connection was closed")
+        return said
+
     def _claim(self, source: str) -> bytes:
         loopback = source.startswith("127.") or source == "::1"
         name = "localhost" if loopback else self._names.get(source, "[UNAVAILABLE]")
         address = f"IPV6:{source}" if ":" in source else source
         return f"XCLIENT ADDR={address} NAME={name} REVERSE_NAME={name} PORT=54321\r\n".encode()
-
-
-def _reply(connection: socket.socket) -> bytes:
-    """Read one reply, not a byte more; return its last line."""
-    line = b""
-    while True:
-        sign = connection.recv(1)
-        if not sign:
-            raise ConnectionError("the connection was closed")
-        line += sign
-        if sign == b"\n":
-            if line[3:4] != b"-":
-                return line
-            line = b""
-
-
-def _peeked(connection: socket.socket) -> bytes:
-    """Return the beginning of the next reply, which stays to be read."""
-    while True:
-        said = connection.recv(200, socket.MSG_PEEK)
-        if len(said) >= _ENOUGH or not said:
-            return said
 
 
 def _named(seen: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
