@@ -122,7 +122,7 @@ class Judge:
             neutral = neutral_programs(self.work_dir)
         except OSError as failure:
             raise Refused(f"The rehearsal was not started: {failure}. Nothing was changed. Make room there.") from None
-        _cool(release)
+        cool(release)
         read = early or read_back(Programs(release), expanded=True)
         files = partial(judge_files, release, read, neutral, self.live.config_dir)
         try:
@@ -315,7 +315,7 @@ def _space(queue_dir: Path) -> int:
     return max(free_space(place), 1 << 20)
 
 
-def _cool(release: Path) -> None:
+def cool(release: Path) -> None:
     """Make sure that no program waits for a main.cf that is too young (postfix.md fact 1)."""
     main = release / "main.cf"
     if main.is_file() and time.time() - main.stat().st_mtime < HOT_SECONDS / 2:

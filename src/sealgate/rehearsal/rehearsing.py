@@ -17,6 +17,7 @@ from sealgate.model.verdicts import Ruling, Verdict
 from sealgate.postfix.command import Programs
 from sealgate.postfix.listeners import listeners
 from sealgate.postfix.parameters import read_back
+from sealgate.rehearsal.judging import cool
 from sealgate.rehearsal.network import FALLBACKS
 from sealgate.rehearsal.preflight import NOT_REACHED
 from sealgate.rehearsal.promises import due
@@ -45,6 +46,7 @@ UNSEALED = "it needs a sealed world, which this machine forbids"
 def rehearse(judge: Judge, release: Path, grade: Grade, about: About, more: Iterable[Promise] = ()) -> Judgement:
     """Judge the release in the directory `release` with every promise of its grade, and with `more`."""
     started = time.monotonic()
+    cool(release)
     read = read_back(Programs(release), expanded=True)
     subject = replace(about(read, listeners(read, read.main)), addresses=gateway_addresses(judge.world(release)))
     promises = (*due(grade), *more)
