@@ -30,6 +30,11 @@ def parse_network(text: object, what: str = "The network") -> IPNetwork:
             f"{what} {shown(word)!r} has no prefix length after the slash.",
             "Write it as 192.0.2.0/24, not as a mask.",
         )
+    if "%" in bare:  # ipaddress takes any text after it, and Postfix would read that text
+        raise InvalidValue.of(
+            f"{what} {shown(word)!r} has a zone identifier, the part from % on.",
+            "It means something on one machine only; leave it out.",
+        )
     try:
         found = ipaddress.ip_network(bare, strict=False)
         meant = ipaddress.ip_address(address)

@@ -77,7 +77,7 @@ def write_network(value: MyNetwork) -> str:
 
 def read_provider(line: str) -> Fields:
     """Read a provider: name, senders, networks."""
-    name, *rest = line.split()
+    name, *rest = line.split() or [""]
     return {"name": name, "senders": rest[0] if rest else "own", "networks": rest[1:]}
 
 
@@ -88,7 +88,7 @@ def write_provider(value: Provider) -> str:
 
 def read_forwarding(line: str) -> Fields:
     """Read `root: a@example.com, b@example.com` as in aliases(5), the colon may be missing."""
-    account, behind = (line.split(":", 1) if ":" in line else (*line.split(None, 1), ""))[:2]
+    account, behind = (line.split(":", 1) if ":" in line else (*line.split(None, 1), "", ""))[:2]
     return {"account": account, "addresses": behind.replace(",", " ").split()}
 
 
