@@ -12,11 +12,14 @@ from sealgate.link.messages import Grade
 from sealgate.postfix.listeners import Listener
 from sealgate.postfix.parameters import ReadBack
 from sealgate.rehearsal.subject import Subject
-from sealgate.rehearsal.trials import Ended, Reply, Seen
+from sealgate.rehearsal.trials import Arrival, Ended, Reply, Seen
 from sealgate.render import render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from sealgate.model.verdicts import Verdict
+    from sealgate.rehearsal.promises.promise import Promise
 
 PUBLIC = (
     Listener("smtp/inet", "smtpd", "127.0.0.1", 25, wildcard=True),
@@ -50,3 +53,26 @@ def replied(trial: str, *replies: tuple[str, int, str], log: tuple[str, ...] = (
 def saw(*ended: Ended, **more: Any) -> Seen:
     """Return what a run showed."""
     return Seen({one.trial: one for one in ended}, **more)
+
+
+def answered(promise: Promise, about: Subject, code: int, text: str = "x", **more: Any) -> Seen:
+    """Return what a run shows in which every recipient of a promise's trials got the same reply."""
+    trials = promise.plan(about).trials
+    sessions = (replied(t.id, *((f"RCPT TO:<{r}>", code, f"{code} {text}") for r in t.recipients)) for t in trials)
+    return saw(*sessions, **more)
+
+
+def arrival(trial: str, server: str = "mx.example", port: int = 25, **more: Any) -> Arrival:
+    """Return a message that a server of the artificial internet took."""
+    plain: dict[str, Any] = {
+        "address": "192.0.2.9", "client": "", "helo": "", "tls": "TLSv1.3", "login": "", "password": "",
+        "sender": "a@example.org", "recipients": (), "message": "", "size": 0, "digest": "",
+    }  # fmt: skip
+    return Arrival(trial, server, port=port, **{**plain, **more})
+
+
+def judged(promise: Promise, about: Subject, seen: Seen) -> dict[str, Verdict]:
+    """Return the verdicts of a promise by the names of their tests, which must differ."""
+    found = list(promise.judge(about, seen))
+    assert len({one.test for one in found}) == len(found)
+    return {one.test: one for one in found}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Grade
-from sealgate.rehearsal.promises.promise import FOREIGN, SENDER, Case
+from sealgate.rehearsal.promises.promise import FOREIGN, SENDER, Case, shown
 from sealgate.rehearsal.trials import TRIAL_HEADER, Client, Plan, Trial, Until
 
 if TYPE_CHECKING:
@@ -53,13 +53,14 @@ class Smuggling:
                 "there is no second message",
             )
             ended = seen.ended.get(trial.id)
-            if ended is None or not ended.replies:
-                yield case.not_judged("it was not tried")
+            sent = ended.reply_to("(message)") if ended else None
+            if ended is None or sent is None or not sent.code:
+                yield case.not_judged(f"no message was sent: {shown(ended.last)}" if ended else "it was not tried")
                 continue
             queued = sum("queued as" in reply.text for reply in ended.replies)
             arrived = seen.arrived(f"{trial.id}-in")
             if queued > 1 or arrived:
-                came = f"{queued} messages were taken instead of one"
+                came = f"{queued} messages were taken instead of one" if queued > 1 else "the second message arrived"
                 blame = subject.blame("smtpd_forbid_bare_newline")
                 yield subject.ruled(case.failed(came, blame, ended.log), unless=("smtpd_forbid_bare.*",))
             else:

@@ -121,8 +121,11 @@ class Strangers:
                     opening(subject, seen, Entry(listener, one.trial, taken, one.claim)),
                     ended.log,
                 )
+        silent = [one for one in tries if not _answered(seen.ended.get(one.trial.id))]
         if not held:
             return case.not_judged("it was not tried")
+        if silent:
+            return case.not_judged(f"{len(silent)} of {len(tries)} sessions got no answer at all")
         return case.passed(shown(held[0][1].last))
 
     def _others(self, subject: Subject) -> Iterator[Verdict]:
@@ -136,6 +139,10 @@ class Strangers:
                     if allowed
                     else (case.passed("nobody may"))
                 )
+
+
+def _answered(ended: Ended | None) -> bool:
+    return ended is not None and any(reply.code for reply in ended.replies)
 
 
 def _taken(trial: Trial, ended: Ended) -> Reply | None:
