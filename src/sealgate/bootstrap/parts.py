@@ -70,18 +70,26 @@ def run_mpa(settings: Settings) -> int:
     )
 
 
+HEAD_START = 5.0
+"""Seconds that the scheduler leaves to the parts that carry mail, when all are started together."""
+
+
 def run_scheduler(settings: Settings) -> int:
     """Run what the control half does by itself, as its user; ends within a second of SIGTERM, in the middle of a work.
 
     What it was waiting for is then not waited for; a later start does it again.
     """
-    from sealgate.services.gateway import Gateway
-    from sealgate.services.scheduling import Scheduler
-
     _become(settings.control_user)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _leave(ended))
+    try:
+        ended.wait(HEAD_START)
+    except KeyboardInterrupt:
+        return 0
+    from sealgate.services.gateway import Gateway  # what it needs is loaded after the head start too
+    from sealgate.services.scheduling import Scheduler
+
     gateway = Gateway.open(settings)
     try:
         scheduler = Scheduler(gateway, socket.gethostname())
