@@ -157,6 +157,14 @@ def test_a_test_that_needs_the_seal_is_not_judged(promise: str) -> None:
     assert rulings(rehearsed(grade="full"), promise) == {"not judged"}
 
 
+def test_half_of_a_trial_is_not_taken_for_the_whole() -> None:
+    """A message that is too large is refused after DATA, where nothing goes here: it is not judged, and no failure."""
+    answer = rehearsed(grade="full", settings={"before-filter-size-limit": "100 KB", "after-filter-size-limit": "1 MB"})
+
+    sizes = {one["ruling"] for one in answer["verdicts"] if "is sent on" in one["test"]}
+    assert (sizes, answer["passed"]) == ({"not judged"}, True)
+
+
 def test_a_full_rehearsal_says_so_as_a_warning() -> None:
     answer = rehearsed(grade="full")
 
@@ -189,7 +197,7 @@ from sealgate.rehearsal.judging import Judge
 from sealgate.rehearsal.trials import Client, Plan, Trial, Until
 top = Path({top!r})
 live = InstancePaths(top / 'conf', top / 'spool', top / 'data', top / 'log/mail.log')
-trials = tuple(Trial(f't{{n}}', '127.0.0.1', {port}, Client('10.1.2.3'), 'a@b.example', ({to!r},), Until.MESSAGE)
+trials = tuple(Trial(f't{{n}}', '127.0.0.1', {port}, Client('10.1.2.3'), 'a@b.example', ({to!r},), Until.RCPT)
     for n in range(20))
 """
 

@@ -2,8 +2,8 @@
 
 `perform` runs in a process apart, makes the copy (`throwaway`), starts it, and holds the plan's trials over its Unix
 sockets: every client says who it is by XCLIENT and insists on being believed, for one that is not would be judged as
-loopback. A trial whose client was not believed, or that needs a PROXY header, counts as not held. Routes are asked of
-trivial-rewrite. Nothing is delivered, for nothing that could is started.
+loopback. A trial whose client was not believed, that needs a PROXY header or sends a message counts as not held. Routes
+are asked of trivial-rewrite. Nothing is delivered, for nothing that could is started.
 
 The process ends its Postfix and removes the copy when it is done and when it is told to end (SIGTERM), which also
 happens when whoever asked is killed; `sweep` clears away what a process left that was killed itself. Sources:
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from sealgate.postfix.listeners import Listener
-    from sealgate.rehearsal.trials import Ended
+    from sealgate.rehearsal.trials import Ended, Trial
 
 PREFIX = "sealgate-unsealed-"
 _NOT_BELIEVED = "XCLIENT was refused"
@@ -109,11 +109,16 @@ def _examined(
     heard = call_all(open_, recipients, clients, fatal.seen)
     clock.lap("callers")
     terms = Terms(clients, fatal.long_ago, at_once=AT_ONCE_QUICK, furthest=Until.RCPT)
-    held = [one for one in plan.trials if not one.client.opening and clients.socket_for(one.host, one.port)]
+    held = [one for one in plan.trials if _can_be_held(one) and clients.socket_for(one.host, one.port)]
     ended = {name: end for name, end in hold_all(held, terms).items() if not _disbelieved(end)}
     clock.lap("trials")
     found = {one["recipient"]: stage.as_route(one) for one in planned}
     return {"silent": silent, "routes": routes, "calls": heard}, ended, found
+
+
+def _can_be_held(trial: Trial) -> bool:
+    """Tell whether a trial can be held: half of one, up to RCPT, would be judged as if it were the whole."""
+    return not trial.client.opening and trial.until is not Until.MESSAGE
 
 
 def _plain(listener: Listener) -> Listener:
