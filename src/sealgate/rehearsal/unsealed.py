@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import re
 import select
 import shutil
@@ -56,7 +57,7 @@ _NO_QUEUE_MANAGER = re.compile(r"unable to look up public/qmgr")
 
 def perform(task: dict[str, Any]) -> dict[str, Any]:
     """Run the release that a task names without a seal; return what was seen, as `stage.perform` does."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    ending = _Ending()
     sweep(Path(task["places"]))
     with _directory(Path(task["places"])) as top:
         release = Path(task["release"])
@@ -66,16 +67,42 @@ def perform(task: dict[str, Any]) -> dict[str, Any]:
         own = Programs(copy.paths.config_dir, programs.command_dir, programs.daemon_dir)
         instance = Instance(copy.paths, own, Accounts(*task["accounts"]))
         try:
-            return _named(_seen(instance, copy, task), {str(copy.paths.config_dir): str(release)})
+            return _named(_seen(instance, copy, task, ending), {str(copy.paths.config_dir): str(release)})
         finally:
+            ending.is_held = True
             instance.stop()
 
 
-def _seen(instance: Instance, copy: Copy, task: dict[str, Any]) -> dict[str, Any]:
+class _Ending:
+    """Ends the process when it is told to (SIGTERM), but not while `is_held`: half a start could not be undone."""
+
+    def __init__(self) -> None:
+        self.is_held = self._told = False
+        signal.signal(signal.SIGTERM, self._tell)
+
+    def _tell(self, *_: object) -> None:
+        self._told = True
+        if not self.is_held:
+            sys.exit(1)
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Put the end off until this is left."""
+        self.is_held = True
+        try:
+            yield
+        finally:
+            self.is_held = False
+        if self._told:
+            sys.exit(1)
+
+
+def _seen(instance: Instance, copy: Copy, task: dict[str, Any], ending: _Ending) -> dict[str, Any]:
     clock, plan = stage.Clock(), from_json(Plan, task.get("plan", {}))
     stand_ins = StandIns(copy.stand_ins, Place(), [copy.paths.config_dir.parent], copy.paths.config_dir.parent)
     stand_ins.serve()
-    outcome = instance.start(timeout=task["patience"])
+    with ending.held():
+        outcome = instance.start(timeout=task["patience"])
     clock.lap("start")
     seen, ended, routes = _examined(instance, copy, plan, clock) if instance.is_running() else ({}, {}, {})
     log = [line for line in stage.whole_log(instance) if not _NO_QUEUE_MANAGER.search(line)]
@@ -232,7 +259,7 @@ def _directory(places: Path) -> Iterator[Path]:
         try:
             yield top
         finally:
-            shutil.rmtree(top, ignore_errors=True)
+            _remove(top)
 
 
 def sweep(places: Path) -> None:
@@ -241,4 +268,14 @@ def sweep(places: Path) -> None:
         with contextlib.suppress(OSError), (top / "lock").open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             Instance(InstancePaths(top / "c", top / "q", top / "d", top / "l/mail.log")).stop()
-            shutil.rmtree(top, ignore_errors=True)
+            _remove(top)
+
+
+def _remove(top: Path) -> None:
+    """Remove a copy, and end what should still run of it: without its directory nobody could find it."""
+    wanted = f"\0-c\0{top}/c\0".encode()
+    for place in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if place.name.isdigit() and wanted in (place / "cmdline").read_bytes():
+                os.kill(int(place.name), signal.SIGKILL)
+    shutil.rmtree(top, ignore_errors=True)
