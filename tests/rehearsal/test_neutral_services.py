@@ -106,3 +106,29 @@ def test_a_tcp_table_finds_nothing() -> None:
 def test_whatever_is_said_ends_without_an_error(dialogue: Callable[[socket.socket], None], said: bytes) -> None:
     with talking(dialogue) as connection:
         connection.sendall(said)
+
+
+@pytest.mark.parametrize("length", [0, 1 << 25])
+def test_a_packet_of_no_possible_length_ends_the_connection(length: int) -> None:
+    with talking(neutral_services.milter) as connection:
+        connection.sendall(struct.pack("!I", length))
+
+        assert connection.recv(10) == b""
+
+
+@pytest.mark.parametrize("said", [b"x:", b"99999999999:", b"5"])
+def test_a_netstring_that_is_none_ends_the_connection(said: bytes) -> None:
+    with talking(neutral_services.socketmap) as connection:
+        connection.sendall(said)
+        connection.shutdown(1)
+
+        assert connection.recv(10) == b""
+
+
+@pytest.mark.parametrize("mechanism", [b"PLAIN", b"LOGIN", b"CRAM-MD5", b"SCRAM-SHA-256", b"UNHEARD-OF"])
+def test_every_mechanism_is_refused_at_once(mechanism: bytes) -> None:
+    with talking(neutral_services.login) as connection:
+        until(connection, b"DONE\n")
+        connection.sendall(b"AUTH\t1\t" + mechanism + b"\tservice=smtp\n")
+
+        assert until(connection, b"\n").split(b"\t")[:2] == [b"FAIL", b"1"]

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.outside import read
 
 from sealgate.rehearsal.outside import Kind, Where, outsiders
+from sealgate.rehearsal.running import outside_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def found(main: dict[str, str], *services: str, **overrides: dict[str, str]) -> list[tuple[Kind, str]]:
@@ -174,3 +181,11 @@ def test_any_value_can_be_read(main: dict[str, str]) -> None:
     for one in outsiders(read(main)):
         assert str(one).startswith(one.kind.value)
         assert one.where == Where() or one.where.path or one.where.host
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:10025", "[::1]:10025"])
+def test_the_mail_filter_of_a_release_is_known_from_its_policy(listen: str, tmp_path: Path) -> None:
+    (tmp_path / "policy.json").write_text(json.dumps({"listen": listen}))
+    services = ("smtp inet n - n - - smtpd", "mpa unix - - n - - lmtp")
+
+    assert outside_of(tmp_path, read({"content_filter": f"mpa:inet:{listen}"}, *services)) == ()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -157,6 +158,14 @@ def test_a_test_that_needs_the_seal_is_not_judged(promise: str) -> None:
     assert rulings(rehearsed(grade="full"), promise) == {"not judged"}
 
 
+def test_half_of_a_trial_is_not_taken_for_the_whole() -> None:
+    """A message that is too large is refused after DATA, where nothing goes here: it is not judged, and no failure."""
+    answer = rehearsed(grade="full", settings={"before-filter-size-limit": "100 KB", "after-filter-size-limit": "1 MB"})
+
+    sizes = {one["ruling"] for one in answer["verdicts"] if "is sent on" in one["test"]}
+    assert (sizes, answer["passed"]) == ({"not judged"}, True)
+
+
 def test_a_full_rehearsal_says_so_as_a_warning() -> None:
     answer = rehearsed(grade="full")
 
@@ -189,7 +198,7 @@ from sealgate.rehearsal.judging import Judge
 from sealgate.rehearsal.trials import Client, Plan, Trial, Until
 top = Path({top!r})
 live = InstancePaths(top / 'conf', top / 'spool', top / 'data', top / 'log/mail.log')
-trials = tuple(Trial(f't{{n}}', '127.0.0.1', {port}, Client('10.1.2.3'), 'a@b.example', ({to!r},), Until.MESSAGE)
+trials = tuple(Trial(f't{{n}}', '127.0.0.1', {port}, Client('10.1.2.3'), 'a@b.example', ({to!r},), Until.RCPT)
     for n in range(20))
 """
 
@@ -238,7 +247,7 @@ def test_nothing_live_is_touched_and_nothing_stays(gateway: Gateway) -> None:
     assert _left(gateway) == []
 
 
-@pytest.mark.parametrize("after", [0.0, 0.1, 0.25, 0.4, 0.6, 0.9])
+@pytest.mark.parametrize("after", [0.0, 0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.9])
 def test_when_the_caller_is_killed_nothing_stays(after: float, gateway: Gateway) -> None:
     """However far it was: Postfix ends, and the copy is removed, by the process that made it."""
     gateway.write(smtpd_milters="inet:127.0.0.1:8891")
@@ -277,7 +286,14 @@ def test_what_a_killed_process_left_is_cleared_away_by_the_next(gateway: Gateway
 
 def _left(gateway: Gateway) -> list[str]:
     """Return the copies of this gateway's configuration, and the processes that work in one."""
-    return [*map(str, _copies(gateway)), *_masters(gateway)]
+    return [*map(str, _copies(gateway)), *_masters(gateway), *_orphans()]
+
+
+def _orphans() -> list[str]:
+    """Return the processes of copies that are gone, whoever made them."""
+    words = [_command(place) for place in Path("/proc").iterdir() if place.name.isdigit()]
+    found = [re.search(rf"master -c (/run/{PREFIX}\w+)/c", text) for text in words]
+    return [one[1] for one in found if one and not Path(one[1]).exists()]
 
 
 def _copies(gateway: Gateway) -> list[Path]:

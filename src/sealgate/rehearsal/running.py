@@ -132,7 +132,7 @@ def _places() -> str:
 def outside_of(release: Path, read: ReadBack) -> tuple[Outsider, ...]:
     """Return what a release names and no sealed world has; Sealgate's own mail filter is not among it."""
     try:
-        own = [str(json.loads((release / "policy.json").read_text())["listen"])]
+        own = [str(json.loads((release / "policy.json").read_text())["listen"]).replace("[", "").replace("]", "")]
     except (OSError, ValueError, KeyError, TypeError):
         own = []
     return outsiders(read, own)

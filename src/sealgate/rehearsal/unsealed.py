@@ -2,8 +2,8 @@
 
 `perform` runs in a process apart, makes the copy (`throwaway`), starts it, and holds the plan's trials over its Unix
 sockets: every client says who it is by XCLIENT and insists on being believed, for one that is not would be judged as
-loopback. A trial whose client was not believed, or that needs a PROXY header, counts as not held. Routes are asked of
-trivial-rewrite. Nothing is delivered, for nothing that could is started.
+loopback. A trial whose client was not believed, that needs a PROXY header or sends a message counts as not held. Routes
+are asked of trivial-rewrite. Nothing is delivered, for nothing that could is started.
 
 The process ends its Postfix and removes the copy when it is done and when it is told to end (SIGTERM), which also
 happens when whoever asked is killed; `sweep` clears away what a process left that was killed itself. Sources:
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import re
 import select
 import shutil
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from sealgate.postfix.listeners import Listener
-    from sealgate.rehearsal.trials import Ended
+    from sealgate.rehearsal.trials import Ended, Trial
 
 PREFIX = "sealgate-unsealed-"
 _NOT_BELIEVED = "XCLIENT was refused"
@@ -56,7 +57,7 @@ _NO_QUEUE_MANAGER = re.compile(r"unable to look up public/qmgr")
 
 def perform(task: dict[str, Any]) -> dict[str, Any]:
     """Run the release that a task names without a seal; return what was seen, as `stage.perform` does."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    ending = _Ending()
     sweep(Path(task["places"]))
     with _directory(Path(task["places"])) as top:
         release = Path(task["release"])
@@ -66,16 +67,42 @@ def perform(task: dict[str, Any]) -> dict[str, Any]:
         own = Programs(copy.paths.config_dir, programs.command_dir, programs.daemon_dir)
         instance = Instance(copy.paths, own, Accounts(*task["accounts"]))
         try:
-            return _named(_seen(instance, copy, task), {str(copy.paths.config_dir): str(release)})
+            return _named(_seen(instance, copy, task, ending), {str(copy.paths.config_dir): str(release)})
         finally:
+            ending.is_held = True
             instance.stop()
 
 
-def _seen(instance: Instance, copy: Copy, task: dict[str, Any]) -> dict[str, Any]:
+class _Ending:
+    """Ends the process when it is told to (SIGTERM), but not while `is_held`: half a start could not be undone."""
+
+    def __init__(self) -> None:
+        self.is_held = self._told = False
+        signal.signal(signal.SIGTERM, self._tell)
+
+    def _tell(self, *_: object) -> None:
+        self._told = True
+        if not self.is_held:
+            sys.exit(1)
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Put the end off until this is left."""
+        self.is_held = True
+        try:
+            yield
+        finally:
+            self.is_held = False
+        if self._told:
+            sys.exit(1)
+
+
+def _seen(instance: Instance, copy: Copy, task: dict[str, Any], ending: _Ending) -> dict[str, Any]:
     clock, plan = stage.Clock(), from_json(Plan, task.get("plan", {}))
     stand_ins = StandIns(copy.stand_ins, Place(), [copy.paths.config_dir.parent], copy.paths.config_dir.parent)
     stand_ins.serve()
-    outcome = instance.start(timeout=task["patience"])
+    with ending.held():
+        outcome = instance.start(timeout=task["patience"])
     clock.lap("start")
     seen, ended, routes = _examined(instance, copy, plan, clock) if instance.is_running() else ({}, {}, {})
     log = [line for line in stage.whole_log(instance) if not _NO_QUEUE_MANAGER.search(line)]
@@ -109,11 +136,16 @@ def _examined(
     heard = call_all(open_, recipients, clients, fatal.seen)
     clock.lap("callers")
     terms = Terms(clients, fatal.long_ago, at_once=AT_ONCE_QUICK, furthest=Until.RCPT)
-    held = [one for one in plan.trials if not one.client.opening and clients.socket_for(one.host, one.port)]
+    held = [one for one in plan.trials if _can_be_held(one) and clients.socket_for(one.host, one.port)]
     ended = {name: end for name, end in hold_all(held, terms).items() if not _disbelieved(end)}
     clock.lap("trials")
     found = {one["recipient"]: stage.as_route(one) for one in planned}
     return {"silent": silent, "routes": routes, "calls": heard}, ended, found
+
+
+def _can_be_held(trial: Trial) -> bool:
+    """Tell whether a trial can be held: half of one, up to RCPT, would be judged as if it were the whole."""
+    return not trial.client.opening and trial.until is not Until.MESSAGE
 
 
 def _plain(listener: Listener) -> Listener:
@@ -227,7 +259,7 @@ def _directory(places: Path) -> Iterator[Path]:
         try:
             yield top
         finally:
-            shutil.rmtree(top, ignore_errors=True)
+            _remove(top)
 
 
 def sweep(places: Path) -> None:
@@ -236,4 +268,14 @@ def sweep(places: Path) -> None:
         with contextlib.suppress(OSError), (top / "lock").open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             Instance(InstancePaths(top / "c", top / "q", top / "d", top / "l/mail.log")).stop()
-            shutil.rmtree(top, ignore_errors=True)
+            _remove(top)
+
+
+def _remove(top: Path) -> None:
+    """Remove a copy, and end what should still run of it: without its directory nobody could find it."""
+    wanted = f"\0-c\0{top}/c\0".encode()
+    for place in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if place.name.isdigit() and wanted in (place / "cmdline").read_bytes():
+                os.kill(int(place.name), signal.SIGKILL)
+    shutil.rmtree(top, ignore_errors=True)
