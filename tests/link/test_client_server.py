@@ -119,10 +119,10 @@ def test_a_fault_nobody_planned_is_told_to_the_log_and_not_to_the_asker(path):
 
 @pytest.mark.parametrize("version", ["x" * (JSON_LIMIT + 1), "\udc80"])
 def test_an_answer_that_fits_no_frame_is_told_as_a_failure(path, version):
-    faults = []
-    with serving(path, {"hello": lambda _q, _c: m.Hello(version, m.FORMAT, "", 1)}, faults=faults) as node:
-        with pytest.raises(NodeFailed) as caught:
-            node.hello()
+    faults: list[tuple[str, BaseException]] = []
+    hello = m.Hello(version, m.FORMAT, "", 1)
+    with serving(path, {"hello": lambda _q, _c: hello}, faults=faults) as node, pytest.raises(NodeFailed) as caught:
+        node.hello()
 
     assert type(caught.value) is NodeFailed
     assert [verb for verb, _ in faults] == ["answer"]
