@@ -29,7 +29,7 @@ MESSAGES = sorted(
     key=lambda cls: cls.__name__,
 )
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
-PLAIN: dict[Any, st.SearchStrategy[Any]] = {
+PLAIN: dict[Any, Any] = {
     str: WORDS,
     bytes: st.binary(max_size=6),
     bool: st.booleans(),
@@ -40,13 +40,13 @@ PLAIN: dict[Any, st.SearchStrategy[Any]] = {
 }
 
 
-def values(hint: Any) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one line for each kind of type
+def values(hint: Any) -> Any:  # noqa: PLR0911 - one line for each kind of type
     """Draw values of a type that messages have."""
     if hint in PLAIN:
         return PLAIN[hint]
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in {Union, types.UnionType}:
-        return st.one_of(map(values, arguments))
+        return st.one_of(*map(values, arguments))
     if origin is dict:
         return st.dictionaries(WORDS, values(arguments[1]), max_size=2)
     if origin is frozenset:
