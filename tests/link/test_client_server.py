@@ -22,7 +22,7 @@ from sealgate.link.bundle import Header, Need, Offer, SentRow
 from sealgate.link.client import Node
 from sealgate.link.codec import to_json
 from sealgate.link.conversation import rows_of, whole
-from sealgate.link.framing import Raw, encode, receive
+from sealgate.link.framing import JSON_LIMIT, Raw, encode, receive
 from sealgate.link.server import Server
 from sealgate.model.errors import NodeFailed, NodeUnreachable, NotPermitted, Refused
 
@@ -115,6 +115,17 @@ def test_a_fault_nobody_planned_is_told_to_the_log_and_not_to_the_asker(path):
 
     assert "secret detail" not in str(failure.value)
     assert [(verb, type(error)) for verb, error in faults] == [("status", ZeroDivisionError)]
+
+
+@pytest.mark.parametrize("version", ["x" * (JSON_LIMIT + 1), "\udc80"])
+def test_an_answer_that_fits_no_frame_is_told_as_a_failure(path, version):
+    faults: list[tuple[str, BaseException]] = []
+    hello = m.Hello(version, m.FORMAT, "", 1)
+    with serving(path, {"hello": lambda _q, _c: hello}, faults=faults) as node, pytest.raises(NodeFailed) as caught:
+        node.hello()
+
+    assert type(caught.value) is NodeFailed
+    assert [verb for verb, _ in faults] == ["answer"]
 
 
 def test_the_server_answers_after_a_handler_failed(path):

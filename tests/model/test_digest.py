@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,7 @@ JSON = st.recursive(
     max_leaves=6,
 )
 DIGESTS = st.lists(st.integers(0, (1 << 8 * ROW_DIGEST_BYTES) - 1), max_size=6)
-ROW = {"comment": "", "enabled": True, "position": 0}
+ROW: dict[str, Any] = {"comment": "", "enabled": True, "position": 0}
 
 
 def total(rows):
@@ -75,7 +76,7 @@ def test_fields_that_are_text_already_give_the_same_digest(fields):
     ],
 )
 def test_every_part_of_a_row_counts(change):
-    row = {"noun": "black", "key": "k", "fields": {"a": 1}} | ROW
+    row: dict[str, Any] = {"noun": "black", "key": "k", "fields": {"a": 1}} | ROW
 
     assert row_digest(**(row | change)) != row_digest(**row)
 

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from sealgate.model.errors import InvalidValue
 from sealgate.model.network import ClientPattern, Network, parse_network
 
-ADDRESSES = st.ip_addresses(v=4) | st.ip_addresses(v=6).filter(lambda one: one.ipv4_mapped is None)
+ADDRESSES = st.ip_addresses().filter(lambda one: getattr(one, "ipv4_mapped", None) is None)
+
+MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
 @st.composite
@@ -19,7 +21,7 @@ def networks(draw):
     address = draw(ADDRESSES)
     length = draw(st.integers(0, address.max_prefixlen))
     network = ipaddress.ip_network(f"{address}/{length}", strict=False)
-    mapped = network.version == 6 and network.subnet_of(ipaddress.ip_network("::ffff:0:0/96"))
+    mapped = isinstance(network, ipaddress.IPv6Network) and network.subnet_of(MAPPED)
     return ipaddress.ip_network("2001:db8::/32") if mapped else network
 
 

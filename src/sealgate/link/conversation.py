@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealgate.link.bundle import Need, Part, SentRow, read_row
 from sealgate.link.codec import from_json, to_json
-from sealgate.link.framing import BrokenFrame, Frame, PeerGone, Raw, pieces, receive, send
+from sealgate.link.framing import BrokenFrame, Frame, PeerGone, Raw, encode, pieces, receive, send_encoded
 from sealgate.link.messages import Progress
 
 if TYPE_CHECKING:
@@ -48,12 +48,13 @@ class Conversation:
         self._broken = False
 
     def send(self, frame: Frame) -> None:
-        """Send a frame."""
+        """Send a frame; ValueError if it is larger than the bound, and then nothing of it was sent."""
+        data = encode(frame)
         with self._sending:
             if self._broken:
                 raise PeerGone("The other side closed the connection.")
             self._broken = True  # after half a frame nothing more may follow
-            send(self._connection, frame)
+            send_encoded(self._connection, data)
             self._broken = False
 
     def progress(self, text: str, done: int = 0, total: int = 0) -> None:

@@ -56,8 +56,13 @@ def encode(frame: Frame) -> bytes:
 
 def send(connection: socket.socket, frame: Frame) -> None:
     """Send one frame."""
+    send_encoded(connection, encode(frame))
+
+
+def send_encoded(connection: socket.socket, data: bytes) -> None:
+    """Send what `encode` gave."""
     try:
-        connection.sendall(encode(frame))
+        connection.sendall(data)
     except (BrokenPipeError, ConnectionResetError):
         raise PeerGone("The other side closed the connection.") from None
 

@@ -83,9 +83,16 @@ class Server:
                 conversation = Conversation(connection, peer, Asker("", ""))
                 frame = self._outcome(conversation, connection)
                 with contextlib.suppress(PeerGone, OSError):
-                    conversation.send(frame)
+                    self._send(conversation, frame)
         finally:
             self._places.release()
+
+    def _send(self, conversation: Conversation, frame: dict[str, Any]) -> None:
+        try:
+            conversation.send(frame)
+        except ValueError as error:  # it fits no frame; a connection that only closes would say nothing
+            self._on_fault("answer", error)
+            conversation.send({"failure": failure_to_json(error)})
 
     @staticmethod
     def _hear_out(connection: socket.socket) -> None:

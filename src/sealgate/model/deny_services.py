@@ -30,7 +30,7 @@ DAEMONS = frozenset(
 STARTERS = frozenset({"pipe", "spawn"})
 PRIVILEGED = frozenset({"local", "pipe", "spawn", "virtual"})
 _PIPE_ATTRIBUTES = frozenset({"flags", "user", "eol", "null_sender", "size"})
-_REFUSED_USERS = re.compile(r"(?:root|toor|postfix|postdrop|0+|sealgate.*)", re.ASCII)
+_REFUSED_USERS = re.compile(r"(?:|root|toor|postfix|postdrop|0+|sealgate.*)", re.ASCII)
 
 
 def judge_service(service: OwnService, own: dict[str, str], context: CheckContext) -> Iterator[Finding]:

@@ -72,10 +72,15 @@ def _asked(gateway: Gateway, actor: Actor) -> Facts | None:
 
 
 def _read(kept: str | None) -> Facts | None:
-    try:
-        return None if kept is None else from_json(Facts, json.loads(kept))
-    except (InvalidValue, ValueError):
+    """Return the answer that was kept, unless it is one that this version does not understand."""
+    if kept is None:
         return None
+    try:
+        answer = from_json(Facts, json.loads(kept))
+        NodeFacts.from_json(answer.node)
+    except (InvalidValue, KeyError, TypeError, ValueError):
+        return None
+    return answer
 
 
 def _own_name() -> HostName:
