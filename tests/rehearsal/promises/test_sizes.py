@@ -148,7 +148,7 @@ def test_a_listener_that_announces_more_than_cleanup_takes_fails() -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("value", ["1000", "999"])
+@pytest.mark.parametrize("value", ["1000", "999", "what?"])
 def test_a_listener_that_announces_no_more_is_fine(value: str) -> None:
     assert announcing(value) == []
 

@@ -69,7 +69,7 @@ class Sizes:
         taken = _number(subject.read.main.get("message_size_limit", "10240000"))
         for listener in subject.public:
             written = subject.value(listener.service, "message_size_limit")
-            announced = _number(written) if written else taken
+            announced = int(written) if written.isascii() and written.isdigit() else taken
             case = Case(
                 self.name,
                 f"message_size_limit of {listener}",
