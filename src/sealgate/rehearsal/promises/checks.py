@@ -70,14 +70,15 @@ class Checks:
                 yield case.not_judged(one.why_not or "it was not tried")
                 continue
             reply = ended.reply_to("(message)") or ended.last
-            if _fired(rule, ended):
+            if _fired(one.row, ended):
                 yield case.passed(shown(reply))
             else:
                 verdict = case.failed(shown(reply), Place(one.row.noun, one.row.key), ended.log)
                 yield subject.ruled(verdict, unless=OWN_LINES)
 
 
-def _fired(rule: Any, ended: Ended) -> bool:
+def _fired(row: Row[Any], ended: Ended) -> bool:
+    rule, where = row.value, "body" if row.noun == "body-check" else "header"
     reply = ended.reply_to("(message)")
     if rule.action == "REJECT":
         words = re.sub(r"^\d\.\d+\.\d+\s+", "", rule.text)
@@ -85,7 +86,7 @@ def _fired(rule: Any, ended: Ended) -> bool:
     if not accepted(reply):
         return False
     mark = _LOGGED.get(rule.action)
-    return mark is None or any(f": {mark}" in line for line in ended.log)
+    return mark is None or any(f": {mark}{where} " in line for line in ended.log)
 
 
 def _tries(subject: Subject) -> Iterator[_Try]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Grade
 from sealgate.model.findings import Place
+from sealgate.model.verdicts import Ruling
 from sealgate.rehearsal.next_hops import NEVER_CLEAR, OWN_LINES, Expected, login, tls_level
 from sealgate.rehearsal.promises.promise import SENDER, Case, shown
 from sealgate.rehearsal.promises.relay_domains import routes
@@ -54,20 +55,25 @@ class Deliveries:
         return Plan(tuple(one.trial for one in tries), Internet(servers=servers, ports=ports))
 
     def judge(self, subject: Subject, seen: Seen) -> Iterator[Verdict]:
-        """Compare arrivals with the pages."""
+        """Compare arrivals with the pages; a next hop of many recipients has one verdict on TLS and one on logins."""
+        found: dict[str, Verdict] = {}
         for one in _tries(subject):
-            ended = seen.ended.get(one.trial.id)
-            if ended is None:
-                continue
-            for verdict in self._of(subject, seen, one, ended):
-                yield subject.ruled(verdict, unless=OWN_LINES)
+            for verdict in self._of(subject, seen, one, seen.ended.get(one.trial.id)):
+                before = found.get(verdict.test)
+                if before is None or before.ruling is Ruling.PASSED:
+                    found[verdict.test] = verdict
+        for verdict in found.values():
+            yield subject.ruled(verdict, unless=OWN_LINES)
 
-    def _of(self, subject: Subject, seen: Seen, one: _Try, ended: Ended) -> Iterator[Verdict]:
+    def _of(self, subject: Subject, seen: Seen, one: _Try, ended: Ended | None) -> Iterator[Verdict]:
         route, arrivals = one.route, seen.arrived(one.trial.id)
         wanted = _wanted(route)
         case = Case(
             self.name, f"mail to {route.recipient}", f"A trusted client sends a message to {route.recipient}", wanted
         )
+        if ended is None:
+            yield case.not_judged("it was not tried")
+            return
         if route.special:
             yield _special(case, route, arrivals, ended)
             return

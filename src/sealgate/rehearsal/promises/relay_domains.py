@@ -61,7 +61,8 @@ class RelayDomains:
             return case.not_judged(shown(reply))
         if accepted(reply) == ours:
             return case.passed(shown(reply))
-        blame = Place("relay-domain", domain) if ours else Place("setting", "match-subdomains")
+        row = subject.desired.rows.row("relay-domain", domain)
+        blame = Place("relay-domain", row.key) if ours and row else Place("setting", "match-subdomains")
         return subject.ruled(case.failed(shown(reply), blame), unless=OWN_LINES)
 
     def _routed(self, subject: Subject, seen: Seen, one: Expected) -> Verdict:

@@ -68,19 +68,20 @@ class Sizes:
         """Judge that no listener announces more than cleanup takes: main.cf's limit, for all of them."""
         taken = _number(subject.read.main.get("message_size_limit", "10240000"))
         for listener in subject.public:
-            announced = _number(subject.value(listener.service, "message_size_limit")) or taken
+            written = subject.value(listener.service, "message_size_limit")
+            announced = int(written) if written.isascii() and written.isdigit() else taken
             case = Case(
                 self.name,
                 f"message_size_limit of {listener}",
-                f"What {listener} announces ({announced}) is compared with what cleanup takes ({taken})",
+                f"What {listener} announces ({announced or 'no limit'}) is compared with what cleanup takes ({taken})",
                 "it announces no more than cleanup takes",
             )
-            if listener.program != "smtpd" or not taken or announced <= taken:
+            if listener.program != "smtpd" or not taken or 0 < announced <= taken:
                 continue
             blame = subject.blame("message_size_limit", listener.service)
             yield case.failed(
-                f"message_size_limit of {listener.service} is {announced}, and messages above {taken} are refused after"
-                " they were carried over",
+                f"message_size_limit of {listener.service} is {announced or 'unlimited'}, and messages above {taken}"
+                " are refused after they were carried over",
                 blame,
             )
 
