@@ -83,7 +83,13 @@ class Settings(BaseSettings):
     smtp_port: Port = 2525
     """TCP port that takes mail from the network."""
     web_port: Port = 8443
-    """TCP port kept for the pages; nothing listens on it yet."""
+    """TCP port of the pages (HTTPS)."""
+    web_addresses: IpAddresses = ()
+    """Addresses on which the pages are served; an empty list means all addresses of the machine."""
+    web_certificate: str = ""
+    """File with the certificate of the pages and its chain, PEM; empty means that the gateway makes its own."""
+    web_key: str = ""
+    """File with the private key of that certificate, PEM; empty means that it stands in the certificate's file."""
     mpa_port: Port = 10025
     """TCP port on loopback where the MPA takes mail from Postfix."""
     reinject_port: Port = 10026
@@ -93,7 +99,7 @@ class Settings(BaseSettings):
     database: Annotated[str, Field(repr=False)] = ""
     """URL of the database with the desired state; empty means SQLite in the directory `control`."""
     control_user: UserName = "sealgate"
-    """User that owns the desired state and, later, serves the pages."""
+    """User that owns the desired state and serves the pages."""
     mpa_user: UserName = "sealgate-mpa"
     """User that the MPA runs as; it can read neither the database nor the group key."""
     admin_group: UserName = "sealgate"
@@ -168,6 +174,26 @@ class Settings(BaseSettings):
     def smtp_listeners(self) -> tuple[Endpoint, ...]:
         """Where Postfix takes mail from the network; the host is empty for all addresses of the machine."""
         return tuple(Endpoint(address, self.smtp_port) for address in self.smtp_addresses or ("",))
+
+    @property
+    def web_listeners(self) -> tuple[Endpoint, ...]:
+        """Where the pages are served; the host is empty for all addresses of the machine."""
+        return tuple(Endpoint(address, self.web_port) for address in self.web_addresses or ("",))
+
+    @property
+    def web_directory(self) -> Path:
+        """The gateway's own certificate and key for the pages, for root only."""
+        return self._directory / "web"
+
+    @property
+    def given_certificate(self) -> Path:
+        """The certificate that the settings name."""
+        return self._directory / self.web_certificate
+
+    @property
+    def given_key(self) -> Path:
+        """The key that the settings name."""
+        return self._directory / (self.web_key or self.web_certificate)
 
     @property
     def mpa_address(self) -> Endpoint:

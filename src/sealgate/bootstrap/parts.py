@@ -1,11 +1,13 @@
-"""The two parts that run as programs of their own, made from one gateway's settings.
+"""The parts that run as programs of their own, made from one gateway's settings.
 
-Here and only here a part learns which directory, ports and users it works with. Neither part is told how to reach the
-database. Both run until SIGTERM or SIGINT and return an exit code.
+Here and only here a part learns which directory, ports and users it works with. Agent and MPA are not told how to
+reach the database; the web part is not told anything about the node. They run until SIGTERM or SIGINT and return an
+exit code.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import grp
 import os
 import pwd
@@ -63,3 +65,11 @@ def run_mpa(settings: Settings) -> int:
             user=settings.mpa_user,
         )
     )
+
+
+def run_web(settings: Settings) -> int:
+    """Serve the pages, as the user of the control half: root is given up before the first request."""
+    from sealgate.web.serving import serve
+    from sealgate.web.sign_in import identify
+
+    return serve(settings, identify, dt.datetime.now(dt.UTC))

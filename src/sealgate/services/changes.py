@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
     from sealgate.services.states import StateName
-    from sealgate.store import Revision, Version
+    from sealgate.store import Revision, Summary, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,13 @@ class History:
 
     revisions: tuple[Revision, ...]
     in_force: int
+
+
+def summary(gateway: Gateway, actor: Actor) -> Summary:
+    """Return how many changes are not applied, and by whom; cheap, whatever was imported."""
+    actor.may(Right.VIEW)
+    with gateway.store.reading() as reader:
+        return reader.pending_summary()
 
 
 def pending(gateway: Gateway, actor: Actor, limit: int = 10_000) -> list[Pending]:
@@ -111,3 +118,12 @@ def restore(gateway: Gateway, actor: Actor, revision: int) -> int:
         writer.revision(revision)
         writer.discard_all()
         return writer.restore(revision)
+
+
+def restore_object(gateway: Gateway, actor: Actor, revision: int, noun: str, key: str) -> bool:
+    """Make one object in the draft what it was in a revision; returns whether it was there (else it is removed now)."""
+    actor.may(Right.EDIT)
+    if noun == "own-lines":
+        actor.may(Right.RAW)
+    with gateway.writing(actor) as writer:
+        return writer.restore_object(noun, key, revision) is not None

@@ -8,9 +8,10 @@ and nothing is written. Secrets among the fields are sealed on the way in and ar
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sealgate.model.errors import Conflict, InvalidValue
+from sealgate.model.errors import Conflict, InvalidValue, NotFound
 from sealgate.model.objects import Kind, next_number
 from sealgate.model.text import comment as comment_text
 from sealgate.model.text import shown
@@ -116,15 +117,22 @@ def change(
     key: str,
     fields: Mapping[str, Any],
     *,
+    comment: str | None = None,
+    enabled: bool | None = None,
     base: Any = ANY,
 ) -> Saved:
-    """Change some fields of a row; the others stay. When that changes its key, the row moves to the new key."""
+    """Change some fields of a row, and comment and switch where given; the others stay.
+
+    When that changes its key, the row moves to the new key.
+    """
     actor.may(Right.EDIT)
     kind = noun_of(noun)
     with gateway.writing(actor) as writer:
         old = found(writer.draft(), kind, key)
         given = dict(old.fields) | _prepared(gateway, writer, kind, fields)
-        row = kind.row(given, comment=old.comment, enabled=old.enabled, position=old.position)
+        said = old.comment if comment is None else _comment(comment)
+        switched = old.enabled if enabled is None else enabled
+        row = kind.row(given, comment=said, enabled=switched, position=old.position)
         if row.key != old.key:
             writer.delete(kind.name, old.key, base=base)
         canonical = kind.fields(row.value)
@@ -132,8 +140,8 @@ def change(
             kind.name,
             row.key,
             canonical,
-            comment=old.comment,
-            enabled=old.enabled,
+            comment=row.comment,
+            enabled=row.enabled,
             position=old.position,
             tag=kind.tag(row.value),
             base=base if row.key == old.key else None,
@@ -153,6 +161,67 @@ def remove(gateway: Gateway, actor: Actor, noun: str, keys: Sequence[str], *, ba
                 refuse_while_used(writer.draft(), row)
             saved.append(Saved(kind.name, row.key, writer.delete(kind.name, row.key, base=base)))
     return saved
+
+
+def put_back(gateway: Gateway, actor: Actor, noun: str, first: int, last: int) -> list[Saved]:
+    """Undo a removal: rows that the edits `first` to `last` removed stand again as they were.
+
+    Conflict when one of them is there again already; nothing is put back then.
+    """
+    actor.may(Right.EDIT)
+    kind = noun_of(noun)
+    with gateway.writing(actor) as writer:
+        rows = list(writer.ended(kind.name, first, last))
+        if not rows:
+            raise NotFound("There is nothing to put back. Nothing was changed.")
+        return [Saved(kind.name, row.key, _again(writer, row)) for row in rows]
+
+
+def _again(writer: Writer, row: Stored) -> int:
+    try:
+        return writer.save(
+            row.noun,
+            row.key,
+            row.fields,
+            comment=row.comment,
+            enabled=row.enabled,
+            position=row.position,
+            tag=row.tag,
+            base=None,
+        )
+    except Conflict as clash:
+        message = f"{shown(row.key)} is there again already. Nothing was put back."
+        raise Conflict(message, clash.current) from None
+
+
+def applied(gateway: Gateway, actor: Actor, noun: str, keys: Sequence[str]) -> dict[str, Stored]:
+    """Return those of the named rows that the newest revision has, as they are there."""
+    actor.may(Right.VIEW)
+    with gateway.store.reading() as reader:
+        return reader.revision(reader.newest).named(noun_of(noun).name, keys)
+
+
+def neighbours(gateway: Gateway, actor: Actor, noun: str, key: str) -> tuple[str, str]:
+    """Return the keys before and after a row in its list; empty at an end."""
+    actor.may(Right.VIEW)
+    kind = noun_of(noun)
+    with gateway.store.reading() as reader:
+        view = reader.draft()
+        row = found(view, kind, key)
+        after = next((other.key for other in view.rows(kind.name, after=view.cursor(row), limit=1)), "")
+        before = ""
+        for other in view.rows(kind.name):
+            if other.key == row.key:
+                break
+            before = other.key
+        return before, after
+
+
+def tags(gateway: Gateway, actor: Actor, noun: str, limit: int) -> list[str]:
+    """Return what the rows of a list are looked up by, sorted, at most `limit`."""
+    actor.may(Right.VIEW)
+    with gateway.store.reading() as reader:
+        return list(islice(reader.draft().tags(noun_of(noun).name), limit))
 
 
 def comment(gateway: Gateway, actor: Actor, noun: str, key: str, text: str, *, base: Any = ANY) -> Saved:

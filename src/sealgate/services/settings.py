@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sealgate.model.errors import InvalidValue
+from sealgate.model.errors import Conflict, InvalidValue, Problem
 from sealgate.model.mta import SETTINGS
 from sealgate.model.objects import Kind
 from sealgate.services.actor import Right
@@ -19,12 +19,12 @@ from sealgate.services.wording import SECRET_SHOWN, shown_setting
 from sealgate.store import ANY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sealgate.model.mta import Setting
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
-    from sealgate.store import Stored
+    from sealgate.store import Stored, Writer
 
 NOUN = "setting"
 
@@ -69,6 +69,45 @@ def set_value(gateway: Gateway, actor: Actor, name: str, given: Any, *, base: An
         fields = {"value": setting.to_json(value)}
         version = writer.save(NOUN, setting.name, fields, base=base)
     return Saved(NOUN, setting.name, version)
+
+
+def set_many(gateway: Gateway, actor: Actor, given: Mapping[str, Any], bases: Mapping[str, int | None]) -> list[Saved]:
+    """Set several settings, all or none; those whose value stays are left alone.
+
+    `bases` has the version that the person saw of each (None: not set, absent: whatever). InvalidValue names every
+    value at fault; Conflict when one to be changed was changed meanwhile, with that one as it stands.
+    """
+    actor.may(Right.EDIT)
+    saved: list[Saved] = []
+    problems: list[Problem] = []
+    with gateway.writing(actor) as writer:
+        for name, value in given.items():
+            setting = setting_of(name)
+            try:
+                change = _one_of_many(gateway, writer, setting, value, bases.get(name, ANY))
+            except InvalidValue as fault:
+                problems.extend(fault.at(setting.name).problems)
+                continue
+            saved += [change] if change is not None else []
+        if problems:
+            raise InvalidValue(*problems)
+    return saved
+
+
+def _one_of_many(gateway: Gateway, writer: Writer, setting: Setting[Any], given: Any, base: Any) -> Saved | None:
+    old = writer.draft().row(NOUN, setting.name)
+    value = setting.to_json(setting.parse(gateway.sealing(writer).of_setting(setting, given)))
+    default = setting.to_json(setting.default)
+    if value == (old.fields["value"] if old else default):
+        return None
+    try:
+        if value == default:
+            return Saved(NOUN, setting.name, writer.delete(NOUN, setting.name, base=base))
+        return Saved(NOUN, setting.name, writer.save(NOUN, setting.name, {"value": value}, base=base))
+    except Conflict as clash:
+        raise Conflict(
+            f"{setting.title} was changed by somebody else meanwhile. Nothing was changed.", clash.current
+        ) from None
 
 
 def unset(gateway: Gateway, actor: Actor, name: str, *, base: Any = ANY) -> Saved:

@@ -7,7 +7,17 @@ changes through a `Writer`. One code for SQLite and PostgreSQL.
 from __future__ import annotations
 
 from sealgate.store.reader import Reader
-from sealgate.store.records import ANY, AuditEntry, Candidate, Change, PendingChange, Revision, Stored, Version
+from sealgate.store.records import (
+    ANY,
+    AuditEntry,
+    Candidate,
+    Change,
+    PendingChange,
+    Revision,
+    Stored,
+    Summary,
+    Version,
+)
 from sealgate.store.session import Store
 from sealgate.store.views import View
 from sealgate.store.writer import Writer
@@ -22,6 +32,7 @@ __all__ = [
     "Revision",
     "Store",
     "Stored",
+    "Summary",
     "Version",
     "View",
     "Writer",

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import NotFound
 from sealgate.store import audit, changes, content, judgements, nodes, revisions, secrets
-from sealgate.store.records import Candidate
+from sealgate.store.records import Candidate, Summary
 from sealgate.store.views import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sealgate.store.records import AuditBreak, AuditEntry, Change, Node, PendingChange, Revision, Version
+    from sealgate.store.records import AuditBreak, AuditEntry, Change, Node, PendingChange, Revision, Stored, Version
     from sealgate.store.transaction import Snapshot
 
 State = View | Candidate | int
@@ -38,6 +38,11 @@ class Reader:
     def in_force(self) -> int:
         """The number of the revision that the nodes run; 0 before the first."""
         return self._tx.head.in_force
+
+    @property
+    def last_edit(self) -> int:
+        """The number of the last edit: as long as it stays, nothing in the draft has changed."""
+        return self._tx.head.edit
 
     def draft(self) -> View:
         """Return the desired state as being edited."""
@@ -64,6 +69,16 @@ class Reader:
     def pending(self) -> Iterator[PendingChange]:
         """Give what the draft changes on the newest revision: who changed what, and when."""
         return changes.pending(self._tx.connection, self._edit_of(self.newest), self._tx.head.edit)
+
+    def pending_summary(self, most: int = 2000) -> Summary:
+        """Return how much the draft changes on the newest revision, at a cost bounded by `most` edits."""
+        if self.draft().digest() == self.revision(self.newest).digest():
+            return Summary(0, exact=True, actors=())
+        return changes.summary(self._tx.connection, self._edit_of(self.newest), self._tx.head.edit, most)
+
+    def ended(self, noun: str, first: int, last: int) -> Iterator[Stored]:
+        """Give the objects of a noun as they were before the edits `first` to `last` ended them."""
+        return changes.ended(self._tx.connection, noun, first, last)
 
     def compare(self, a: State, b: State) -> Iterator[Change]:
         """Give the changes that make state `b` out of state `a`, at the cost of the edits between them."""

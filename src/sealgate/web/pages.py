@@ -1,0 +1,38 @@
+"""All routes of the pages, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealgate.web import (
+    config_file,
+    configuration,
+    drift,
+    history,
+    lists,
+    mail,
+    overview,
+    review,
+    rows,
+    styleguide,
+    tester,
+    transfers,
+)
+
+if TYPE_CHECKING:
+    from sealgate.web.routing import Page
+
+ROUTES: tuple[Page, ...] = (
+    *overview.ROUTES,
+    *review.ROUTES,
+    *history.ROUTES,
+    *drift.ROUTES,
+    *mail.ROUTES,
+    *styleguide.ROUTES,
+    *configuration.ROUTES,
+    *config_file.ROUTES,
+    *tester.ROUTES,
+    *transfers.ROUTES,
+    *rows.ROUTES,
+    *lists.ROUTES,
+)
