@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import NotFound
 from sealgate.model.text import shown
-from sealgate.services.actor import Right
+from sealgate.services.actor import Area, Right
+from sealgate.services.areas import OWN_LINES, may_edit
 from sealgate.services.wording import Difference, difference, differences
 from sealgate.store import Change
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
     from sealgate.services.states import StateName
-    from sealgate.store import Revision, Version
+    from sealgate.store import Revision, Version, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def compare(gateway: Gateway, actor: Actor, old: StateName, new: StateName) -> I
 
 def discard(gateway: Gateway, actor: Actor, noun: str, key: str) -> None:
     """Forget the draft's change of one object; NotFound if it has none."""
-    actor.may(Right.EDIT)
+    may_edit(actor, noun, key)
     with gateway.writing(actor) as writer:
         if not writer.discard(noun, key):
             raise NotFound(f"The draft changes no {noun} {shown(key)}. Nothing was discarded. See: sealgate diff")
@@ -74,8 +75,10 @@ def discard(gateway: Gateway, actor: Actor, noun: str, key: str) -> None:
 
 def discard_all(gateway: Gateway, actor: Actor) -> bool:
     """Forget all changes of the draft; returns whether there were any."""
-    actor.may(Right.EDIT)
+    actor.may(Right.EDIT, *Area)
     with gateway.writing(actor) as writer:
+        if _own_lines(writer.draft()) != _own_lines(writer.revision(writer.newest)):
+            actor.may(Right.RAW)
         return writer.discard_all()
 
 
@@ -105,9 +108,13 @@ def restore(gateway: Gateway, actor: Actor, revision: int) -> int:
 
     What was pending is discarded.
     """
-    actor.may(Right.EDIT)
+    actor.may(Right.EDIT, *Area)
     actor.may(Right.RAW)
     with gateway.writing(actor) as writer:
         writer.revision(revision)
         writer.discard_all()
         return writer.restore(revision)
+
+
+def _own_lines(view: View) -> dict[str, dict[str, Any]]:
+    return {row.key: row.fields for row in view.rows(OWN_LINES)}

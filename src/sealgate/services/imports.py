@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import InvalidValue, Problem
 from sealgate.model.objects import next_number
-from sealgate.services.actor import Right
+from sealgate.services.areas import may_edit
 from sealgate.services.formats import Format
 from sealgate.services.nouns import noun_of
 
@@ -65,8 +65,8 @@ def import_rows(
     progress: OnCount | None = None,
 ) -> Imported:
     """Import rows from lines of text; InvalidValue with a problem for each line at fault, and nothing stored."""
-    actor.may(Right.EDIT)
     kind = noun_of(noun)
+    may_edit(actor, kind.name)
     if dry_run:
         with gateway.store.reading() as reader:
             work = _Import(kind, reader.draft(), replace, progress)

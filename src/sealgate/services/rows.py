@@ -15,6 +15,7 @@ from sealgate.model.objects import Kind, next_number
 from sealgate.model.text import comment as comment_text
 from sealgate.model.text import shown
 from sealgate.services.actor import Right
+from sealgate.services.areas import may_edit
 from sealgate.services.lookup_tables import refuse_while_used, stored_text
 from sealgate.services.nouns import noun_of
 from sealgate.services.saved import Saved, all_found, found
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sealgate.model.objects import Noun
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
+    from sealgate.services.sealing import Sealing
     from sealgate.store import Stored, Writer
 
 MOST_ROWS_OF_A_PAGE = 10_000
@@ -82,10 +84,10 @@ def add(
     enabled: bool = True,
 ) -> Saved:
     """Add a row, at the end of an ordered list; Conflict if its key is there already."""
-    actor.may(Right.EDIT)
     kind = noun_of(noun)
+    may_edit(actor, kind.name)
     with gateway.writing(actor) as writer:
-        given = _prepared(gateway, writer, kind, fields)
+        given = _prepared(gateway.sealing(writer, actor), writer, kind, fields)
         if kind.numbered and not given.get("name"):
             given["name"] = next_number(row.key for row in writer.draft().rows(kind.name))
         row = kind.row(given, comment=_comment(comment), enabled=enabled)
@@ -119,11 +121,11 @@ def change(
     base: Any = ANY,
 ) -> Saved:
     """Change some fields of a row; the others stay. When that changes its key, the row moves to the new key."""
-    actor.may(Right.EDIT)
     kind = noun_of(noun)
+    may_edit(actor, kind.name)
     with gateway.writing(actor) as writer:
         old = found(writer.draft(), kind, key)
-        given = dict(old.fields) | _prepared(gateway, writer, kind, fields)
+        given = dict(old.fields) | _prepared(gateway.sealing(writer, actor), writer, kind, fields)
         row = kind.row(given, comment=old.comment, enabled=old.enabled, position=old.position)
         if row.key != old.key:
             writer.delete(kind.name, old.key, base=base)
@@ -143,8 +145,8 @@ def change(
 
 def remove(gateway: Gateway, actor: Actor, noun: str, keys: Sequence[str], *, base: Any = ANY) -> list[Saved]:
     """Remove rows, all or none; NotFound names those that do not exist."""
-    actor.may(Right.EDIT)
     kind = noun_of(noun)
+    may_edit(actor, kind.name)
     with gateway.writing(actor) as writer:
         rows = all_found(writer.draft(), kind, keys)
         saved = []
@@ -157,8 +159,8 @@ def remove(gateway: Gateway, actor: Actor, noun: str, keys: Sequence[str], *, ba
 
 def comment(gateway: Gateway, actor: Actor, noun: str, key: str, text: str, *, base: Any = ANY) -> Saved:
     """Replace a row's comment; an empty text removes it."""
-    actor.may(Right.EDIT)
     kind = noun_of(noun)
+    may_edit(actor, kind.name)
     with gateway.writing(actor) as writer:
         old = found(writer.draft(), kind, key)
         version = writer.save(kind.name, old.key, old.fields, tag=old.tag, base=base, comment=_comment(text))
@@ -169,16 +171,16 @@ def switch(
     gateway: Gateway, actor: Actor, noun: str, keys: Sequence[str], *, enabled: bool, base: Any = ANY
 ) -> list[Saved]:
     """Enable or disable rows, all or none."""
-    actor.may(Right.EDIT)
     kind = noun_of(noun)
+    may_edit(actor, kind.name)
     with gateway.writing(actor) as writer:
         rows = all_found(writer.draft(), kind, keys)
         return [Saved(kind.name, old.key, _switch(writer, old, base, enabled=enabled)) for old in rows]
 
 
-def _prepared(gateway: Gateway, writer: Writer, kind: Noun[Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+def _prepared(sealing: Sealing, writer: Writer, kind: Noun[Any], fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields as the model stores them: secrets sealed, a text as the digests of its pieces."""
-    given = gateway.sealing(writer).of_row(kind, fields)
+    given = sealing.of_row(kind, fields)
     for column in kind.columns:
         if column.kind is Kind.LONG_TEXT and isinstance(given.get(column.name), str):
             given |= stored_text(writer, given[column.name])

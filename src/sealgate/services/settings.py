@@ -13,6 +13,7 @@ from sealgate.model.errors import InvalidValue
 from sealgate.model.mta import SETTINGS
 from sealgate.model.objects import Kind
 from sealgate.services.actor import Right
+from sealgate.services.areas import may_edit
 from sealgate.services.nouns import setting_of
 from sealgate.services.saved import Saved
 from sealgate.services.wording import SECRET_SHOWN, shown_setting
@@ -59,11 +60,11 @@ def show(gateway: Gateway, actor: Actor, names: Sequence[str] = ()) -> list[Show
 
 def set_value(gateway: Gateway, actor: Actor, name: str, given: Any, *, base: Any = ANY) -> Saved:
     """Set one setting in the draft; InvalidValue for a value that is none."""
-    actor.may(Right.EDIT)
     setting = setting_of(name)
+    may_edit(actor, NOUN, setting.name)
     with gateway.writing(actor) as writer:
         try:
-            value = setting.parse(gateway.sealing(writer).of_setting(setting, given))
+            value = setting.parse(gateway.sealing(writer, actor).of_setting(setting, given))
         except InvalidValue as fault:
             raise fault.at(setting.name) from None
         fields = {"value": setting.to_json(value)}
@@ -73,8 +74,8 @@ def set_value(gateway: Gateway, actor: Actor, name: str, given: Any, *, base: An
 
 def unset(gateway: Gateway, actor: Actor, name: str, *, base: Any = ANY) -> Saved:
     """Go back to the default; a setting that is not set stays so."""
-    actor.may(Right.EDIT)
     setting = setting_of(name)
+    may_edit(actor, NOUN, setting.name)
     with gateway.writing(actor) as writer:
         if writer.draft().row(NOUN, setting.name) is None:
             return Saved(NOUN, setting.name, None)
