@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sealgate.store import Writer
+    from sealgate.store import Reader, Writer
     from sealgate.store.people_records import Attempts
 
 FREE = 5
@@ -67,19 +67,32 @@ def address(text: str) -> Key:
     return Key(_kept("address", str(network)), FREE_OF_AN_ADDRESS)
 
 
+def left(reader: Reader, *keys: Key) -> int:
+    """Return for how many seconds no try under these keys is looked at; 0: the next one is."""
+    return _longest(reader, keys, dt.datetime.now(dt.UTC))
+
+
 def take(writer: Writer, *keys: Key) -> int:
     """Count a try and return 0, or return for how many seconds none is looked at, and count nothing."""
     people = writer.people
-    found = people.attempts([key.text for key in keys])
-    wait = max((_wait(found[key.text], key, people.now) for key in keys if key.text in found), default=0)
+    wait = _longest(writer, keys, people.now)
     if not wait:
         people.note_attempts([key.text for key in keys], people.now - FORGOTTEN_AFTER)
     return wait
 
 
-def forgive(writer: Writer, *keys: Key) -> None:
-    """Begin the counts anew after a success."""
-    writer.people.forget_attempts([key.text for key in keys])
+def forgive(writer: Writer, which: Key, *others: Key) -> None:
+    """After a success begin the count of the account or browser anew, and take this one try off the others.
+
+    An address does not begin anew: who has one account could otherwise guess at all others from there.
+    """
+    writer.people.forget_attempts([which.text])
+    writer.people.take_back_attempt([key.text for key in others])
+
+
+def _longest(reader: Reader, keys: tuple[Key, ...], now: dt.datetime) -> int:
+    found = reader.people.attempts([key.text for key in keys])
+    return max((_wait(found[key.text], key, now) for key in keys if key.text in found), default=0)
 
 
 def _wait(attempts: Attempts, key: Key, now: dt.datetime) -> int:

@@ -227,3 +227,8 @@ class PeopleWriter(People):
     def forget_attempts(self, keys: Collection[str]) -> None:
         """Begin the counts under these keys anew."""
         self._connection.execute(delete(attempt).where(attempt.c.key.in_(list(keys))))
+
+    def take_back_attempt(self, keys: Collection[str]) -> None:
+        """Count one attempt less under each key."""
+        where = (attempt.c.key.in_(list(keys)), attempt.c.times > 0)
+        self._connection.execute(update(attempt).where(*where).values(times=attempt.c.times - 1))
