@@ -18,6 +18,7 @@ from sealgate.model.digest import TableSum
 from sealgate.model.errors import Conflict, InvalidValue, Problem
 from sealgate.model.objects import next_number
 from sealgate.services.actor import Right
+from sealgate.services.areas import may_edit
 from sealgate.services.formats import Format
 from sealgate.services.nouns import noun_of
 
@@ -70,8 +71,8 @@ def import_rows(
 
     `base` is the digest that the whole list had (`digest_of`) when the person saw it; another one now is a Conflict.
     """
-    actor.may(Right.EDIT)
     kind = noun_of(noun)
+    may_edit(actor, kind.name)
     if dry_run:
         with gateway.store.reading() as reader:
             work = _Import(kind, reader.draft(), replace, progress)

@@ -16,6 +16,7 @@ from sealgate.model.objects import Kind, next_number
 from sealgate.model.text import comment as comment_text
 from sealgate.model.text import shown
 from sealgate.services.actor import Right
+from sealgate.services.areas import may_edit
 from sealgate.services.lookup_tables import refuse_while_used, stored_text
 from sealgate.services.nouns import noun_of
 from sealgate.services.saved import Saved, all_found, found
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sealgate.model.objects import Noun
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
+    from sealgate.services.sealing import Sealing
     from sealgate.store import Stored, Writer
 
 MOST_ROWS_OF_A_PAGE = 10_000
@@ -83,10 +85,10 @@ def add(
     enabled: bool = True,
 ) -> Saved:
     """Add a row, at the end of an ordered list; Conflict if its key is there already."""
-    actor.may(Right.EDIT)
     kind = noun_of(noun)
+    may_edit(actor, kind.name)
     with gateway.writing(actor) as writer:
-        given = _prepared(gateway, writer, kind, fields)
+        given = _prepared(gateway.sealing(writer, actor), writer, kind, fields)
         if kind.numbered and not given.get("name"):
             given["name"] = next_number(row.key for row in writer.draft().rows(kind.name))
         row = kind.row(given, comment=_comment(comment), enabled=enabled)
@@ -125,11 +127,11 @@ def change(
 
     When that changes its key, the row moves to the new key.
     """
-    actor.may(Right.EDIT)
     kind = noun_of(noun)
+    may_edit(actor, kind.name)
     with gateway.writing(actor) as writer:
         old = found(writer.draft(), kind, key)
-        given = dict(old.fields) | _prepared(gateway, writer, kind, fields)
+        given = dict(old.fields) | _prepared(gateway.sealing(writer, actor), writer, kind, fields)
         said = old.comment if comment is None else _comment(comment)
         switched = old.enabled if enabled is None else enabled
         row = kind.row(given, comment=said, enabled=switched, position=old.position)
@@ -151,8 +153,8 @@ def change(
 
 def remove(gateway: Gateway, actor: Actor, noun: str, keys: Sequence[str], *, base: Any = ANY) -> list[Saved]:
     """Remove rows, all or none; NotFound names those that do not exist."""
-    actor.may(Right.EDIT)
     kind = noun_of(noun)
+    may_edit(actor, kind.name)
     with gateway.writing(actor) as writer:
         rows = all_found(writer.draft(), kind, keys)
         saved = []
@@ -168,8 +170,8 @@ def put_back(gateway: Gateway, actor: Actor, noun: str, first: int, last: int) -
 
     Conflict when one of them is there again already; nothing is put back then.
     """
-    actor.may(Right.EDIT)
     kind = noun_of(noun)
+    may_edit(actor, kind.name)
     with gateway.writing(actor) as writer:
         rows = list(writer.ended(kind.name, first, last))
         if not rows:
@@ -226,8 +228,8 @@ def tags(gateway: Gateway, actor: Actor, noun: str, limit: int) -> list[str]:
 
 def comment(gateway: Gateway, actor: Actor, noun: str, key: str, text: str, *, base: Any = ANY) -> Saved:
     """Replace a row's comment; an empty text removes it."""
-    actor.may(Right.EDIT)
     kind = noun_of(noun)
+    may_edit(actor, kind.name)
     with gateway.writing(actor) as writer:
         old = found(writer.draft(), kind, key)
         version = writer.save(kind.name, old.key, old.fields, tag=old.tag, base=base, comment=_comment(text))
@@ -238,16 +240,16 @@ def switch(
     gateway: Gateway, actor: Actor, noun: str, keys: Sequence[str], *, enabled: bool, base: Any = ANY
 ) -> list[Saved]:
     """Enable or disable rows, all or none."""
-    actor.may(Right.EDIT)
     kind = noun_of(noun)
+    may_edit(actor, kind.name)
     with gateway.writing(actor) as writer:
         rows = all_found(writer.draft(), kind, keys)
         return [Saved(kind.name, old.key, _switch(writer, old, base, enabled=enabled)) for old in rows]
 
 
-def _prepared(gateway: Gateway, writer: Writer, kind: Noun[Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+def _prepared(sealing: Sealing, writer: Writer, kind: Noun[Any], fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields as the model stores them: secrets sealed, a text as the digests of its pieces."""
-    given = gateway.sealing(writer).of_row(kind, fields)
+    given = sealing.of_row(kind, fields)
     for column in kind.columns:
         if column.kind is Kind.LONG_TEXT and isinstance(given.get(column.name), str):
             given |= stored_text(writer, given[column.name])

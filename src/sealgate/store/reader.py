@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import NotFound
 from sealgate.store import audit, changes, content, judgements, nodes, revisions, secrets
+from sealgate.store.people import People
 from sealgate.store.records import Candidate, Summary
 from sealgate.store.views import View
 
@@ -119,6 +120,11 @@ class Reader:
     def secret_ids(self) -> Iterator[str]:
         """Give the ids of all secrets, for a backup."""
         return secrets.ids(self._tx.connection)
+
+    @property
+    def people(self) -> People:
+        """Return who may use the gateway, with their credentials, sessions and tokens."""
+        return People(self._tx.connection)
 
     def nodes(self) -> list[Node]:
         """Return the machines as they last reported."""
