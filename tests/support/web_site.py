@@ -41,7 +41,7 @@ class People:
 
     known: dict[str, Actor]
 
-    def identify(self, request: Request) -> Actor | None:
+    def identify(self, _gateway: Gateway, request: Request) -> Actor | None:
         """Return the person that the header names."""
         return self.known.get(request.headers.get(WHO, ""))
 

@@ -22,9 +22,10 @@ from starlette.staticfiles import StaticFiles
 
 from sealgate.log import logger
 from sealgate.model.errors import InvalidValue, NotFound, SealgateError
-from sealgate.web import failures
+from sealgate.web import entrance, failures
+from sealgate.web.entrance import GUEST_ROUTES, Guest
 from sealgate.web.formats import address
-from sealgate.web.guard import BodyTooLarge, Guard
+from sealgate.web.guard import Guard
 from sealgate.web.pages import ROUTES
 from sealgate.web.visit import Visit
 
@@ -52,6 +53,7 @@ def make_app(site: Site) -> Starlette:
 
     static = StaticFiles(directory=str(files("sealgate.web") / "static"))
     routes: list[Route | Mount] = [Mount("/static", static)]
+    routes += [Route(path, _guest(site, function), methods=[method]) for method, path, function in GUEST_ROUTES]
     routes += [Route(page.path, _endpoint(site, page), methods=[page.method]) for page in ROUTES]
     routes.append(Route("/{rest:path}", _endpoint_of_nothing(site), methods=["GET", "POST", "PUT", "DELETE"]))
     return Starlette(
@@ -64,14 +66,25 @@ def make_app(site: Site) -> Starlette:
 
 def _endpoint(site: Site, page: Page) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        actor = await run_in_threadpool(site.identify, request)
+        actor = await run_in_threadpool(site.identify, site.gateway, request)
         if actor is None:
             return _sign_in(site, request)
         try:
-            form = await _form(request)
+            form, body = await _sent(request)
         except InvalidValue as fault:
             return await run_in_threadpool(failures.page, Visit(site, request, actor), fault)
-        return await run_in_threadpool(_answer, Visit(site, request, actor, form), page)
+        return await run_in_threadpool(_answer, Visit(site, request, actor, form, body), page)
+
+    return endpoint
+
+
+def _guest(site: Site, function: Callable[[Guest], Response]) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            form, body = await _sent(request)
+        except InvalidValue as fault:
+            return failures.bare(site, 422, "invalid", str(fault))
+        return await run_in_threadpool(entrance.answer, Guest(site, request, form, body), function)
 
     return endpoint
 
@@ -80,7 +93,7 @@ def _endpoint_of_nothing(site: Site) -> Callable[[Request], Awaitable[Response]]
     fault = NotFound("There is no such page. Nothing was changed.")
 
     async def endpoint(request: Request) -> Response:
-        actor = await run_in_threadpool(site.identify, request)
+        actor = await run_in_threadpool(site.identify, site.gateway, request)
         if actor is None:
             return failures.bare(site, 404, "not_found", str(fault))
         return await run_in_threadpool(failures.page, Visit(site, request, actor), fault)
@@ -102,14 +115,14 @@ def _answer(visit: Visit, page: Page) -> Response:
             return failures.bare(visit.site, 500, "fault")
 
 
-async def _form(request: Request) -> FormData:
-    """Read the form of a request; InvalidValue for one that is none."""
-    if request.method not in {"POST", "PUT"}:
-        return FormData()
+async def _sent(request: Request) -> tuple[FormData, bytes]:
+    """Read what a request brings: a form, or JSON as it came. InvalidValue for a form that is none."""
+    if request.method != "POST":
+        return FormData(), b""
+    if request.headers.get("content-type", "").partition(";")[0].strip() == "application/json":
+        return FormData(), await request.body()
     try:
-        return await request.form(max_files=2, max_fields=_FIELDS, max_part_size=_LARGEST_PART)
-    except BodyTooLarge:
-        raise
+        return await request.form(max_files=2, max_fields=_FIELDS, max_part_size=_LARGEST_PART), b""
     except HTTPException as fault:
         raise InvalidValue.of(f"The form cannot be read: {fault.detail}") from None
 

@@ -91,7 +91,7 @@ GROUPS = (
             Place("log", "/log", Right.OPERATE),
         ),
     ),
-    Group("administration", (Place("audit", "/audit", Right.AUDIT),)),
+    Group("administration", (Place("people", "/people", Right.PEOPLE), Place("audit", "/audit", Right.AUDIT))),
 )
 
 

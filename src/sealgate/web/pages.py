@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sealgate.web import (
+    account,
     config_file,
     configuration,
     drift,
@@ -12,6 +13,7 @@ from sealgate.web import (
     lists,
     mail,
     overview,
+    persons,
     review,
     rows,
     styleguide,
@@ -28,6 +30,8 @@ ROUTES: tuple[Page, ...] = (
     *history.ROUTES,
     *drift.ROUTES,
     *mail.ROUTES,
+    *account.ROUTES,
+    *persons.ROUTES,
     *styleguide.ROUTES,
     *configuration.ROUTES,
     *config_file.ROUTES,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
 
-    Identify = Callable[[Request], Actor | None]
+    Identify = Callable[[Gateway, Request], Actor | None]
 
 
 def templates(texts: Texts) -> Environment:

@@ -37,6 +37,7 @@ class Visit:
     request: Request
     actor: Actor
     form: FormData = field(default_factory=FormData)
+    body: bytes = b""
 
     @property
     def gateway(self) -> Gateway:
