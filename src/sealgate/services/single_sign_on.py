@@ -154,7 +154,8 @@ def _key(settings: Settings, said: Mapping[str, Any]) -> str:
 def _role(settings: Settings, said: Mapping[str, Any]) -> str | None:
     """Return the role of the first configured group that the person is in, or None."""
     given = said.get(settings.openid_groups)
-    groups = {given} if isinstance(given, str) else {one for one in given or () if isinstance(one, str)}
+    given = [one for one in given if isinstance(one, str)] if isinstance(given, list) else given
+    groups = {given} if isinstance(given, str) else set(given) if isinstance(given, list) else set()
     return next((role for group, role in settings.roles_of_groups if group in groups), None)
 
 
