@@ -25,7 +25,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from sealgate.model.errors import SealgateError
+from sealgate.model.errors import ProviderFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,10 +35,6 @@ _SECONDS = 10.0
 _LEEWAY = 60
 _DESCRIBED_FOR = 300
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-
-
-class ProviderFailed(SealgateError):  # noqa: N818 - reads as what it is
-    """The OpenID provider did not answer as it should; nobody was signed in."""
 
 
 @dataclass(frozen=True, slots=True)
