@@ -57,7 +57,7 @@ def run_gateway(settings: Settings, say: Callable[[str], None]) -> None:
             supervisor.start()
         except NodeFailed as fault:
             raise NodeFailed(f"{fault} Everything was stopped again. Details: {settings.log_file}") from fault
-        for line in _what_runs_where(settings, supervisor):
+        for line in (*_what_runs_where(settings, supervisor), *_set_up_link(settings)):
             say(line)
         supervisor.watch()
         say("Stopping …")
@@ -159,6 +159,12 @@ def _first_revision(settings: Settings, say: Callable[[str], None]) -> None:
     code, said = children.run(_command(settings, "apply", "-m", "First start"))
     if code:
         raise NodeFailed(f"The first revision could not be applied:\n{said.rstrip()}\n")
+
+
+def _set_up_link(settings: Settings) -> Iterator[str]:
+    """Give the link for the first owner while there is none; it is for the terminal only and in no log."""
+    _code, said = children.run(_command(settings, "people", "set-up-link", "--if-needed"))
+    yield from said.splitlines()
 
 
 def _flush(settings: Settings) -> None:

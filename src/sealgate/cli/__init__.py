@@ -46,6 +46,7 @@ SECTIONS = {
         "resolve": "mail:resolve",
     },
     "The gateway": {
+        "people": "people:people",
         "audit": "custody:audit",
         "backup": "custody:backup",
         "restore-backup": "custody:restore_backup",

@@ -37,11 +37,11 @@ class Right(StrEnum):
     AUDIT = "audit"
     """Read and export the audit trail."""
     BACKUP = "backup"
-    """Take the whole gateway with its keys, or put it back."""
+    """Take the whole gateway with its keys and people; putting it back needs the right “own” besides."""
     PEOPLE = "people"
     """Invite, change, lock and remove people, as far as their rights go no further than one's own."""
     OWN = "own"
-    """Make and change owners."""
+    """Make and change owners, put a backup back."""
 
 
 class Area(StrEnum):

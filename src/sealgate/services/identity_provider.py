@@ -11,7 +11,9 @@ Everything that goes wrong with the provider is a `ProviderFailed`, whose text h
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,7 +25,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from sealgate.model.errors import SealgateError
+from sealgate.model.errors import ProviderFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,11 +33,8 @@ if TYPE_CHECKING:
 _MOST_BYTES = 1 << 20
 _SECONDS = 10.0
 _LEEWAY = 60
+_DESCRIBED_FOR = 300
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-
-
-class ProviderFailed(SealgateError):  # noqa: N818 - reads as what it is
-    """The OpenID provider did not answer as it should; nobody was signed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +98,14 @@ def claims(client: Client, secrets: Secrets, answer: Mapping[str, str], wanted: 
 
 
 def _discovered(client: Client) -> dict[str, Any]:
-    about = _fetched("GET", client.issuer.rstrip("/") + "/.well-known/openid-configuration")
-    if about.get("issuer") != client.issuer:
+    return _described(client.issuer, int(time.monotonic() // _DESCRIBED_FOR))
+
+
+@lru_cache(maxsize=4)
+def _described(issuer: str, _period: int) -> dict[str, Any]:
+    """Return how a provider describes itself; asked for once in some minutes, whatever number of people come."""
+    about = _fetched("GET", issuer.rstrip("/") + "/.well-known/openid-configuration")
+    if about.get("issuer") != issuer:
         raise _failed("calls itself by another name than openid_issuer in the settings")
     for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
         if not isinstance(about.get(name), str):

@@ -119,9 +119,12 @@ def change(
     """Change title, email, role, extra or areas of a person; what is not named stays.
 
     `base` is the version that was seen; Conflict if it is another one now. Refused where the last owner would go.
+    Who gets a role here keeps it, whatever groups an OpenID provider names later.
     """
     actor.may(Right.PEOPLE)
     parsed = _parsed(values)
+    if "role" in parsed:
+        parsed["managed"] = False
     with gateway.writing(actor) as writer:
         person = _reached(writer, actor, name)
         if base is not None and base != person.version:
@@ -130,7 +133,7 @@ def change(
             writer.people.change(person.id, **parsed)
             after = _of_id(writer, person.id)
             may_touch(actor, rights_of(after), areas_of(after))
-        writer.audit("person-change", f"person {person.name}", _rights_detail(after) | {"changed": sorted(parsed)})
+        writer.audit("person-change", f"person {person.name}", _rights_detail(after) | {"changed": sorted(values)})
         return _listed(after, writer.people.kinds().get(after.id, {}))
 
 

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
 
-from sealgate.model.errors import Conflict, NotFound, Refused
+from sealgate.model.errors import Conflict, NotFound, ProviderFailed, Refused
 from sealgate.services import accounts, bearer, signing_in
 from sealgate.services.bearer import Prefix
-from sealgate.services.identity_provider import Client, ProviderFailed, Secrets, claims, way_there
+from sealgate.services.identity_provider import Client, Secrets, claims, way_there
 from sealgate.services.sessions import require_recent
 from sealgate.services.signing_in import NotSignedIn
 from sealgate.store.people_records import CredentialKind, TicketKind
@@ -154,7 +154,7 @@ def _key(settings: Settings, said: Mapping[str, Any]) -> str:
 def _role(settings: Settings, said: Mapping[str, Any]) -> str | None:
     """Return the role of the first configured group that the person is in, or None."""
     given = said.get(settings.openid_groups)
-    groups = {given} if isinstance(given, str) else {one for one in given or () if isinstance(one, str)}
+    groups = [given] if isinstance(given, str) else given if isinstance(given, list) else []
     return next((role for group, role in settings.roles_of_groups if group in groups), None)
 
 
