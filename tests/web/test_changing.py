@@ -90,7 +90,7 @@ def test_the_review_shows_files_side_by_side(gateway: Gateway, ann: httpx.Client
     text = ann.get("/changes").text
 
     assert re.search(
-        r'<td class="gone">myhostname = [^<]*</td>.*<td class="come">myhostname = gw.example.com</td>', text
+        r'(?s)<td class="gone">myhostname = [^<]*</td>.*<td class="come">myhostname = gw.example.com</td>', text
     )
 
 
@@ -300,7 +300,7 @@ def test_drift_is_shown_line_beside_line(ann: httpx.Client, agent: StandIn) -> N
 
     text = ann.get("/drift").text
 
-    assert re.search(r'<td class="gone">relayhost =</td>.*<td class="come">relayhost = \[b\]</td>', text)
+    assert re.search(r'(?s)<td class="gone">relayhost =</td>.*<td class="come">relayhost = \[b\]</td>', text)
 
 
 def test_a_hand_edit_is_overwritten(ann: httpx.Client, agent: StandIn) -> None:

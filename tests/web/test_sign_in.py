@@ -7,7 +7,6 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import httpx
 import pyotp
 import pytest
 from tests.support.web_site import served
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import httpx
     from tests.support.web_site import WebSite
 
     from sealgate.services.gateway import Gateway
@@ -86,9 +86,13 @@ def test_looking_at_a_link_does_not_use_it_up(gateway: Gateway, browser: httpx.C
 
 
 @pytest.mark.parametrize(
-    ("form", "field"), [({"again": "another one entirely"}, "again"), ({"password": "short", "again": "short"}, "password"),
-                        ({"name": "Not A Name!"}, "name")],
-)  # fmt: skip
+    ("form", "field"),
+    [
+        ({"again": "another one entirely"}, "again"),
+        ({"password": "short", "again": "short"}, "password"),
+        ({"name": "Not A Name!"}, "name"),
+    ],
+)
 def test_a_fault_on_the_set_up_page_is_said_at_its_field(
     gateway: Gateway, browser: httpx.Client, form: dict[str, str], field: str
 ) -> None:

@@ -73,7 +73,8 @@ def _endpoint(site: Site, page: Page) -> Callable[[Request], Awaitable[Response]
             form, body = await _sent(request)
         except InvalidValue as fault:
             return await run_in_threadpool(failures.page, Visit(site, request, actor), fault)
-        return await run_in_threadpool(_answer, Visit(site, request, actor, form, body), page)
+        async with closing(form):
+            return await run_in_threadpool(_answer, Visit(site, request, actor, form, body), page)
 
     return endpoint
 
@@ -84,7 +85,8 @@ def _guest(site: Site, function: Callable[[Guest], Response]) -> Callable[[Reque
             form, body = await _sent(request)
         except InvalidValue as fault:
             return failures.bare(site, 422, "invalid", str(fault))
-        return await run_in_threadpool(entrance.answer, Guest(site, request, form, body), function)
+        async with closing(form):
+            return await run_in_threadpool(entrance.answer, Guest(site, request, form, body), function)
 
     return endpoint
 
@@ -113,6 +115,15 @@ def _answer(visit: Visit, page: Page) -> Response:
             return failures.page(visit, fault)
         except Exception:  # noqa: BLE001 - the page about the fault has it too
             return failures.bare(visit.site, 500, "fault")
+
+
+@asynccontextmanager
+async def closing(form: FormData) -> AsyncIterator[None]:
+    """Close the files that came with a form, whatever happens."""
+    try:
+        yield
+    finally:
+        await form.close()
 
 
 async def _sent(request: Request) -> tuple[FormData, bytes]:
