@@ -32,7 +32,7 @@ NAMES = st.sampled_from(["ann", "bob", "eve", "kay", "olga"])
 ROLES = st.sampled_from(list(Role))
 RIGHTS = st.lists(st.sampled_from([right for right in Right if right is not Right.OWN]), max_size=3)
 AREAS = st.none() | st.lists(st.sampled_from(list(Area)), max_size=3)
-WHO = st.integers(0, 6)
+WHO = st.integers(0, 4)
 EXPECTED = (Conflict, InvalidValue, NotFound, NotPermitted, Refused)
 API = Origin("api", "203.0.113.1")
 
@@ -46,7 +46,8 @@ class People(RuleBasedStateMachine):
         make_directory(self.directory / "gw")
         self.gateway = Gateway.open(Settings.load(self.directory / "gw"))
         person(self.gateway, "olga", "owner")
-        self.living: list[tuple[str, str]] = []
+        person(self.gateway, "kay", "administrator", extra={"people"}, areas={"rbl"})
+        self.living = [(signed_in(self.gateway, "kay").session, "kay")]
         self.dead: set[str] = set()
         self.tokens: list[tuple[str, Any, Actor]] = []
         self.revoked: set[str] = set()

@@ -291,6 +291,15 @@ def test_an_identity_without_the_providers_signature_is_not_believed(
     assert isinstance(told(deceived, liar), NotSignedIn)
 
 
+@pytest.mark.parametrize("state", ["", "another state", "é\ud800"])
+def test_an_answer_with_another_state_is_not_even_asked_about(deceived: Gateway, liar: Liar, state: str) -> None:
+    departure = single_sign_on.begin(deceived)
+    before = len(liar.asked)
+    done = single_sign_on.finish(deceived, departure.ticket, {"code": "c", "state": state}, HERE)
+
+    assert (isinstance(done, NotSignedIn), len(liar.asked)) == (True, before)
+
+
 def test_an_answer_in_the_name_of_another_issuer_is_not_believed(deceived: Gateway, liar: Liar) -> None:
     departure = single_sign_on.begin(deceived)
     state = parse_qs(urlsplit(departure.address).query)["state"][0]
