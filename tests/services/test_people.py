@@ -251,3 +251,16 @@ def test_a_change_says_in_the_audit_what_the_person_may_now(gateway: Gateway, an
         detail = reader.audit_newest(limit=1)[0].detail
 
     assert detail == {"role": "operator", "extra": ["raw"], "areas": "all", "changed": ["extra", "role"]}
+
+
+def test_what_is_no_mail_address_or_name_is_refused_when_inviting(gateway: Gateway, ann: Actor) -> None:
+    for given in ({"email": 5}, {"email": "a\nb@example.com"}, {"title": "x" * 101}):
+        with pytest.raises(InvalidValue):
+            people.invite(gateway, ann, "bob", "viewer", **given)
+
+    assert people.listing(gateway, ann) == []
+
+
+def test_who_may_manage_people_is_told_of_names_that_do_not_exist(gateway: Gateway, ann: Actor) -> None:
+    with pytest.raises(NotFound, match="nobody"):
+        people.show(gateway, ann, "nobody")
