@@ -13,10 +13,19 @@ from hypothesis import strategies as st
 from sealgate.services import throttling
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sealgate.services.gateway import Gateway
     from sealgate.services.throttling import Key
 
 START = dt.datetime(2026, 5, 4, 12, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture(autouse=True)
+def _frozen() -> Iterator[None]:
+    """Time stands still unless a test moves it: a slow machine must not be what lets a try through."""
+    with time_machine.travel(START, tick=False):
+        yield
 
 
 def attempt(gateway: Gateway, *keys: Key) -> int:

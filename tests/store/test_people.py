@@ -362,3 +362,26 @@ def test_waiting_is_as_before_after_somebody_would_not_wait(store: Store) -> Non
     thread.join()
 
     assert done == ["bob"]
+
+
+def test_an_attempt_is_taken_back_and_never_below_none(store: Store) -> None:
+    with store.writing("local:ann") as writer:
+        writer.people.note_attempts(["a", "b"], now() - HOUR)
+        writer.people.note_attempts(["a"], now() - HOUR)
+        for _ in range(2):
+            writer.people.take_back_attempt(["a", "b"])
+        counts = {key: found.count for key, found in writer.people.attempts(["a", "b"]).items()}
+
+    assert counts == {"a": 0, "b": 0}
+
+
+def test_a_credential_is_renewed_and_dropped_by_kind(store: Store) -> None:
+    id_ = add(store, "ann")
+    with store.writing("local:ann") as writer:
+        password = writer.people.add_credential(id_, CredentialKind.PASSWORD, "old")
+        writer.people.add_credential(id_, CredentialKind.TOTP, "secret")
+        writer.people.renew_credential(password, "new")
+        dropped = writer.people.drop_credentials(id_, [CredentialKind.TOTP, CredentialKind.RECOVERY])
+        left = [one.data for one in writer.people.credentials(id_)]
+
+    assert (dropped, left) == (1, ["new"])

@@ -57,7 +57,7 @@ def run_gateway(settings: Settings, say: Callable[[str], None]) -> None:
             supervisor.start()
         except NodeFailed as fault:
             raise NodeFailed(f"{fault} Everything was stopped again. Details: {settings.log_file}") from fault
-        for line in (*_what_runs_where(settings, supervisor), *_set_up_link(settings)):
+        for line in _what_runs_where(settings, supervisor):
             say(line)
         supervisor.watch()
         say("Stopping …")
@@ -188,6 +188,7 @@ def _what_runs_where(settings: Settings, supervisor: Supervisor) -> Iterator[str
     yield f"            certificate SHA-256 {fingerprint(certificate)}"
     yield f"  state     {settings.control_directory}"
     yield f"  logs      {settings.log_directory}"
+    yield from _set_up_link(settings)
     launcher = os.environ.get("SEALGATE_LAUNCHER", "")
     call = f"{launcher} status" if launcher else f"sealgate status --dir {settings.directory}"
     yield f"The gateway is up. Talk to it in another terminal: {call}"

@@ -46,7 +46,7 @@ def _about(function: Callable[..., Any]) -> Callable[..., Any]:
 @people.command("list", cls=Verb, short_help="List people.")
 @pass_terminal
 def list_(terminal: Terminal, /) -> None:
-    """List people with role, further rights, and what they sign in with. See docs/reference/permissions.md."""
+    """List people with role, further rights, and what they sign in with. See docs/people.md."""
     from sealgate.services import people as service
 
     found = service.listing(terminal.gateway, terminal.actor)

@@ -69,6 +69,8 @@ class Area(StrEnum):
     """SMTP transports."""
     TLS = "tls"
     """TLS, in and out."""
+    POLICY_TESTS = "policy-tests"
+    """The administrators' own tests."""
     OTHER = "other"
     """Everything else that the draft holds."""
 

@@ -34,6 +34,7 @@ _OF_NOUN = {
     "lookup-table": Area.TABLES,
     "transport": Area.TRANSPORTS,
     "tls-policy": Area.TLS,
+    "policy-test": Area.POLICY_TESTS,
 }
 _OF_PAGE = {
     "MTA configuration": Area.MTA,

@@ -131,7 +131,7 @@ def _arrived(
     with gateway.store.writing(person.name if person else "nobody", origin=source) as writer:
         taken = writer.people.take_ticket(TicketKind.OPENID, bearer.digest(ticket, Prefix.TICKET) or "")
     whose = person.id if person else None
-    state = str(answer.get("state", "")).encode()
+    state = str(answer.get("state", "")).encode("utf-8", "surrogatepass")
     if taken is None or taken.person != whose or not compare_digest(str(taken.data["state"]).encode(), state):
         raise NotFound(
             "This sign-in was not begun in this browser, or too long ago. Nobody was signed in. Begin again."
