@@ -15,10 +15,7 @@ from pathlib import Path
 
 import httpx
 
-sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
-
-from tests.support.control_half import make_directory
-
+from sealgate.link.sealing import generate
 from sealgate.services.actor import Actor
 from sealgate.services.gateway import Gateway
 from sealgate.settings import Settings
@@ -74,7 +71,10 @@ async def measure(site: Site) -> bool:
 def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         directory = Path(place) / "gw"
-        make_directory(directory)
+        for name in ("control", "run"):
+            (directory / name).mkdir(parents=True)
+        (directory / "sealgate.toml").touch()
+        (directory / "control/group.pub").write_bytes(generate().public)
         gateway = Gateway.open(Settings.load(directory))
         fill(gateway)
         site = Site(gateway, lambda _gateway, _request: ANN)

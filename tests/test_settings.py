@@ -114,6 +114,7 @@ def test_every_path_lies_in_the_gateway(gateway: Path) -> None:
         "releases_directory": "postfix/releases",
         "run_directory": "run",
         "spool_directory": "postfix/spool",
+        "web_directory": "web",
     }
 
 

@@ -263,14 +263,14 @@ class Settings(BaseSettings):
         return self._directory / "web"
 
     @property
-    def given_certificate(self) -> Path:
-        """The certificate that the settings name."""
-        return self._directory / self.web_certificate
+    def given_certificate(self) -> Path | None:
+        """The certificate that the settings name; None where the gateway makes its own."""
+        return self._directory / self.web_certificate if self.web_certificate else None
 
     @property
-    def given_key(self) -> Path:
-        """The key that the settings name."""
-        return self._directory / (self.web_key or self.web_certificate)
+    def given_key(self) -> Path | None:
+        """The key of that certificate."""
+        return self._directory / (self.web_key or self.web_certificate) if self.web_certificate else None
 
     @property
     def mpa_address(self) -> Endpoint:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pwd
 import re
 import subprocess
@@ -14,6 +13,8 @@ from playwright.sync_api import expect, sync_playwright
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.support.trial import Trial
 from tests.support.waiting import wait_until
+
+from sealgate.web.certificate import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,10 +114,8 @@ def test_the_user_that_serves_the_pages_can_neither_write_postfix_files_nor_read
 
 @pytest.mark.flow
 def test_the_start_tells_the_address_of_the_pages_and_the_fingerprint_of_their_certificate(trial: Trial) -> None:
-    from sealgate.web.certificate import fingerprint
-
     said = trial.said_at_start()
 
     assert "https://" in said
     assert fingerprint(trial.directory / "web/certificate.pem") in said
-    assert os.stat(trial.directory / "web/key.pem").st_mode & 0o077 == 0
+    assert (trial.directory / "web/key.pem").stat().st_mode & 0o077 == 0

@@ -68,7 +68,7 @@ def test_a_page_refuses_who_has_not_its_right(site: WebSite, agent: StandIn, rol
 
 
 def path_of(page: Page) -> str:
-    return page.path.replace("{noun}", "black").replace("{id}", "X").replace("{number}", "1")
+    return str(page.path).replace("{noun}", "black").replace("{id}", "X").replace("{number}", "1")
 
 
 def test_every_act_needs_more_than_the_right_to_look_unless_it_changes_nothing_of_the_gateway() -> None:
@@ -90,7 +90,7 @@ CLOSED = {(303, "/sign-in"), (401, "")}
 
 
 def way(answer: httpx.Response) -> str:
-    return answer.headers.get("location", "").partition("?")[0]
+    return str(answer.headers.get("location", "")).partition("?")[0]
 
 
 def test_there_is_no_way_in_but_those_known() -> None:

@@ -1,4 +1,7 @@
-"""All routes of the pages, in the order in which they are tried."""
+"""All routes of the pages, in the order in which they are tried.
+
+What names a list by its kind comes last: pages of their own below `/mta/` are found before it.
+"""
 
 from __future__ import annotations
 

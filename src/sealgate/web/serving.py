@@ -36,7 +36,7 @@ _BACKLOG = 128
 
 def certificate_of(settings: Settings, today: dt.datetime) -> Files:
     """Return the certificate in use: the one that the settings name, or the gateway's own, made when it is missing."""
-    if settings.web_certificate:
+    if settings.given_certificate is not None and settings.given_key is not None:
         return Files(settings.given_certificate, settings.given_key)
     settings.web_directory.mkdir(mode=0o700, exist_ok=True)
     return own(settings.web_directory, names_of_this_machine(), today)
