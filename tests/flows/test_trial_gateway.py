@@ -132,7 +132,7 @@ def test_what_a_killed_supervisor_left_is_taken_over(trial: Trial) -> None:
     trial.up()
     said = trial.said_at_start()
 
-    assert said.count("which a killed supervisor left behind") == 2
+    assert said.count("which a killed supervisor left behind") == 3
     send(trial, "after the take-over")
 
 
