@@ -11,13 +11,15 @@ import pytest
 from sealgate.link.messages import Listener
 from sealgate.link.upkeep import Drift, DriftItem, DriftKind
 from sealgate.model.findings import Place, error, note, warning
-from sealgate.services import applying, own_lines, rows
+from sealgate.services import applying, invitations, own_lines, rows
 from sealgate.services.actor import Actor
+from sealgate.web.sign_in import identify
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
     from tests.browser.conftest import Open
     from tests.support.control_half import StandIn
+    from tests.support.web_site import WebSite
 
     from sealgate.services.gateway import Gateway
 
@@ -84,6 +86,28 @@ def test_every_page_is_usable_by_everybody(furnished: Gateway, opened: Open, col
             faults[path] = found
 
     assert faults == {}
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_the_pages_of_people_are_usable_by_everybody(
+    gateway: Gateway, site: WebSite, opened: Open, colours: str
+) -> None:
+    site.site.identify = identify
+    link = invitations.set_up_link(gateway, Actor.local("root"))
+    page = opened(f"/welcome/{link.text}", colours=colours, person="", width=390)
+    faults = against_the_rules(page)
+    page.get_by_label("Name to sign in with").fill("olga")
+    page.get_by_label("Choose a password").fill("a sentence that nobody guesses")
+    page.get_by_label("The same password again").fill("a sentence that nobody guesses")
+    page.get_by_role("button", name="Save and sign in").click()
+    page.wait_for_url("**/")
+    wider = []
+    for path in ("/account", "/people", "/people/person?name=olga"):
+        page.goto(path)
+        faults += against_the_rules(page)
+        wider += [path] if page.evaluate("document.documentElement.scrollWidth > innerWidth") else []
+
+    assert (faults, wider) == ([], [])
 
 
 def test_a_fault_that_is_planted_is_found(opened: Open) -> None:

@@ -106,7 +106,7 @@ def export_audit(visit: Visit) -> Response:
 ROUTES = (
     get("/queue", Right.OPERATE, show_queue),
     post("/queue/act", Right.OPERATE, act_on_queue),
-    get("/queue/{id}", Right.OPERATE, show_message),
+    get("/queue/{id}", Right.CONTENT, show_message),
     get("/log", Right.OPERATE, show_log),
     get("/audit", Right.AUDIT, show_audit),
     post("/audit/verify", Right.AUDIT, verify_audit),
