@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.support.trial import Trial
 from tests.support.waiting import wait_until
@@ -19,7 +19,7 @@ from sealgate.web.certificate import fingerprint
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Playwright
 
 PASSWORD = "a sentence that nobody guesses"
 
@@ -35,17 +35,16 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
 
 
 @pytest.fixture
-def page(trial: Trial, tmp_path: Path) -> Iterator[Page]:
+def page(play: Playwright, trial: Trial, tmp_path: Path) -> Iterator[Page]:
     """A browser inside the trial gateway's own network."""
     wrapper = tmp_path / "chromium"
     wrapper.write_text(f'#!/bin/sh\nexec {" ".join(trial.inside)} {CHROMIUM} "$@"\n')
     wrapper.chmod(0o755)
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=wrapper, args=FLAGS)
-        context = browser.new_context(ignore_https_errors=True)
-        context.set_default_timeout(60_000)
-        yield context.new_page()
-        browser.close()
+    browser = play.chromium.launch(executable_path=wrapper, args=FLAGS)
+    context = browser.new_context(ignore_https_errors=True)
+    context.set_default_timeout(60_000)
+    yield context.new_page()
+    browser.close()
 
 
 def web_process(trial: Trial) -> int:
