@@ -212,3 +212,19 @@ def test_a_structure_that_holds_itself_ends(tmp_path: Path) -> None:
     log.logger("agent").info("saved", value=loop)
 
     assert "…" in (tmp_path / "sealgate.log").read_text("utf-8").encode().decode("unicode_escape")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sgs_" + "a" * 43,
+        "otpauth://totp/x?secret=JBSWY3DPEHPK3PXP&issuer=y",
+        "https://mail.example.com/sign-in/openid?code=JBSWY3DPEHPK3PXP&state=x",
+        "$argon2id$v=19$m=65536,t=3,p=4$JBSWY3DPEHPK3PXP$JBSWY3DPEHPK3PXP",
+    ],
+)
+def test_what_lets_somebody_in_is_hidden_by_its_shape(text: str) -> None:
+    said = str(log.redact(None, "", {"event": f"GET {text} HTTP/1.1", "list": [text]}))
+
+    assert "JBSWY3DPEHPK3PXP" not in said
+    assert "a" * 43 not in said

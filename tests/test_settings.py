@@ -114,6 +114,7 @@ def test_every_path_lies_in_the_gateway(gateway: Path) -> None:
         "releases_directory": "postfix/releases",
         "run_directory": "run",
         "spool_directory": "postfix/spool",
+        "web_directory": "web",
     }
 
 
@@ -181,3 +182,66 @@ def test_an_endpoint_is_written_as_postfix_does() -> None:
 
 def test_every_key_has_a_meaning_for_the_documentation() -> None:
     assert [key for key, meaning in keys().items() if not meaning.endswith(".")] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "origins"),
+    [
+        ("", "https://localhost:8443", ("https://localhost:8443", "https://localhost")),
+        (
+            'web_name = "Mail.Example.com"',
+            "https://mail.example.com:8443",
+            ("https://mail.example.com:8443", "https://mail.example.com"),
+        ),
+        ('web_name = "mail.example.com"\nweb_port = 443', "https://mail.example.com", ("https://mail.example.com",)),
+    ],
+)
+def test_the_pages_are_found_under_the_name_given(
+    gateway: Path, text: str, address: str, origins: tuple[str, ...]
+) -> None:
+    settings = write(gateway, text)
+
+    assert (settings.web_address, settings.web_origins) == (address, origins)
+
+
+OPENID = 'web_name = "m.example.com"\nopenid_client = "c"\nopenid_secret = "s3cret"\nopenid_roles = ["a b=viewer"]\n'
+
+
+def test_an_openid_provider_is_read_and_its_secret_is_not_shown(gateway: Path) -> None:
+    settings = write(gateway, OPENID + 'openid_issuer = "https://id.example.com"')
+
+    assert settings.roles_of_groups == (("a b", "viewer"),)
+    assert settings.openid_secret == "s3cret"
+    assert "s3cret" not in repr(settings)
+    assert settings.without_database().openid_secret == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'openid_issuer = "http://id.example.com"',
+        'openid_issuer = "https://user:pw@id.example.com"',
+        'openid_issuer = "https://id.example.com?x=1"',
+        'openid_issuer = "id.example.com"',
+    ],
+)
+def test_an_openid_provider_without_https_is_refused(gateway: Path, line: str) -> None:
+    with pytest.raises(InvalidValue, match="no address of an OpenID provider"):
+        write(gateway, OPENID + line)
+
+
+@pytest.mark.parametrize("pair", ["group=owner", "group", "=viewer", "group=root"])
+def test_a_group_gives_a_role_below_owner(gateway: Path, pair: str) -> None:
+    with pytest.raises(InvalidValue, match="no group with a role"):
+        write(gateway, f'openid_roles = ["{pair}"]')
+
+
+def test_an_openid_provider_needs_the_rest_besides(gateway: Path) -> None:
+    with pytest.raises(InvalidValue, match="web_name and openid_client and openid_roles"):
+        write(gateway, 'openid_issuer = "https://id.example.com"')
+
+
+@pytest.mark.parametrize("name", ["mail", "192.0.2.1", "https://mail.example.com", "mail.example.com:8443", "a b"])
+def test_a_name_for_browsers_is_a_host_name(gateway: Path, name: str) -> None:
+    with pytest.raises(InvalidValue):
+        write(gateway, f'web_name = "{name}"')

@@ -8,6 +8,8 @@ there. Same program, same bytes: no date, no version, no terminal width.
 from __future__ import annotations
 
 import argparse
+import ast
+import inspect
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +18,14 @@ import click
 
 from sealgate.model.mta import SETTINGS
 from sealgate.model.nouns import NOUNS
+from sealgate.services.actor import Area, Right
+from sealgate.services.areas import area_of
+from sealgate.services.roles import RIGHTS_OF, Role
 from sealgate.settings import Settings, keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from enum import StrEnum
 
     from sealgate.model.objects import Column, Noun
 
@@ -75,7 +81,9 @@ def machine_page() -> Iterator[str]:
 
 
 def _shown(value: object) -> str:
-    return "[]" if value == () else str(value) if isinstance(value, int) else f'"{value}"'
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_shown, value))}]"
+    return str(value) if isinstance(value, int) else f'"{value}"'
 
 
 def settings_page() -> Iterator[str]:
@@ -122,11 +130,36 @@ def _choices(choices: Iterable[str]) -> str:
     return f"One of {words}." if words else ""
 
 
+def permissions_page() -> Iterator[str]:
+    """Give the rights, the roles and the areas."""
+    yield "# Permissions\n"
+    yield "A person has one role, perhaps further rights, and perhaps areas that limit what they may edit.\n"
+    yield "## Rights\n"
+    roles = {right: ", ".join(role for role in Role if right in RIGHTS_OF[role]) for right in Right}
+    yield from table(("right", "allows to", "roles that bring it"), _words(Right, roles))
+    yield "## Roles\n"
+    rights = {role: ", ".join(f"`{right}`" for right in Right if right in RIGHTS_OF[role]) for role in Role}
+    yield from table(("role", "for whom", "rights"), _words(Role, rights))
+    yield "## Areas\n"
+    nouns = {area: ", ".join(f"`{noun}`" for noun in NOUNS if area_of(noun) is area) for area in Area}
+    yield from table(("area", "pages", "lists"), _words(Area, nouns))
+
+
+def _words(kind: type[StrEnum], more: Mapping[Any, str]) -> Iterator[tuple[str, str, str]]:
+    """Give each word of an enumeration with the text that stands below it in the source."""
+    found = ast.parse(inspect.getsource(kind)).body[0]
+    body = found.body if isinstance(found, ast.ClassDef) else []
+    texts = [node.value.value for node in body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)]
+    for word, text in zip(kind, texts[1:], strict=True):
+        yield f"`{word}`", str(text), more[word]
+
+
 PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "terminal.md": terminal_page,
     "sealgate-toml.md": machine_page,
     "settings.md": settings_page,
     "lists.md": rows_page,
+    "permissions.md": permissions_page,
 }
 
 

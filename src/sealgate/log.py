@@ -5,7 +5,8 @@ name with fields. Lines of the standard library's logging (database, Alembic) ta
 write to a file opened for appending, so several processes may share the file.
 
 No secret reaches the log: whatever stands under a key that names one (`password`, `passphrase`, `token` …) at any
-depth, the password in a URL, and every text that is registered with `hide` are written as `(hidden)`, in messages
+depth, the password in a URL, every text of the shape of a session, API token, link or ticket (`sgs_…`), the secret in
+an otpauth link, stored passwords, and every text that is registered with `hide` are written as `(hidden)`, in messages
 and tracebacks too. Values of unknown types are written as the name of the type, never by their own `str`.
 """
 
@@ -40,6 +41,9 @@ _SECRET_KEY = re.compile(
     re.IGNORECASE,
 )
 _URL_PASSWORD = re.compile(r"(?<=://)([^\s/@:]*):[^\s/]*@")
+_BEARER = re.compile(
+    r"sg[a-z]_[A-Za-z0-9_-]{43}|\$argon2[a-z]+\$[A-Za-z0-9$=,+/-]+|(?<=[?&])(secret|code|state|nonce|code_verifier)=[^&\s\"']+"
+)
 _PLAIN = (str, int, float, bool, type(None))
 _SHOWN_BY_STR = (PurePath, date, timedelta, IPv4Address, IPv6Address, IPv4Network, IPv6Network)
 _MAX_DEPTH = 12
@@ -153,7 +157,7 @@ def _harmless_inside(value: object, depth: int) -> object:
 def _without_secrets(text: str) -> str:
     for secret in tuple(_hidden):
         text = text.replace(secret, HIDDEN)
-    return _URL_PASSWORD.sub(rf"\1:{HIDDEN}@", text)
+    return _BEARER.sub(HIDDEN, _URL_PASSWORD.sub(rf"\1:{HIDDEN}@", text))
 
 
 def _plain_line(_: WrappedLogger, __: str, event: MutableMapping[str, Any]) -> str:

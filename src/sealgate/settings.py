@@ -20,11 +20,13 @@ import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from sealgate.model.errors import InvalidValue, NotFound, NotPermitted, Problem
+from sealgate.model.names import HostName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 
 FILE_NAME = "sealgate.toml"
 LOOPBACK = "127.0.0.1"
+HTTPS_PORT = 443
+ROLES_BY_GROUP = ("administrator", "operator", "auditor", "viewer")
+"""The roles that a group of an OpenID provider can give: all but owner."""
 _USER_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 
 
@@ -66,8 +71,41 @@ def _several(value: object) -> object:
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
+def _listed(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _web_name(name: str) -> str:
+    if name in {"", "localhost"}:
+        return name
+    try:
+        return HostName.parse(name, "web_name").ascii
+    except InvalidValue as fault:
+        raise ValueError(str(fault)) from None
+
+
+def _issuer(text: str) -> str:
+    url = urlsplit(text)
+    inside = url.scheme == "http" and url.hostname in {"localhost", LOOPBACK, "::1"}
+    if text and (not (url.scheme == "https" or inside) or not url.hostname or url.query or url.fragment or "@" in text):
+        message = "This is no address of an OpenID provider. Write it like https://id.example.com."
+        raise ValueError(message)
+    return text
+
+
+def _group_roles(pairs: tuple[str, ...]) -> tuple[str, ...]:
+    for pair in pairs:
+        group, _, role = pair.rpartition("=")
+        if not group.strip() or role.strip() not in ROLES_BY_GROUP:
+            message = f"“{pair}” is no group with a role. Write it like mail-admins=administrator; roles that a group "
+            message += f"can give are {', '.join(ROLES_BY_GROUP)}."
+            raise ValueError(message)
+    return pairs
+
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 UserName = Annotated[str, AfterValidator(_user)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_several)]
 IpAddresses = Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], NoDecode, BeforeValidator(_several)]
 
 
@@ -83,7 +121,13 @@ class Settings(BaseSettings):
     smtp_port: Port = 2525
     """TCP port that takes mail from the network."""
     web_port: Port = 8443
-    """TCP port kept for the pages; nothing listens on it yet."""
+    """TCP port of the pages (HTTPS)."""
+    web_addresses: IpAddresses = ()
+    """Addresses on which the pages are served; an empty list means all addresses of the machine."""
+    web_certificate: str = ""
+    """File with the certificate of the pages and its chain, PEM; empty means that the gateway makes its own."""
+    web_key: str = ""
+    """File with the private key of that certificate, PEM; empty means that it stands in the certificate's file."""
     mpa_port: Port = 10025
     """TCP port on loopback where the MPA takes mail from Postfix."""
     reinject_port: Port = 10026
@@ -95,11 +139,25 @@ class Settings(BaseSettings):
     database: Annotated[str, Field(repr=False)] = ""
     """URL of the database with the desired state; empty means SQLite in the directory `control`."""
     control_user: UserName = "sealgate"
-    """User that owns the desired state and, later, serves the pages."""
+    """User that owns the desired state and serves the pages."""
     mpa_user: UserName = "sealgate-mpa"
     """User that the MPA runs as; it can read neither the database nor the group key."""
     admin_group: UserName = "sealgate"
     """Group whose members may administer this gateway from the terminal."""
+    web_name: Annotated[str, AfterValidator(_web_name)] = ""
+    """Name by which browsers reach the pages, such as mail.example.com; passkeys and single sign-on need it."""
+    openid_issuer: Annotated[str, AfterValidator(_issuer)] = ""
+    """Address of the OpenID provider that people may sign in with, such as https://id.example.com; empty means none."""
+    openid_client: str = ""
+    """Name under which the OpenID provider knows this gateway (client id)."""
+    openid_secret: Annotated[str, Field(repr=False)] = ""
+    """Secret that this gateway shows the OpenID provider (client secret); empty means a public client."""
+    openid_scopes: Words = ("openid", "profile", "email")
+    """Scopes to ask the OpenID provider for; some send groups only for a scope such as groups."""
+    openid_groups: str = "groups"
+    """Claim of the OpenID provider that lists a person's groups."""
+    openid_roles: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_group_roles)] = ()
+    """Which group gets which role, as "group=role", the first that fits; who is in none may not sign in that way."""
 
     _directory: Path = PrivateAttr()
 
@@ -142,6 +200,14 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
     @model_validator(mode="after")
+    def _openid_is_whole(self) -> Self:
+        missing = [key for key in ("web_name", "openid_client", "openid_roles") if not getattr(self, key)]
+        if self.openid_issuer and missing:
+            message = f"openid_issuer needs {' and '.join(missing)} besides."
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
     def _ports_differ(self) -> Self:
         seen: dict[int, str] = {}
         for key in ("smtp_port", "web_port", "mpa_port", "reinject_port"):
@@ -153,8 +219,8 @@ class Settings(BaseSettings):
         return self
 
     def without_database(self) -> Self:
-        """Return these settings for a program that must not know how to reach the desired state."""
-        return self.model_copy(update={"database": ""})
+        """Return these settings for a program that must reach neither the desired state nor the OpenID provider."""
+        return self.model_copy(update={"database": "", "openid_secret": ""})
 
     @property
     def database_url(self) -> str:
@@ -167,9 +233,46 @@ class Settings(BaseSettings):
         return self.mpa_workers or len(os.sched_getaffinity(0))
 
     @property
+    def web_address(self) -> str:
+        """Where browsers find the pages, as the beginning of every link; without `web_name` on this machine only."""
+        port = "" if self.web_port == HTTPS_PORT else f":{self.web_port}"
+        return f"https://{self.web_name or 'localhost'}{port}"
+
+    @property
+    def web_origins(self) -> tuple[str, ...]:
+        """The origins (RFC 6454) that passkeys are accepted from: with our port, and with that of a proxy before us."""
+        return tuple(dict.fromkeys((self.web_address, f"https://{self.web_name or 'localhost'}")))
+
+    @property
+    def roles_of_groups(self) -> tuple[tuple[str, str], ...]:
+        """The groups of the OpenID provider and the role that each gives, in the order that decides."""
+        pairs = (pair.rpartition("=") for pair in self.openid_roles)
+        return tuple((group.strip(), role.strip()) for group, _, role in pairs)
+
+    @property
     def smtp_listeners(self) -> tuple[Endpoint, ...]:
         """Where Postfix takes mail from the network; the host is empty for all addresses of the machine."""
         return tuple(Endpoint(address, self.smtp_port) for address in self.smtp_addresses or ("",))
+
+    @property
+    def web_listeners(self) -> tuple[Endpoint, ...]:
+        """Where the pages are served; the host is empty for all addresses of the machine."""
+        return tuple(Endpoint(address, self.web_port) for address in self.web_addresses or ("",))
+
+    @property
+    def web_directory(self) -> Path:
+        """The gateway's own certificate and key for the pages, for root only."""
+        return self._directory / "web"
+
+    @property
+    def given_certificate(self) -> Path | None:
+        """The certificate that the settings name; None where the gateway makes its own."""
+        return self._directory / self.web_certificate if self.web_certificate else None
+
+    @property
+    def given_key(self) -> Path | None:
+        """The key of that certificate."""
+        return self._directory / (self.web_key or self.web_certificate) if self.web_certificate else None
 
     @property
     def mpa_address(self) -> Endpoint:

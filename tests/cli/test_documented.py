@@ -27,6 +27,7 @@ READY: dict[str, list[list[str]]] = {
     "history": [["apply", "-m", "first"]],
     "restore": [["apply", "-m", "first"]],
     "status": [["apply", "-m", "first"]],
+    "people list": [["people", "invite", "ann", "--role", "administrator", "--right", "raw"]],
     "audit": [["add", "relay-domain", "example.com"]],
 }
 

@@ -50,6 +50,17 @@ def test_a_new_gateway_greets_on_its_port(trial: Trial) -> None:
     assert said.startswith("220 ")
 
 
+def test_the_first_start_gives_a_link_for_the_owner_that_no_log_has(tmp_path: Path) -> None:
+    trial = Trial(tmp_path)
+    said = trial.said_at_start()
+    link = said.partition("/welcome/")[2].split()[0]
+    logged = "".join(file.read_text("utf-8", "replace") for file in trial.directory.rglob("*.log"))
+    trial.close()
+
+    assert link.startswith("sgl_")
+    assert link not in logged
+
+
 def test_ctrl_c_leaves_no_process(trial: Trial) -> None:
     said = trial.down(signal.SIGINT)
 

@@ -184,12 +184,18 @@ def test_without_the_agent_each_says_how_to_start_it(gateway: Gateway, ann: Acto
             ask()
 
 
+def test_nobody_reads_a_message_without_the_right(gateway: Gateway) -> None:
+    operator = Actor("eve", rights=ALL_RIGHTS - {Right.CONTENT})
+
+    with pytest.raises(NotPermitted, match="content"):
+        queue.view(gateway, operator, "4A")
+
+
 def test_nobody_handles_mail_without_the_right(gateway: Gateway) -> None:
     eve = Actor("local:eve", rights=ALL_RIGHTS - {Right.OPERATE})
 
     for ask in (
         lambda: queue.listing(gateway, eve),
-        lambda: queue.view(gateway, eve, "4A"),
         lambda: queue.count(gateway, eve, QueueVerb.HOLD, QueueFilter()),
         lambda: queue.act(gateway, eve, QueueVerb.HOLD, QueueFilter(sender="a")),
         lambda: mail_log.lines(gateway, eve),

@@ -123,7 +123,7 @@ class Trial:
         """Stop everything, also what a test left behind."""
         if self.gateway.poll() is None:
             self.down()
-        for name in ("scheduler", "mpa", "agent"):
+        for name in ("web", "scheduler", "mpa", "agent"):
             if (left := self.part(name)) is not None:
                 left.send(signal.SIGTERM)
                 left.ended_within(60)

@@ -1,7 +1,7 @@
-"""The verbs that make and run a gateway: init, up, agent, mpa, scheduler.
+"""The verbs that make and run a gateway: init, up, agent, mpa, scheduler, web.
 
 They differ from the other verbs in that they need root and that the parts of both halves meet in them. `up` stays in
-the foreground; `agent`, `mpa` and `scheduler` are what it starts, and what a service manager starts where there is one.
+the foreground; the others but `init` are what it starts, and what a service manager starts where there is one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def settings_of(terminal: Terminal) -> Settings:
 @click.command("init", cls=Verb)
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--smtp-port", type=_PORT, help="Port that takes mail from the network.  [default: 2525]")
-@click.option("--web-port", type=_PORT, help="Port kept for the pages.  [default: 8443]")
+@click.option("--web-port", type=_PORT, help="Port of the pages (HTTPS).  [default: 8443]")
 @click.option("--mpa-port", type=_PORT, help="Port on loopback of the mail processing agent.  [default: 10025]")
 @click.option("--reinject-port", type=_PORT, help="Port on loopback where it gives mail back.  [default: 10026]")
 @pass_terminal
@@ -87,11 +87,24 @@ def scheduler(terminal: Terminal, /) -> None:
     _serve(terminal, "scheduler", run_scheduler, database=True)
 
 
+@click.command("web", cls=Verb)
+@pass_terminal
+def web(terminal: Terminal, /) -> None:
+    """Serve the pages alone, over HTTPS. `up` does this for you."""
+    from sealgate.bootstrap.parts import run_web
+
+    _serve(terminal, "web", run_web, database=True)
+
+
 def _serve(terminal: Terminal, part: str, run: Callable[[Settings], int], *, database: bool = False) -> None:
-    """Run a part until it ends; its exit code becomes ours, and what nobody planned is in the log."""
+    """Run a part until it ends; its exit code becomes ours, and what nobody planned is in the log.
+
+    Only a part of the control half is told how to reach the database.
+    """
     from sealgate import log
 
-    settings = settings_of(terminal) if database else settings_of(terminal).without_database()
+    settings = settings_of(terminal)
+    settings = settings if database else settings.without_database()
     log.open_log(settings.log_file)
     try:
         code = run(settings)
@@ -104,4 +117,4 @@ def _serve(terminal: Terminal, part: str, run: Callable[[Settings], int], *, dat
     sys.exit(code)
 
 
-COMMANDS = (init, up, agent, mpa, scheduler)
+COMMANDS = (init, up, agent, mpa, scheduler, web)

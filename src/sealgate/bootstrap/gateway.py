@@ -181,4 +181,6 @@ def _toml(values: Mapping[str, object]) -> bytes:
 
 
 def _literal(value: object) -> str:
-    return str(value) if isinstance(value, int) else "[]" if isinstance(value, tuple) else f'"{value}"'
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_literal, value))}]"
+    return str(value) if isinstance(value, int) else f'"{value}"'

@@ -1,12 +1,13 @@
 """The parts that run as programs of their own, made from one gateway's settings.
 
-Here and only here a part learns which directory, ports and users it works with. Agent and MPA are not told how to reach
-the database; the scheduler is the control half, and runs as its user. All run until SIGTERM or SIGINT and return an
-exit code.
+Here and only here a part learns which directory, ports and users it works with. Agent and MPA are not told how to
+reach the database; scheduler and web are the control half, and run as its user. All run until SIGTERM or SIGINT and
+return an exit code.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import grp
 import os
 import pwd
@@ -122,3 +123,11 @@ def _become(name: str) -> None:
     os.setgroups(os.getgrouplist(name, user.pw_gid))
     os.setgid(user.pw_gid)
     os.setuid(user.pw_uid)
+
+
+def run_web(settings: Settings) -> int:
+    """Serve the pages, as the user of the control half: root is given up before the first request."""
+    from sealgate.web.serving import serve
+    from sealgate.web.sign_in import identify
+
+    return serve(settings, identify, dt.datetime.now(dt.UTC))

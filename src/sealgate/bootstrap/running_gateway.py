@@ -2,12 +2,14 @@
 
 Order: the agent first, which brings Postfix up or takes over the one that runs; then, on a gateway that never had a
 configuration, the first revision, so that the trial port answers; then the MPA, which reads its policy from the
-release in force. Before anything starts the ports are looked at, so that "in use" is one sentence with a name in it and
-not a log full of restarts. Ports that this gateway's own Postfix still holds are no obstacle: the agent takes it over.
+release in force; then the pages. Before anything starts the ports are looked at, so that "in use" is one sentence
+with a name in it and not a log full of restarts. Ports that this gateway's own Postfix still holds are no obstacle:
+the agent takes it over.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import socket
 import sys
@@ -22,6 +24,8 @@ from sealgate.link.upkeep import QueueAct, QueueVerb
 from sealgate.model.errors import NodeFailed, NotPermitted, Refused, SealgateError
 from sealgate.node.paths import NodePaths
 from sealgate.postfix.master import Instance
+from sealgate.web.certificate import fingerprint
+from sealgate.web.serving import certificate_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +37,7 @@ _PATIENCE = 5.0  # seconds that the agent may take for one short answer
 _AGENT_READY, _AGENT_STOPPED = 90.0, 60.0
 _MPA_READY, _MPA_STOPPED = 30.0, 45.0  # it finishes the messages in its hands for up to 30 seconds
 _SCHEDULER_STOPPED = 10.0
+_WEB_READY, _WEB_STOPPED = 30.0, 15.0
 
 
 def run_gateway(settings: Settings, say: Callable[[str], None]) -> None:
@@ -76,6 +81,8 @@ def refuse_busy_ports(settings: Settings, own_postfix: int | None) -> None:
 def _wanted(settings: Settings) -> Iterator[tuple[str, Endpoint]]:
     for endpoint in settings.smtp_listeners:
         yield "smtp_port", endpoint
+    for endpoint in settings.web_listeners:
+        yield "web_port", endpoint
     yield "mpa_port", settings.mpa_address
     yield "reinject_port", settings.reinject_address
 
@@ -117,6 +124,17 @@ def _programs(settings: Settings, say: Callable[[str], None]) -> Iterator[Progra
         ready=lambda: True,
         stopped_within=_SCHEDULER_STOPPED,
     )
+    yield Program(
+        name="web",
+        command=_command(settings, "web"),
+        ready=lambda: all(_accepts(_reachable(endpoint)) for endpoint in settings.web_listeners),
+        ready_within=_WEB_READY,
+        stopped_within=_WEB_STOPPED,
+    )
+
+
+def _reachable(endpoint: Endpoint) -> Endpoint:
+    return endpoint if endpoint.host else endpoint._replace(host="127.0.0.1")
 
 
 def _command(settings: Settings, *verb: str) -> tuple[str, ...]:
@@ -151,6 +169,12 @@ def _first_revision(settings: Settings, say: Callable[[str], None]) -> None:
         raise NodeFailed(f"The first revision could not be applied:\n{said.rstrip()}\n")
 
 
+def _set_up_link(settings: Settings) -> Iterator[str]:
+    """Give the link for the first owner while there is none; it is for the terminal only and in no log."""
+    _code, said = children.run(_command(settings, "people", "set-up-link", "--if-needed"))
+    yield from said.splitlines()
+
+
 def _flush(settings: Settings) -> None:
     """Send what waited for the MPA: Postfix would leave it suspended for minutes (postfix.md, LMTP).
 
@@ -162,7 +186,8 @@ def _flush(settings: Settings) -> None:
 
 def _what_runs_where(settings: Settings, supervisor: Supervisor) -> Iterator[str]:
     listening = ", ".join(f"{e.host or 'every address'} port {e.port}" for e in settings.smtp_listeners)
-    agent, mpa = supervisor.pid_of("agent"), supervisor.pid_of("mpa")
+    agent, mpa, web = (supervisor.pid_of(name) for name in ("agent", "mpa", "web"))
+    certificate = certificate_of(settings, dt.datetime.now(dt.UTC)).certificate
     way = f"{settings.mpa_address} → {settings.reinject_address}"
     night = f"nightly rehearsal at {settings.nightly_at}" if settings.nightly_at else "no nightly rehearsal"
     yield f"  mail in   {listening}"
@@ -170,8 +195,13 @@ def _what_runs_where(settings: Settings, supervisor: Supervisor) -> Iterator[str
     yield f"  agent     {settings.agent_socket}  (root, process {agent})"
     yield f"  MPA       {way}  ({settings.mpa_user}, process {mpa})"
     yield f"  scheduler {night}  ({settings.control_user}, process {supervisor.pid_of('scheduler')})"
+    for endpoint in settings.web_listeners:
+        host = endpoint if endpoint.host else f"{socket.gethostname()}:{endpoint.port}"
+        yield f"  pages     https://{host}/  ({settings.control_user}, process {web})"
+    yield f"            certificate SHA-256 {fingerprint(certificate)}"
     yield f"  state     {settings.control_directory}"
     yield f"  logs      {settings.log_directory}"
+    yield from _set_up_link(settings)
     launcher = os.environ.get("SEALGATE_LAUNCHER", "")
     call = f"{launcher} status" if launcher else f"sealgate status --dir {settings.directory}"
     yield f"The gateway is up. Talk to it in another terminal: {call}"

@@ -51,6 +51,7 @@ SECTIONS = {
         "drill": "drilling:drill",
     },
     "The gateway": {
+        "people": "people:people",
         "audit": "custody:audit",
         "backup": "custody:backup",
         "restore-backup": "custody:restore_backup",

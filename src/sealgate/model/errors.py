@@ -6,6 +6,7 @@
     ├── Conflict          somebody else changed the object meanwhile (HTTP 409, exit 1)
     ├── NotPermitted      this person may not do this (HTTP 403, exit 1)
     ├── Refused           understood, allowed, and not done, with the findings that say why (HTTP 409, exit 1)
+    ├── ProviderFailed    an outside provider of identities did not answer as it should (HTTP 502)
     ├── StoreFailed       the database cannot be read or written now (HTTP 503, exit 3)
     └── NodeFailed        the agent, Postfix or the MPA could not do it (HTTP 502, exit 3)
         └── NodeUnreachable   the agent does not answer; the draft is safe
@@ -82,6 +83,10 @@ class Refused(SealgateError):  # noqa: N818
     def __init__(self, text: str, findings: Sequence[Finding] = ()) -> None:
         super().__init__(text)
         self.findings = tuple(findings)
+
+
+class ProviderFailed(SealgateError):  # noqa: N818
+    """An outside provider of identities did not answer as it should; nobody was signed in."""
 
 
 class StoreFailed(SealgateError):  # noqa: N818

@@ -3,7 +3,8 @@
 Inside the encryption (`link/passphrase.py`) stand a line that says what the file is, a line with the node group's
 private key, which the agent encrypts to the same passphrase itself, so that control never sees it, and then everything
 in the database. Restoring happens in one transaction: a wrong passphrase, a damaged or newer file, a key that the node
-refuses, a full disk leave everything as it was.
+refuses, a full disk leave everything as it was. People come back with their passwords and roles, sessions never do; a
+token that this gateway knows as revoked stays revoked.
 """
 
 from __future__ import annotations
@@ -70,16 +71,18 @@ def backup(gateway: Gateway, actor: Actor, passphrase: str, target: IO[bytes], t
 
 
 def restore(gateway: Gateway, actor: Actor, passphrase: str, source: IO[bytes], tell: OnStep) -> Restored:
-    """Replace the whole gateway by what a backup holds, and give the node its key back."""
+    """Replace the whole gateway by what a backup holds, people included, and give the node its key back."""
     actor.may(Right.BACKUP)
+    actor.may(Right.OWN)
     lines = _lines(decrypt(passphrase, iter(lambda: source.read(_READ), b"")), tell)
     head = _head(next(lines, b""))
     keys = _keys(next(lines, b""))
     node = gateway.node(actor)
     status = node.status()
     with gateway.writing(actor) as writer:
-        replaced = writer.audit_newest(limit=1)
+        replaced, revoked = writer.audit_newest(limit=1), writer.people.revoked_tokens()
         load(writer, lines)
+        writer.people.keep_revoked(revoked)
         detail: dict[str, Any] = {"made": head["at"]}
         if replaced:
             detail["replaced"] = {"number": replaced[0].number, "hash": replaced[0].hash}

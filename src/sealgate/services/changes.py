@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import NotFound
 from sealgate.model.text import shown
-from sealgate.services.actor import Right
+from sealgate.services.actor import Area, Right
+from sealgate.services.areas import OWN_LINES, may_edit
 from sealgate.services.wording import Difference, difference, differences
 from sealgate.store import Change
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
     from sealgate.services.states import StateName
-    from sealgate.store import Revision, Version
+    from sealgate.store import Revision, Summary, Version, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,13 @@ class History:
 
     revisions: tuple[Revision, ...]
     in_force: int
+
+
+def summary(gateway: Gateway, actor: Actor) -> Summary:
+    """Return how many changes are not applied, and by whom; cheap, whatever was imported."""
+    actor.may(Right.VIEW)
+    with gateway.store.reading() as reader:
+        return reader.pending_summary()
 
 
 def pending(gateway: Gateway, actor: Actor, limit: int = 10_000) -> list[Pending]:
@@ -66,7 +74,7 @@ def compare(gateway: Gateway, actor: Actor, old: StateName, new: StateName) -> I
 
 def discard(gateway: Gateway, actor: Actor, noun: str, key: str) -> None:
     """Forget the draft's change of one object; NotFound if it has none."""
-    actor.may(Right.EDIT)
+    may_edit(actor, noun, key)
     with gateway.writing(actor) as writer:
         if not writer.discard(noun, key):
             raise NotFound(f"The draft changes no {noun} {shown(key)}. Nothing was discarded. See: sealgate diff")
@@ -74,8 +82,10 @@ def discard(gateway: Gateway, actor: Actor, noun: str, key: str) -> None:
 
 def discard_all(gateway: Gateway, actor: Actor) -> bool:
     """Forget all changes of the draft; returns whether there were any."""
-    actor.may(Right.EDIT)
+    actor.may(Right.EDIT, *Area)
     with gateway.writing(actor) as writer:
+        if _own_lines(writer.draft()) != _own_lines(writer.revision(writer.newest)):
+            actor.may(Right.RAW)
         return writer.discard_all()
 
 
@@ -105,9 +115,20 @@ def restore(gateway: Gateway, actor: Actor, revision: int) -> int:
 
     What was pending is discarded.
     """
-    actor.may(Right.EDIT)
+    actor.may(Right.EDIT, *Area)
     actor.may(Right.RAW)
     with gateway.writing(actor) as writer:
         writer.revision(revision)
         writer.discard_all()
         return writer.restore(revision)
+
+
+def _own_lines(view: View) -> dict[str, dict[str, Any]]:
+    return {row.key: row.fields for row in view.rows(OWN_LINES)}
+
+
+def restore_object(gateway: Gateway, actor: Actor, revision: int, noun: str, key: str) -> bool:
+    """Make one object in the draft what it was in a revision; returns whether it was there (else it is removed now)."""
+    may_edit(actor, noun, key)
+    with gateway.writing(actor) as writer:
+        return writer.restore_object(noun, key, revision) is not None

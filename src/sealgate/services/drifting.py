@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sealgate.link.upkeep import DriftKind
 from sealgate.model.errors import InvalidValue, NotFound, Refused
 from sealgate.model.findings import Finding, Place, error
-from sealgate.services.actor import Right
+from sealgate.services.actor import Area, Right
 from sealgate.services.adoption import adopt_main, adopt_master
 from sealgate.services.desired import desired_state
 from sealgate.services.lookup_tables import stored_text
@@ -66,7 +66,8 @@ def overwrite(gateway: Gateway, actor: Actor, files: tuple[str, ...] = ()) -> Dr
 
 def adopt(gateway: Gateway, actor: Actor, files: tuple[str, ...] = ()) -> AdoptedFiles:
     """Take the hand edits into the draft, file by file; what cannot be taken is told and left."""
-    for right in (Right.EDIT, Right.RAW, Right.APPLY):
+    actor.may(Right.EDIT, *Area)
+    for right in (Right.RAW, Right.APPLY):
         actor.may(right)
     node = gateway.node(actor)
     drift = node.drift()

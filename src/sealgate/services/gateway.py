@@ -63,6 +63,6 @@ class Gateway:
             )
         return key
 
-    def sealing(self, writer: Writer) -> Sealing:
-        """Return what seals secrets on their way into the store, inside one transaction."""
-        return Sealing(self.public_key, writer)
+    def sealing(self, writer: Writer, actor: Actor) -> Sealing:
+        """Return what seals an actor's secrets on their way into the store, inside one transaction."""
+        return Sealing(self.public_key, writer, actor)

@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sealgate.model.errors import InvalidValue, Problem
+from sealgate.model.digest import TableSum
+from sealgate.model.errors import Conflict, InvalidValue, Problem
 from sealgate.model.objects import next_number
 from sealgate.services.actor import Right
+from sealgate.services.areas import may_edit
 from sealgate.services.formats import Format
 from sealgate.services.nouns import noun_of
 
@@ -62,11 +64,15 @@ def import_rows(
     form: Format = Format.TEXT,
     replace: bool = False,
     dry_run: bool = False,
+    base: str | None = None,
     progress: OnCount | None = None,
 ) -> Imported:
-    """Import rows from lines of text; InvalidValue with a problem for each line at fault, and nothing stored."""
-    actor.may(Right.EDIT)
+    """Import rows from lines of text; InvalidValue with a problem for each line at fault, and nothing stored.
+
+    `base` is the digest that the whole list had (`digest_of`) when the person saw it; another one now is a Conflict.
+    """
     kind = noun_of(noun)
+    may_edit(actor, kind.name)
     if dry_run:
         with gateway.store.reading() as reader:
             work = _Import(kind, reader.draft(), replace, progress)
@@ -75,11 +81,27 @@ def import_rows(
             return work.result(work.surplus() if replace else 0, dry_run=True)
     with gateway.writing(actor) as writer:
         work = _Import(kind, writer.draft(), replace, progress)
+        if base is not None and base != _digest(work.view, kind.name):
+            raise Conflict(
+                f"{kind.title}: somebody else changed the list meanwhile. Nothing was changed. "
+                "Look at what stands now, put both together, and save again."
+            )
         writer.save_many(kind.name, work.rows(form, lines))
         removed = writer.delete_many(kind.name, work.strangers()) if replace and work.surplus() else 0
         if replace and kind.ordered and work.before:
             writer.arrange(kind.name, list(work.keys))
         return work.result(removed, dry_run=False)
+
+
+def digest_of(gateway: Gateway, actor: Actor, noun: str) -> str:
+    """Return the digest of a whole list of the draft, to tell later whether anybody changed it."""
+    actor.may(Right.VIEW)
+    with gateway.store.reading() as reader:
+        return _digest(reader.draft(), noun_of(noun).name)
+
+
+def _digest(view: View, noun: str) -> str:
+    return view.sums().get(noun, TableSum()).digest()
 
 
 @dataclass(slots=True)

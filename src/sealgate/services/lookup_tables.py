@@ -15,6 +15,7 @@ from sealgate.model.findings import Finding, Place, error
 from sealgate.model.parameters import OwnLines
 from sealgate.model.tables import checked_text
 from sealgate.services.actor import Right
+from sealgate.services.areas import may_edit
 from sealgate.services.nouns import noun_of
 from sealgate.services.saved import Saved, found
 from sealgate.store import ANY
@@ -50,7 +51,7 @@ def show(gateway: Gateway, actor: Actor, name: str) -> TableText:
 
 def edit(gateway: Gateway, actor: Actor, name: str, text: str, *, base: Any = ANY) -> Saved:
     """Replace a table's text; Conflict if its version is not `base` any more."""
-    actor.may(Right.EDIT)
+    may_edit(actor, NOUN)
     kind = noun_of(NOUN)
     with gateway.writing(actor) as writer:
         old = found(writer.draft(), kind, name)

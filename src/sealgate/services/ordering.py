@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import InvalidValue
-from sealgate.services.actor import Right
+from sealgate.services.areas import may_edit
 from sealgate.services.nouns import noun_of
 from sealgate.services.saved import Saved, found
 from sealgate.store import ANY
@@ -36,8 +36,8 @@ class Target:
 
 def move(gateway: Gateway, actor: Actor, noun: str, key: str, target: Target, *, base: Any = ANY) -> Saved:
     """Move one row; InvalidValue for a kind of row whose order means nothing."""
-    actor.may(Right.EDIT)
     kind = noun_of(noun)
+    may_edit(actor, kind.name)
     if not kind.ordered:
         raise InvalidValue.of(f"The order of {kind.title} means nothing.", "There is nothing to move.", "noun")
     with gateway.writing(actor) as writer:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sealgate.model.errors import Conflict
 from sealgate.model.own_text import parse_text
 from sealgate.services.actor import Right
+from sealgate.services.areas import may_edit
 from sealgate.services.nouns import text_of
 from sealgate.services.saved import Saved
 from sealgate.store import ANY
@@ -44,8 +45,7 @@ def show(gateway: Gateway, actor: Actor, name: str) -> OwnText:
 
 def edit(gateway: Gateway, actor: Actor, name: str, text: str, *, base: Any = ANY) -> Saved:
     """Replace the own lines; an empty text removes them. Conflict if their version is not `base` any more."""
-    actor.may(Right.EDIT)
-    actor.may(Right.RAW)
+    may_edit(actor, NOUN)
     key = text_of(name)
     checked = parse_text(text)
     with gateway.writing(actor) as writer:

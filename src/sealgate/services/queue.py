@@ -31,7 +31,7 @@ def listing(gateway: Gateway, actor: Actor, which: QueueFilter = NOTHING) -> Ite
 
 def view(gateway: Gateway, actor: Actor, queue_id: str) -> Iterator[bytes]:
     """Give one message (envelope, header, body) in pieces; that it was read is audited."""
-    actor.may(Right.OPERATE)
+    actor.may(Right.CONTENT)
     pieces = gateway.node(actor).queue_view(queue_id)
     with gateway.writing(actor) as writer:
         writer.audit("queue-view", f"message {queue_id[:40]}", {})

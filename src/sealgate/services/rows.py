@@ -8,13 +8,15 @@ and nothing is written. Secrets among the fields are sealed on the way in and ar
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sealgate.model.errors import Conflict, InvalidValue
+from sealgate.model.errors import Conflict, InvalidValue, NotFound
 from sealgate.model.objects import Kind, next_number
 from sealgate.model.text import comment as comment_text
 from sealgate.model.text import shown
 from sealgate.services.actor import Right
+from sealgate.services.areas import may_edit
 from sealgate.services.lookup_tables import refuse_while_used, stored_text
 from sealgate.services.nouns import noun_of
 from sealgate.services.saved import Saved, all_found, found
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from sealgate.model.objects import Noun
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
+    from sealgate.services.sealing import Sealing
     from sealgate.store import Stored, Writer
 
 MOST_ROWS_OF_A_PAGE = 10_000
@@ -82,10 +85,10 @@ def add(
     enabled: bool = True,
 ) -> Saved:
     """Add a row, at the end of an ordered list; Conflict if its key is there already."""
-    actor.may(Right.EDIT)
     kind = noun_of(noun)
+    may_edit(actor, kind.name)
     with gateway.writing(actor) as writer:
-        given = _prepared(gateway, writer, kind, fields)
+        given = _prepared(gateway.sealing(writer, actor), writer, kind, fields)
         if kind.numbered and not given.get("name"):
             given["name"] = next_number(row.key for row in writer.draft().rows(kind.name))
         row = kind.row(given, comment=_comment(comment), enabled=enabled)
@@ -116,15 +119,22 @@ def change(
     key: str,
     fields: Mapping[str, Any],
     *,
+    comment: str | None = None,
+    enabled: bool | None = None,
     base: Any = ANY,
 ) -> Saved:
-    """Change some fields of a row; the others stay. When that changes its key, the row moves to the new key."""
-    actor.may(Right.EDIT)
+    """Change some fields of a row, and comment and switch where given; the others stay.
+
+    When that changes its key, the row moves to the new key.
+    """
     kind = noun_of(noun)
+    may_edit(actor, kind.name)
     with gateway.writing(actor) as writer:
         old = found(writer.draft(), kind, key)
-        given = dict(old.fields) | _prepared(gateway, writer, kind, fields)
-        row = kind.row(given, comment=old.comment, enabled=old.enabled, position=old.position)
+        given = dict(old.fields) | _prepared(gateway.sealing(writer, actor), writer, kind, fields)
+        said = old.comment if comment is None else _comment(comment)
+        switched = old.enabled if enabled is None else enabled
+        row = kind.row(given, comment=said, enabled=switched, position=old.position)
         if row.key != old.key:
             writer.delete(kind.name, old.key, base=base)
         canonical = kind.fields(row.value)
@@ -132,8 +142,8 @@ def change(
             kind.name,
             row.key,
             canonical,
-            comment=old.comment,
-            enabled=old.enabled,
+            comment=row.comment,
+            enabled=row.enabled,
             position=old.position,
             tag=kind.tag(row.value),
             base=base if row.key == old.key else None,
@@ -143,8 +153,8 @@ def change(
 
 def remove(gateway: Gateway, actor: Actor, noun: str, keys: Sequence[str], *, base: Any = ANY) -> list[Saved]:
     """Remove rows, all or none; NotFound names those that do not exist."""
-    actor.may(Right.EDIT)
     kind = noun_of(noun)
+    may_edit(actor, kind.name)
     with gateway.writing(actor) as writer:
         rows = all_found(writer.draft(), kind, keys)
         saved = []
@@ -155,10 +165,71 @@ def remove(gateway: Gateway, actor: Actor, noun: str, keys: Sequence[str], *, ba
     return saved
 
 
+def put_back(gateway: Gateway, actor: Actor, noun: str, first: int, last: int) -> list[Saved]:
+    """Undo a removal: rows that the edits `first` to `last` removed stand again as they were.
+
+    Conflict when one of them is there again already; nothing is put back then.
+    """
+    kind = noun_of(noun)
+    may_edit(actor, kind.name)
+    with gateway.writing(actor) as writer:
+        rows = list(writer.ended(kind.name, first, last))
+        if not rows:
+            raise NotFound("There is nothing to put back. Nothing was changed.")
+        return [Saved(kind.name, row.key, _again(writer, row)) for row in rows]
+
+
+def _again(writer: Writer, row: Stored) -> int:
+    try:
+        return writer.save(
+            row.noun,
+            row.key,
+            row.fields,
+            comment=row.comment,
+            enabled=row.enabled,
+            position=row.position,
+            tag=row.tag,
+            base=None,
+        )
+    except Conflict as clash:
+        message = f"{shown(row.key)} is there again already. Nothing was put back."
+        raise Conflict(message, clash.current) from None
+
+
+def applied(gateway: Gateway, actor: Actor, noun: str, keys: Sequence[str]) -> dict[str, Stored]:
+    """Return those of the named rows that the newest revision has, as they are there."""
+    actor.may(Right.VIEW)
+    with gateway.store.reading() as reader:
+        return reader.revision(reader.newest).named(noun_of(noun).name, keys)
+
+
+def neighbours(gateway: Gateway, actor: Actor, noun: str, key: str) -> tuple[str, str]:
+    """Return the keys before and after a row in its list; empty at an end."""
+    actor.may(Right.VIEW)
+    kind = noun_of(noun)
+    with gateway.store.reading() as reader:
+        view = reader.draft()
+        row = found(view, kind, key)
+        after = next((other.key for other in view.rows(kind.name, after=view.cursor(row), limit=1)), "")
+        before = ""
+        for other in view.rows(kind.name):
+            if other.key == row.key:
+                break
+            before = other.key
+        return before, after
+
+
+def tags(gateway: Gateway, actor: Actor, noun: str, limit: int) -> list[str]:
+    """Return what the rows of a list are looked up by, sorted, at most `limit`."""
+    actor.may(Right.VIEW)
+    with gateway.store.reading() as reader:
+        return list(islice(reader.draft().tags(noun_of(noun).name), limit))
+
+
 def comment(gateway: Gateway, actor: Actor, noun: str, key: str, text: str, *, base: Any = ANY) -> Saved:
     """Replace a row's comment; an empty text removes it."""
-    actor.may(Right.EDIT)
     kind = noun_of(noun)
+    may_edit(actor, kind.name)
     with gateway.writing(actor) as writer:
         old = found(writer.draft(), kind, key)
         version = writer.save(kind.name, old.key, old.fields, tag=old.tag, base=base, comment=_comment(text))
@@ -169,16 +240,16 @@ def switch(
     gateway: Gateway, actor: Actor, noun: str, keys: Sequence[str], *, enabled: bool, base: Any = ANY
 ) -> list[Saved]:
     """Enable or disable rows, all or none."""
-    actor.may(Right.EDIT)
     kind = noun_of(noun)
+    may_edit(actor, kind.name)
     with gateway.writing(actor) as writer:
         rows = all_found(writer.draft(), kind, keys)
         return [Saved(kind.name, old.key, _switch(writer, old, base, enabled=enabled)) for old in rows]
 
 
-def _prepared(gateway: Gateway, writer: Writer, kind: Noun[Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+def _prepared(sealing: Sealing, writer: Writer, kind: Noun[Any], fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields as the model stores them: secrets sealed, a text as the digests of its pieces."""
-    given = gateway.sealing(writer).of_row(kind, fields)
+    given = sealing.of_row(kind, fields)
     for column in kind.columns:
         if column.kind is Kind.LONG_TEXT and isinstance(given.get(column.name), str):
             given |= stored_text(writer, given[column.name])

@@ -14,21 +14,24 @@ from sealgate.link.sealing import seal
 from sealgate.model.errors import InvalidValue
 from sealgate.model.objects import Kind
 from sealgate.model.secrets import check_password
+from sealgate.services.actor import Right
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from sealgate.model.mta import Setting
     from sealgate.model.objects import Noun
+    from sealgate.services.actor import Actor
     from sealgate.store import Writer
 
 
 @dataclass(frozen=True, slots=True)
 class Sealing:
-    """Seals inside one transaction; the public key is read only when there is a secret."""
+    """Seals inside one transaction; key and right are asked for only when there is a secret."""
 
     public_key: Callable[[], bytes]
     writer: Writer
+    actor: Actor
 
     def of_row(self, kind: Noun[Any], fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields with each secret in them sealed."""
@@ -46,6 +49,7 @@ class Sealing:
         return self._sealed(private_key(given, certificate.fields["value"] if certificate else ""))
 
     def _sealed(self, clear: bytes) -> str:
+        self.actor.may(Right.SECRETS)
         name = secrets.token_hex(16)
         self.writer.put_secret(name, seal(self.public_key(), name, clear))
         return name

@@ -9,21 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sealgate.model.errors import InvalidValue
+from sealgate.model.errors import Conflict, InvalidValue, Problem
 from sealgate.model.mta import SETTINGS
 from sealgate.model.objects import Kind
 from sealgate.services.actor import Right
+from sealgate.services.areas import may_edit
 from sealgate.services.nouns import setting_of
 from sealgate.services.saved import Saved
 from sealgate.services.wording import SECRET_SHOWN, shown_setting
 from sealgate.store import ANY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sealgate.model.mta import Setting
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
+    from sealgate.services.sealing import Sealing
     from sealgate.store import Stored
 
 NOUN = "setting"
@@ -59,11 +61,11 @@ def show(gateway: Gateway, actor: Actor, names: Sequence[str] = ()) -> list[Show
 
 def set_value(gateway: Gateway, actor: Actor, name: str, given: Any, *, base: Any = ANY) -> Saved:
     """Set one setting in the draft; InvalidValue for a value that is none."""
-    actor.may(Right.EDIT)
     setting = setting_of(name)
+    may_edit(actor, NOUN, setting.name)
     with gateway.writing(actor) as writer:
         try:
-            value = setting.parse(gateway.sealing(writer).of_setting(setting, given))
+            value = setting.parse(gateway.sealing(writer, actor).of_setting(setting, given))
         except InvalidValue as fault:
             raise fault.at(setting.name) from None
         fields = {"value": setting.to_json(value)}
@@ -71,10 +73,50 @@ def set_value(gateway: Gateway, actor: Actor, name: str, given: Any, *, base: An
     return Saved(NOUN, setting.name, version)
 
 
+def set_many(gateway: Gateway, actor: Actor, given: Mapping[str, Any], bases: Mapping[str, int | None]) -> list[Saved]:
+    """Set several settings, all or none; those whose value stays are left alone.
+
+    `bases` has the version that the person saw of each (None: not set, absent: whatever). InvalidValue names every
+    value at fault; Conflict when one to be changed was changed meanwhile, with that one as it stands.
+    """
+    saved: list[Saved] = []
+    problems: list[Problem] = []
+    with gateway.writing(actor) as writer:
+        for name, value in given.items():
+            setting = setting_of(name)
+            try:
+                change = _one_of_many(gateway.sealing(writer, actor), setting, value, bases.get(name, ANY))
+            except InvalidValue as fault:
+                problems.extend(fault.at(setting.name).problems)
+                continue
+            saved += [change] if change is not None else []
+        if problems:
+            raise InvalidValue(*problems)
+    return saved
+
+
+def _one_of_many(sealing: Sealing, setting: Setting[Any], given: Any, base: Any) -> Saved | None:
+    writer = sealing.writer
+    old = writer.draft().row(NOUN, setting.name)
+    value = setting.to_json(setting.parse(sealing.of_setting(setting, given)))
+    default = setting.to_json(setting.default)
+    if value == (old.fields["value"] if old else default):
+        return None
+    may_edit(sealing.actor, NOUN, setting.name)
+    try:
+        if value == default:
+            return Saved(NOUN, setting.name, writer.delete(NOUN, setting.name, base=base))
+        return Saved(NOUN, setting.name, writer.save(NOUN, setting.name, {"value": value}, base=base))
+    except Conflict as clash:
+        raise Conflict(
+            f"{setting.title} was changed by somebody else meanwhile. Nothing was changed.", clash.current
+        ) from None
+
+
 def unset(gateway: Gateway, actor: Actor, name: str, *, base: Any = ANY) -> Saved:
     """Go back to the default; a setting that is not set stays so."""
-    actor.may(Right.EDIT)
     setting = setting_of(name)
+    may_edit(actor, NOUN, setting.name)
     with gateway.writing(actor) as writer:
         if writer.draft().row(NOUN, setting.name) is None:
             return Saved(NOUN, setting.name, None)

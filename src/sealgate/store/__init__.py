@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from sealgate.store.jobs import Job
 from sealgate.store.reader import Reader
-from sealgate.store.records import ANY, AuditEntry, Candidate, Change, PendingChange, Revision, Stored, Version
+from sealgate.store.records import (
+    ANY,
+    AuditEntry,
+    Candidate,
+    Change,
+    PendingChange,
+    Revision,
+    Stored,
+    Summary,
+    Version,
+)
 from sealgate.store.session import Store
 from sealgate.store.views import View
 from sealgate.store.writer import Writer
@@ -24,6 +34,7 @@ __all__ = [
     "Revision",
     "Store",
     "Stored",
+    "Summary",
     "Version",
     "View",
     "Writer",

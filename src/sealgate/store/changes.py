@@ -7,14 +7,15 @@ the edits between them, whatever the size of the lists. Objects that were change
 from __future__ import annotations
 
 import math
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from sealgate.model.digest import TableSum, encoded_row_digest
 from sealgate.store import schema
-from sealgate.store.records import Change, PendingChange, Stored, Version
+from sealgate.store.records import Change, PendingChange, Stored, Summary, Version
 from sealgate.store.views import CONTENT, ENDED, STANDING, stored
 
 if TYPE_CHECKING:
@@ -70,6 +71,26 @@ def pending(connection: Connection, base: int, last: int) -> Iterator[PendingCha
         edit = change.new.version if change.new else _end_of(connection, change)
         actor, at = who.of(edit)
         yield PendingChange(*change, actor, at)
+
+
+def summary(connection: Connection, base: int, last: int, most: int) -> Summary:
+    """Return how much changed since edit `base`; after more than `most` edits rows are counted, not compared."""
+    if last - base > most:
+        counts = [
+            connection.execute(select(func.count()).select_from(schema.object_).where(*conditions)).scalar_one()
+            for conditions in (came(base, last), went(base, last))
+        ]
+        table = schema.edit.c
+        names = connection.execute(select(table.actor).where(table.first > base).distinct().order_by(table.actor))
+        return Summary(max(counts), exact=False, actors=tuple((name, 0) for name in names.scalars()))
+    found = Counter(change.actor for change in pending(connection, base, last))
+    return Summary(found.total(), exact=True, actors=tuple(found.most_common()))
+
+
+def ended(connection: Connection, noun: str, first: int, last: int) -> Iterator[Stored]:
+    """Give the objects of a noun as they were when the edits `first` to `last` ended them."""
+    query = select(*CONTENT).where(ENDED, _object.until >= first, _object.until <= last, _object.noun == noun)
+    yield from map(stored, _stream(connection, query.order_by(_object.until, _object.key)))
 
 
 def totals_at(snapshot: Snapshot, at: int) -> dict[str, TableSum]:

@@ -4,6 +4,9 @@ The first line says format and shape; then each table announces itself with its 
 a line. Loading replaces everything in the writer's transaction: all of it is there when the transaction ends, or
 nothing was touched. The audit that was loaded goes on in its own chain; the entry that tells of the loading is the
 caller's to add.
+
+Sessions, tickets and failed attempts are neither written nor loaded: after a load nobody is signed in. Lines from
+before there were people leave the people as they are.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from sealgate.model.errors import InvalidValue
 from sealgate.store.failures import sentence
 from sealgate.store.migrations import KNOWN
+from sealgate.store.people_tables import PASSING, PEOPLE
 from sealgate.store.schema import metadata
 from sealgate.store.transaction import read_head
 
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from sealgate.store.writer import Writer
 
 FORMAT = 1
+_SHAPE_WITH_PEOPLE = "0120"
 _CHUNK = 1000
 
 
@@ -40,6 +45,8 @@ def dump(reader: Reader) -> Iterator[bytes]:
     connection = reader._tx.connection  # noqa: SLF001 - the two halves of one package
     yield _line({"format": FORMAT, "shape": KNOWN[-1]})
     for table in metadata.sorted_tables:
+        if table in PASSING:
+            continue
         yield _line({"table": table.name, "columns": [column.name for column in table.columns]})
         binary = [number for number, column in enumerate(table.columns) if isinstance(column.type, LargeBinary)]
         query = select(table).order_by(*table.primary_key.columns)
@@ -60,10 +67,11 @@ def load(writer: Writer, lines: Iterable[bytes]) -> None:
 
 
 def _replace_all(tx: Transaction, source: Iterator[bytes]) -> None:
-    _check_head(_read(next(source, b"")))
+    kept = _check_head(_read(next(source, b"")))
     guards = _lift_guards(tx.connection)
     for emptied in reversed(metadata.sorted_tables):
-        tx.connection.execute(delete(emptied))
+        if emptied not in kept:
+            tx.connection.execute(delete(emptied))
     table: Table | None = None
     rows: list[dict[str, Any]] = []
     for line in source:
@@ -100,18 +108,20 @@ def _read(line: bytes) -> Any:
         raise _broken() from None
 
 
-def _check_head(head: Any) -> None:
+def _check_head(head: Any) -> frozenset[Table]:
+    """Return the tables that these lines say nothing of; InvalidValue for lines that cannot be loaded."""
     if not isinstance(head, dict) or not isinstance(head.get("format"), int):
         raise _broken()
     if head["format"] > FORMAT or head.get("shape") not in KNOWN:
         raise InvalidValue.of(
             "The backup was made by a newer Sealgate. Nothing was changed.", "Install that version, then restore."
         )
+    return PEOPLE if KNOWN.index(head["shape"]) < KNOWN.index(_SHAPE_WITH_PEOPLE) else frozenset()
 
 
 def _announced(value: dict[str, Any]) -> Table:
     table = metadata.tables.get(str(value.get("table")))
-    if table is None or value.get("columns") != [column.name for column in table.columns]:
+    if table is None or table in PASSING or value.get("columns") != [column.name for column in table.columns]:
         raise _broken()
     return table
 

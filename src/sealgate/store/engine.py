@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -21,6 +22,8 @@ from sealgate.model.errors import InvalidValue, StoreFailed
 from sealgate.store.failures import FULL, MISSING, RIGHTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Connection, Engine
 
 WAIT_SECONDS = 60.0
@@ -50,6 +53,27 @@ def for_writing(connection: Connection) -> Connection:
     if connection.dialect.name == "postgresql":
         return connection.execution_options(isolation_level="READ COMMITTED", postgresql_readonly=False)
     return connection.execution_options(sealgate_begin="BEGIN IMMEDIATE")
+
+
+@contextmanager
+def waiting(connection: Connection, wait: float | None) -> Iterator[None]:
+    """Let the next transaction on SQLite wait so many seconds for other writers, and later ones as before."""
+    if wait is None or connection.dialect.name != "sqlite":
+        yield
+        return
+    bare: Any = connection.connection.dbapi_connection
+    before = bare.execute("PRAGMA busy_timeout").fetchone()[0]
+    bare.execute(f"PRAGMA busy_timeout = {int(wait * 1000)}").close()
+    try:
+        yield
+    finally:
+        bare.execute(f"PRAGMA busy_timeout = {before}").close()
+
+
+def limit_wait(connection: Connection, wait: float | None) -> None:
+    """Let the transaction that has begun on PostgreSQL wait so many seconds for other writers."""
+    if wait is not None and connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET LOCAL lock_timeout = {max(1, int(wait * 1000))}"))
 
 
 def _url(address: str) -> URL:

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import NotFound
 from sealgate.store import audit, changes, content, jobs, judgements, nodes, revisions, secrets
-from sealgate.store.records import Candidate
+from sealgate.store.people import People
+from sealgate.store.records import Candidate, Summary
 from sealgate.store.views import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sealgate.store.jobs import Job
-    from sealgate.store.records import AuditBreak, AuditEntry, Change, Node, PendingChange, Revision, Version
+    from sealgate.store.records import AuditBreak, AuditEntry, Change, Node, PendingChange, Revision, Stored, Version
     from sealgate.store.transaction import Snapshot
 
 State = View | Candidate | int
@@ -39,6 +40,11 @@ class Reader:
     def in_force(self) -> int:
         """The number of the revision that the nodes run; 0 before the first."""
         return self._tx.head.in_force
+
+    @property
+    def last_edit(self) -> int:
+        """The number of the last edit: as long as it stays, nothing in the draft has changed."""
+        return self._tx.head.edit
 
     def draft(self) -> View:
         """Return the desired state as being edited."""
@@ -66,6 +72,16 @@ class Reader:
         """Give what the draft changes on the newest revision: who changed what, and when."""
         return changes.pending(self._tx.connection, self._edit_of(self.newest), self._tx.head.edit)
 
+    def pending_summary(self, most: int = 2000) -> Summary:
+        """Return how much the draft changes on the newest revision, at a cost bounded by `most` edits."""
+        if self.draft().digest() == self.revision(self.newest).digest():
+            return Summary(0, exact=True, actors=())
+        return changes.summary(self._tx.connection, self._edit_of(self.newest), self._tx.head.edit, most)
+
+    def ended(self, noun: str, first: int, last: int) -> Iterator[Stored]:
+        """Give the objects of a noun as they were before the edits `first` to `last` ended them."""
+        return changes.ended(self._tx.connection, noun, first, last)
+
     def compare(self, a: State, b: State) -> Iterator[Change]:
         """Give the changes that make state `b` out of state `a`, at the cost of the edits between them."""
         return changes.compare(self._tx.connection, self._edit_of(a), self._edit_of(b))
@@ -90,11 +106,6 @@ class Reader:
         """Return the report on a state, or None if it was not judged with this grade."""
         return judgements.get(self._tx.connection, digest, grade)
 
-    @property
-    def last_edit(self) -> int:
-        """The number of the last edit; it differs whenever the draft was changed."""
-        return self._tx.head.edit
-
     def jobs(self) -> list[Job]:
         """Return the jobs of the control half, by name."""
         return jobs.every(self._tx.connection)
@@ -114,6 +125,11 @@ class Reader:
     def secret_ids(self) -> Iterator[str]:
         """Give the ids of all secrets, for a backup."""
         return secrets.ids(self._tx.connection)
+
+    @property
+    def people(self) -> People:
+        """Return who may use the gateway, with their credentials, sessions and tokens."""
+        return People(self._tx.connection)
 
     def nodes(self) -> list[Node]:
         """Return the machines as they last reported."""

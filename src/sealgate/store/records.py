@@ -62,6 +62,17 @@ class PendingChange(NamedTuple):
     at: datetime
 
 
+class Summary(NamedTuple):
+    """How much the draft changes, at a glance: the number of objects and by whom (name, number), most first.
+
+    Not `exact`: there were too many edits to compare, the number is that of edited rows, and none is given by name.
+    """
+
+    objects: int
+    exact: bool
+    actors: tuple[tuple[str, int], ...]
+
+
 class Version(NamedTuple):
     """One step in the life of an object: its content from then on (None: removed), and the revision it came with.
 

@@ -77,14 +77,19 @@ class Store:
             yield Reader(Snapshot(connection, read_head(connection, lock=False), self._ordered))
 
     @contextmanager
-    def writing(self, actor: str, *, origin: str = "") -> Iterator[Writer]:
-        """Write in one transaction: all is stored when the block ends, nothing when it ends with an exception."""
+    def writing(self, actor: str, *, origin: str = "", wait: float | None = None) -> Iterator[Writer]:
+        """Write in one transaction: all is stored when the block ends, nothing when it ends with an exception.
+
+        `wait` is how many seconds to wait for other writers, if not as long as the store does.
+        """
         with (
             told_plainly(),
             self._engine.connect() as bare,
             engine.for_writing(bare) as connection,
+            engine.waiting(connection, wait),
             connection.begin(),
         ):
+            engine.limit_wait(connection, wait)
             head = read_head(connection, lock=True)
             transaction = Transaction(connection, head, self._ordered, actor, origin)
             yield Writer(transaction)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sealgate.store import content, draft, jobs, judgements, nodes, order, restoring, revisions, secrets
+from sealgate.store.people_changes import PeopleWriter
 from sealgate.store.reader import Reader
 from sealgate.store.records import ANY
 
@@ -139,6 +140,11 @@ class Writer(Reader):
     def put_secret(self, id_: str, sealed: bytes) -> None:
         """Store a sealed secret under a new id."""
         secrets.put(self._tx, id_, sealed)
+
+    @property
+    def people(self) -> PeopleWriter:
+        """Return who may use the gateway, to be changed; the audit lines are the caller's to add."""
+        return PeopleWriter(self._tx)
 
     def put_node(self, name: str, state: Mapping[str, Any]) -> None:
         """Keep what a machine reported."""

@@ -1,0 +1,68 @@
+"""How values are shown on pages: times, numbers, sizes, lists, fields of rows.
+
+Times are UTC, as in the logs. Nothing here escapes: the templates do that for every value.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from urllib.parse import urlencode
+
+from sealgate.model.units import show_duration, show_size
+
+DASH = "\N{EN DASH}"
+
+
+def moment(value: dt.datetime | float | None) -> str:
+    """Return a time to the minute, UTC."""
+    if value is None:
+        return DASH
+    at = value if isinstance(value, dt.datetime) else dt.datetime.fromtimestamp(value, dt.UTC)
+    return at.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def number(value: int) -> str:
+    """Return a number with its thousands apart."""
+    return f"{value:,}"
+
+
+def plain(value: Any) -> str:
+    """Return a field of a row or setting as text: yes and no, lists with commas, a dash for nothing."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        items = [plain(item) for item in value]
+        return ", ".join(items) if items else DASH
+    return DASH if value is None or value == "" else str(value)
+
+
+def size(value: int) -> str:
+    """Return a size in the largest unit that leaves a digit before the point."""
+    rest, units = float(value), ["bytes", "KiB", "MiB", "GiB", "TiB"]
+    while rest >= 1024 and len(units) > 1:
+        rest, units = rest / 1024, units[1:]
+    return f"{value} bytes" if units[0] == "bytes" else f"{rest:.1f} {units[0]}"
+
+
+def actor(name: str) -> str:
+    """Return an audited name as people say it: `local:alice` is `alice`."""
+    return name.partition(":")[2] or name
+
+
+def address(path: str, **query: Any) -> str:
+    """Return an address on this site with a query; empty values are left out."""
+    given = {name: value for name, value in query.items() if value not in {None, ""}}
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+FILTERS = {
+    "moment": moment,
+    "number": number,
+    "plain": plain,
+    "size": size,
+    "exact_size": show_size,
+    "duration": show_duration,
+    "actor": actor,
+    "address": address,
+}

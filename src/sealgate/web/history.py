@@ -1,0 +1,110 @@
+"""History: every revision with author, comment and state; what it changed; the ways back.
+
+Making an earlier revision live again is a job, since it may have to be judged first. Restoring fills the draft, with
+one object or with all of a revision, and goes live only by an apply.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from sealgate.model.errors import InvalidValue, NotFound
+from sealgate.model.findings import Finding
+from sealgate.services import applying, changes
+from sealgate.services.actor import Right
+from sealgate.services.states import StateName
+from sealgate.web.routing import get, post
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from sealgate.link.messages import Outcome
+    from sealgate.web.jobs import Job
+    from sealgate.web.visit import Visit
+
+MOST_SHOWN = 200
+MOST_REVISIONS = 200
+
+
+def show(visit: Visit) -> Response:
+    """Show the revisions."""
+    return visit.page("history.html", history=changes.history(visit.gateway, visit.actor, MOST_REVISIONS))
+
+
+def revision(visit: Visit) -> Response:
+    """Show one revision: what it changed against another, by default the one before it."""
+    number = _number(visit)
+    about, report = changes.about(visit.gateway, visit.actor, number)
+    base = visit.asked("against") or (str(about.parent) if about.parent else "")
+    found = []
+    more = False
+    if base:
+        states = StateName.parse(base), StateName("revision", number)
+        with changes.compare(visit.gateway, visit.actor, *states) as differences:
+            found = list(islice(differences, MOST_SHOWN))
+            more = next(differences, None) is not None
+    history = changes.history(visit.gateway, visit.actor, MOST_REVISIONS)
+    return visit.page(
+        "revision.html",
+        about=about,
+        findings=[Finding.from_json(data) for data in report.get("findings", [])],
+        report=report,
+        against=base,
+        differences=found,
+        more=more,
+        history=history,
+    )
+
+
+def rollback(visit: Visit) -> Response:
+    """Make an earlier revision live again, in the background; without a number the one confirmed before."""
+    site, actor = visit.site, visit.actor
+    number = visit.version("to")
+
+    def work(job: Job) -> Outcome:
+        try:
+            return applying.rollback(site.gateway, actor, number, job.progress)
+        finally:
+            site.standing.forget()
+            site.watch.changed()
+
+    return visit.go(f"/jobs/{site.jobs.start('rollback', actor.name, work).id}")
+
+
+def restore(visit: Visit) -> Response:
+    """Fill the draft with a revision; asked for once more where that discards changes."""
+    number = _number(visit)
+    if visit.given("sure") != "yes" and changes.summary(visit.gateway, visit.actor).objects:
+        return visit.page("restore.html", number=number)
+    count = changes.restore(visit.gateway, visit.actor, number)
+    visit.changed()
+    return visit.go("/changes", done="restored", n=count)
+
+
+def restore_object(visit: Visit) -> Response:
+    """Make one object in the draft what it was in a revision."""
+    noun, key = visit.given("noun"), visit.given("key")
+    changes.restore_object(visit.gateway, visit.actor, _number(visit), noun, key)
+    visit.changed()
+    return visit.go("/changes", done="restored_object")
+
+
+def _number(visit: Visit) -> int:
+    text = visit.request.path_params["number"]
+    try:
+        state = StateName.parse(text)
+    except InvalidValue:
+        state = None
+    if state is None or not state.number:
+        raise NotFound("There is no such revision.")
+    return state.number
+
+
+ROUTES = (
+    get("/history", Right.VIEW, show),
+    get("/history/{number}", Right.VIEW, revision),
+    post("/history/rollback", Right.APPLY, rollback),
+    post("/history/{number}/restore", Right.RAW, restore),
+    post("/history/{number}/restore-object", Right.EDIT, restore_object),
+)

@@ -1,0 +1,76 @@
+"""Overview: is mail flowing, is anything wrong, what changed last and by whom, what runs.
+
+Each part that cannot be had says so in its place; the page itself always comes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from sealgate.model.errors import SealgateError
+from sealgate.services import changes, traffic
+from sealgate.services.actor import Right
+from sealgate.web.charts import stacked_bars
+from sealgate.web.formats import address
+from sealgate.web.navigation import every_place
+from sealgate.web.routing import get, post
+from sealgate.web.search import found
+from sealgate.web.visit import THEME_COOKIE, THEMES
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from sealgate.services.traffic import Traffic
+    from sealgate.web.visit import Visit
+
+_LAST = 5
+_SERIES = ("delivered", "delayed", "refused")
+_YEAR = 365 * 86400
+
+
+def show(visit: Visit) -> Response:
+    """Show how the gateway stands."""
+    mail, reason = _traffic(visit)
+    words = visit.site.texts
+    titles = [words(f"traffic.{name}") for name in _SERIES]
+    return visit.page(
+        "overview.html",
+        mail=mail,
+        mail_reason=reason,
+        series=list(zip(_SERIES, titles, strict=True)),
+        chart=stacked_bars(mail.slots, _SERIES, titles, words("traffic.chart")) if mail else "",
+        history=changes.history(visit.gateway, visit.actor, _LAST),
+    )
+
+
+def _traffic(visit: Visit) -> tuple[Traffic | None, str]:
+    if Right.OPERATE not in visit.actor.rights:
+        return None, ""
+    try:
+        return traffic.recent(visit.gateway, visit.actor, dt.datetime.now(dt.UTC)), ""
+    except SealgateError as fault:
+        return None, str(fault)
+
+
+def search(visit: Visit) -> Response:
+    """Find pages, settings and objects by a piece of text."""
+    text = visit.asked("q").strip()[:200]
+    return visit.page("search.html", text=text, found=found(visit, text) if text else [])
+
+
+def theme(visit: Visit) -> Response:
+    """Keep the colours that the person likes, in a cookie of this browser."""
+    wanted, back = visit.given("theme"), visit.given("back")
+    known = back if any(place.holds(back) for place in every_place()) and back.startswith("/") else "/"
+    answer = visit.go(address(known) if "//" not in known else "/")
+    if wanted in THEMES:
+        answer.set_cookie(THEME_COOKIE, wanted, max_age=_YEAR, path="/", secure=True, httponly=True, samesite="strict")
+    return answer
+
+
+ROUTES = (
+    get("/", Right.VIEW, show),
+    get("/search", Right.VIEW, search),
+    post("/theme", Right.VIEW, theme),
+)

@@ -1,0 +1,45 @@
+"""All routes of the pages, in the order in which they are tried.
+
+What names a list by its kind comes last: pages of their own below `/mta/` are found before it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealgate.web import (
+    account,
+    config_file,
+    configuration,
+    drift,
+    history,
+    lists,
+    mail,
+    overview,
+    persons,
+    review,
+    rows,
+    styleguide,
+    tester,
+    transfers,
+)
+
+if TYPE_CHECKING:
+    from sealgate.web.routing import Page
+
+ROUTES: tuple[Page, ...] = (
+    *overview.ROUTES,
+    *review.ROUTES,
+    *history.ROUTES,
+    *drift.ROUTES,
+    *mail.ROUTES,
+    *account.ROUTES,
+    *persons.ROUTES,
+    *styleguide.ROUTES,
+    *configuration.ROUTES,
+    *config_file.ROUTES,
+    *tester.ROUTES,
+    *transfers.ROUTES,
+    *rows.ROUTES,
+    *lists.ROUTES,
+)

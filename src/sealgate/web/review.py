@@ -1,0 +1,171 @@
+"""Changes: what is not applied, in words and as files; checking, discarding, and making it live.
+
+Checking and applying are jobs: the page that started one goes to a page that shows its progress, and never waits. What
+an apply would do is on the same page as its button.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from sealgate.model.errors import InvalidValue, Refused, SealgateError
+from sealgate.services import applying, changes, judging, rendering
+from sealgate.services.actor import Right
+from sealgate.services.states import DRAFT, LIVE
+from sealgate.web import watching
+from sealgate.web.diffs import side_by_side
+from sealgate.web.routing import get, post
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from sealgate.services.applying import Applied
+    from sealgate.services.judging import Judged
+    from sealgate.web.jobs import Job
+    from sealgate.web.visit import Visit
+
+MOST_SHOWN = 200
+_MOST_FILES = 50
+_MOST_LINES = 500
+
+
+def show(visit: Visit) -> Response:
+    """Show everything that is not applied."""
+    return _page(visit)
+
+
+def _page(visit: Visit, problems: dict[str, str] | None = None, status: int = 200) -> Response:
+    pending = changes.pending(visit.gateway, visit.actor, MOST_SHOWN)
+    checked = visit.site.standing.bar(visit.actor).checked
+    report = checked.judged.report if checked is not None else None
+    return visit.page(
+        "changes.html",
+        status,
+        pending=pending,
+        most=MOST_SHOWN,
+        files=_files(visit) if pending else [],
+        findings=checked.judged.findings if checked is not None else (),
+        report=report,
+        problems=problems or {},
+        comment=visit.given("comment"),
+        minutes=visit.given("minutes"),
+    )
+
+
+def _files(visit: Visit) -> list[dict[str, Any]]:
+    """Return the rendered files that differ, line beside line, as far as a person reads."""
+    with rendering.file_differences(visit.gateway, visit.actor, LIVE, DRAFT) as found:
+        return [
+            {
+                "file": item.file,
+                "what": item.what.value,
+                "rows": list(side_by_side(item.lines[:_MOST_LINES])),
+                "more": max(0, len(item.lines) - _MOST_LINES),
+            }
+            for item in islice(found, _MOST_FILES)
+        ]
+
+
+def check(visit: Visit) -> Response:
+    """Check the draft, in the background."""
+    site, actor = visit.site, visit.actor
+
+    def work(job: Job) -> Judged:
+        judged = judging.check(site.gateway, actor, job.progress)
+        site.watch.keep(watching.Checked(judged.candidate.limit, judged.candidate.parent, judged))
+        return judged
+
+    return visit.go(f"/jobs/{site.jobs.start('check', actor.name, work).id}")
+
+
+def apply(visit: Visit) -> Response:
+    """Make the draft live, in the background."""
+    comment = visit.given("comment")
+    try:
+        seconds = _seconds(visit.given("minutes"))
+        if not comment.strip():
+            raise InvalidValue.of("An apply needs a comment.", "Say in a few words what it is for.", "comment")
+    except InvalidValue as fault:
+        return _page(visit, {p.field: f"{p.what} {p.remedy}".strip() for p in fault.problems}, 422)
+    site, actor = visit.site, visit.actor
+
+    def work(job: Job) -> Applied:
+        try:
+            return applying.apply(site.gateway, actor, comment, keep_for=seconds, progress=job.progress)
+        finally:
+            site.standing.forget()
+            site.watch.changed()
+
+    return visit.go(f"/jobs/{site.jobs.start('apply', actor.name, work, comment).id}")
+
+
+def keep(visit: Visit) -> Response:
+    """Keep the revision that is on watch."""
+    applying.confirm(visit.gateway, visit.actor, visit.version("revision"))
+    visit.site.standing.forget()
+    return visit.go("/", done="kept")
+
+
+def discard(visit: Visit) -> Response:
+    """Forget one change of the draft."""
+    changes.discard(visit.gateway, visit.actor, visit.given("noun"), visit.given("key"))
+    visit.changed()
+    return visit.go("/changes", done="discarded")
+
+
+def discard_all(visit: Visit) -> Response:
+    """Forget all changes of the draft; asked for once more before."""
+    if visit.given("sure") != "yes":
+        return visit.page("discard_all.html")
+    changes.discard_all(visit.gateway, visit.actor)
+    visit.changed()
+    return visit.go("/changes", done="discarded_all")
+
+
+def job(visit: Visit) -> Response:
+    """Show how a job goes, or how it ended."""
+    found = visit.site.jobs.find(visit.request.path_params["id"], visit.actor.name)
+    running = not found.ended.is_set()
+    fault = found.fault
+    return visit.page(
+        "job.html",
+        job=found,
+        running=running,
+        fault=fault,
+        fault_text=str(fault) if isinstance(fault, SealgateError) else "",
+        findings=_findings(found),
+        report=getattr(found.value, "report", None),
+    )
+
+
+def _findings(job: Job) -> tuple[Any, ...]:
+    if isinstance(job.fault, Refused):
+        return job.fault.findings
+    return tuple(getattr(job.value, "findings", ()))
+
+
+def bar(visit: Visit) -> Response:
+    """Give the bar alone, for the script that waits for a check."""
+    return visit.page("bar.html")
+
+
+def _seconds(minutes: str) -> int | None:
+    text = minutes.strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= applying.LONGEST_WATCH // 60:
+        raise InvalidValue.of("The time to keep it is out of range.", "Give 1 minute to 7 days (10080).", "minutes")
+    return int(text) * 60
+
+
+ROUTES = (
+    get("/changes", Right.VIEW, show),
+    get("/changes/bar", Right.VIEW, bar),
+    post("/changes/check", Right.VIEW, check),
+    post("/changes/apply", Right.APPLY, apply),
+    post("/changes/keep", Right.APPLY, keep),
+    post("/changes/discard", Right.EDIT, discard),
+    post("/changes/discard-all", Right.EDIT, discard_all),
+    get("/jobs/{id}", Right.VIEW, job),
+)

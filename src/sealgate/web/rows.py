@@ -1,0 +1,194 @@
+"""One row: add it, change it, remove it; what was wrong at its field, and both sides when somebody was faster.
+
+The form carries the version that the person saw. When another one stands by now, nothing is written: the page shows
+what was typed beside what stands, and saving again is then meant.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sealgate.model.errors import Conflict, InvalidValue
+from sealgate.services import changes, lookup_tables, rows, settings
+from sealgate.services.actor import Right
+from sealgate.services.wording import shown_fields
+from sealgate.store import Stored
+from sealgate.web import fields
+from sealgate.web.columns import name_of
+from sealgate.web.formats import address, plain
+from sealgate.web.lists import noun_in, path_of
+from sealgate.web.routing import get, post
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.responses import Response
+
+    from sealgate.model.errors import Problem
+    from sealgate.model.findings import Finding
+    from sealgate.model.objects import Noun
+    from sealgate.web.visit import Visit
+
+_MOST_SUGGESTIONS = 200
+
+
+def new(visit: Visit) -> Response:
+    """Show an empty form; values in the address fill it."""
+    kind = noun_in(visit)
+    values = {c.name: visit.asked(c.name) for c in kind.columns if visit.asked(c.name)}
+    return _form(visit, kind, values, enabled=True)
+
+
+def add(visit: Visit) -> Response:
+    """Add a row."""
+    kind = noun_in(visit)
+    given = fields.row_given(visit, kind)
+    enabled = "enabled" in visit.form
+    try:
+        saved = rows.add(visit.gateway, visit.actor, kind.name, given, comment=visit.given("comment"), enabled=enabled)
+    except InvalidValue as fault:
+        return _form(visit, kind, given, problems=fault.problems, enabled=enabled, status=422)
+    except Conflict as clash:
+        return _form(visit, kind, given, clash=clash, enabled=enabled, status=409)
+    visit.changed()
+    if kind.name == "lookup-table":
+        return visit.go(path_of(kind) + "/row", key=saved.key, done="added")
+    return visit.go(path_of(kind), done="added")
+
+
+def show(visit: Visit) -> Response:
+    """Show the form of a row."""
+    kind = noun_in(visit)
+    row = rows.show(visit.gateway, visit.actor, kind.name, visit.asked("key"))
+    return _form(visit, kind, row.fields, row=row, comment=row.comment, enabled=row.enabled)
+
+
+def change(visit: Visit) -> Response:
+    """Change a row."""
+    kind = noun_in(visit)
+    key = visit.asked("key")
+    given = fields.row_given(visit, kind, exists=True)
+    enabled, comment = "enabled" in visit.form, visit.given("comment")
+    try:
+        rows.change(
+            visit.gateway,
+            visit.actor,
+            kind.name,
+            key,
+            given,
+            comment=comment,
+            enabled=enabled,
+            base=visit.version(),
+        )
+    except InvalidValue as fault:
+        row = rows.show(visit.gateway, visit.actor, kind.name, key)
+        return _form(
+            visit, kind, row.fields | given, row=row, problems=fault.problems, comment=comment, enabled=enabled,
+            version=visit.version(), status=422,
+        )  # fmt: skip
+    except Conflict as clash:
+        return _form(visit, kind, given, row=_current(clash), comment=comment, enabled=enabled, clash=clash, status=409)
+    visit.changed()
+    return visit.go(path_of(kind), done="saved")
+
+
+def remove(visit: Visit) -> Response:
+    """Remove the row of the form."""
+    kind = noun_in(visit)
+    saved = rows.remove(visit.gateway, visit.actor, kind.name, [visit.asked("key")], base=visit.version())
+    visit.changed()
+    return visit.go(path_of(kind), done="removed", n=1, first=saved[0].version or 0, last=saved[0].version or 0)
+
+
+def _form(
+    visit: Visit,
+    kind: Noun[Any],
+    values: dict[str, Any],
+    *,
+    row: Stored | None = None,
+    problems: Sequence[Problem] = (),
+    clash: Conflict | None = None,
+    comment: str | None = None,
+    enabled: bool = True,
+    version: int | None = None,
+    status: int = 200,
+) -> Response:
+    """Show the form of a row with these values."""
+    findings = _findings(visit, kind, row)
+    made = fields.row_fields(
+        kind, values, problems, findings, exists=row is not None, suggestions=_suggestions(visit, kind)
+    )
+    said = visit.given("comment") if comment is None else comment
+    here = address(f"{path_of(kind)}/row", key=row.key) if row else f"{path_of(kind)}/add"
+    return visit.page(
+        "row.html",
+        status,
+        noun=kind,
+        base=path_of(kind),
+        row=row,
+        title=name_of(row) if row else "",
+        fields=made,
+        loose=fields.loose(problems, made),
+        comment=said,
+        comment_problems=[str(p) for p in problems if p.field == "comment"],
+        enabled=enabled,
+        version=version if version is not None else (row.version if row else ""),
+        clash=_both_sides(kind, values, clash) if clash else None,
+        findings=findings,
+        action=here,
+        history=changes.object_history(visit.gateway, visit.actor, kind.name, row.key)[-10:] if row else [],
+        table=_table(visit, kind, row),
+    )
+
+
+def _table(visit: Visit, kind: Noun[Any], row: Stored | None) -> dict[str, Any] | None:
+    """Return the text of a look-up table: as it was just sent, or as the draft has it."""
+    if kind.name != lookup_tables.NOUN:
+        return None
+    if row is None:
+        return {"text": visit.given("text"), "used": ()}
+    shown = lookup_tables.show(visit.gateway, visit.actor, row.key)
+    text = visit.given("text") if "text" in visit.form else shown.text
+    return {"text": text, "used": shown.used, "file": f"{shown.type}-{shown.name}.map", "type": shown.type}
+
+
+def _current(clash: Conflict) -> Stored | None:
+    return clash.current if isinstance(clash.current, Stored) else None
+
+
+def _both_sides(kind: Noun[Any], values: dict[str, Any], clash: Conflict) -> dict[str, Any]:
+    """Return what was typed beside what stands, field by field."""
+    current = _current(clash)
+    theirs = shown_fields(current) if current is not None else {}
+    sides = [
+        (column.title, plain(values.get(column.name)), plain(theirs.get(column.name)))
+        for column in fields.columns_in_form(kind)
+        if column.kind != "secret"
+    ]
+    return {"text": str(clash), "current": current, "sides": sides}
+
+
+def _findings(visit: Visit, kind: Noun[Any], row: Stored | None) -> list[Finding]:
+    checked = visit.site.standing.bar(visit.actor).checked
+    return checked.at(kind.name, row.key) if checked is not None and row is not None else []
+
+
+def _suggestions(visit: Visit, kind: Noun[Any]) -> dict[str, tuple[str, ...]]:
+    """Return hosts that a login may be for: relay hosts and next hops of transports."""
+    if kind.name != "sasl":
+        return {}
+    names = ("external-relay-host", "internal-relay-host")
+    shown = settings.show(visit.gateway, visit.actor, names)
+    hosts = [item.value["host"] for item in shown if item.value]
+    tags = rows.tags(visit.gateway, visit.actor, "transport", _MOST_SUGGESTIONS)
+    hosts += [tag.strip("[]").partition("]")[0].partition(":")[0] for tag in tags if not tag.endswith(":")]
+    return {"host": tuple(dict.fromkeys(filter(None, hosts)))}
+
+
+ROUTES = (
+    get("/mta/{noun}/add", Right.VIEW, new),
+    post("/mta/{noun}/add", Right.EDIT, add),
+    get("/mta/{noun}/row", Right.VIEW, show),
+    post("/mta/{noun}/row", Right.EDIT, change),
+    post("/mta/{noun}/remove", Right.EDIT, remove),
+)

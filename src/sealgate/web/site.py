@@ -1,0 +1,66 @@
+"""What all pages share while the program runs: the gateway, the texts, the templates, and what is known of the draft.
+
+Made once at start. `identify` says who asks; there is no page without an answer to that, except signing in and the
+files that every page needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from sealgate.web import formats
+from sealgate.web.jobs import Jobs
+from sealgate.web.standing import Standing
+from sealgate.web.texts import Texts
+from sealgate.web.watching import DraftWatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from sealgate.services.actor import Actor
+    from sealgate.services.gateway import Gateway
+
+    Identify = Callable[[Gateway, Request], Actor | None]
+
+
+def templates(texts: Texts) -> Environment:
+    """Return the templates: everything is escaped, and a value that is missing is a fault."""
+    made = Environment(
+        loader=PackageLoader("sealgate.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["t"] = texts
+    made.filters.update(formats.FILTERS)
+    return made
+
+
+@dataclass(slots=True)
+class Site:
+    """The pages' one gateway and what is kept in memory about it."""
+
+    gateway: Gateway
+    identify: Identify
+    texts: Texts = field(default_factory=Texts.load)
+    jobs: Jobs = field(default_factory=Jobs)
+    templates: Environment = field(init=False)
+    standing: Standing = field(init=False)
+    watch: DraftWatch = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Put the parts together."""
+        self.templates = templates(self.texts)
+        self.watch = DraftWatch(self.gateway)
+        self.standing = Standing(self.gateway, self.watch)
+
+    def close(self) -> None:
+        """End what runs beside the pages."""
+        self.watch.close()
+        self.jobs.close()

@@ -1,0 +1,82 @@
+"""The pages of a gateway, served for a test: the real program over real TLS on a port of its own.
+
+Who asks is told by the test, by a header that only this support module understands. The agent is the stand-in of
+`control_half.py`, or none.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import socket
+import ssl
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+from tests.support.waiting import wait_until
+
+from sealgate.services.actor import Actor
+from sealgate.web.certificate import own
+from sealgate.web.serving import server_of, tls
+from sealgate.web.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from starlette.requests import Request
+
+    from sealgate.services.gateway import Gateway
+
+ANN = Actor("local:ann", "web 127.0.0.1")
+BOB = Actor("local:bob", "web 127.0.0.1")
+WHO = "x-test-person"
+
+
+@dataclass
+class People:
+    """Those who may be named in the header, by name."""
+
+    known: dict[str, Actor]
+
+    def identify(self, _gateway: Gateway, request: Request) -> Actor | None:
+        """Return the person that the header names."""
+        return self.known.get(request.headers.get(WHO, ""))
+
+
+@dataclass
+class WebSite:
+    """Pages that are served: their address, the certificate to trust, the site itself."""
+
+    url: str
+    certificate: Path
+    site: Site
+    people: People
+
+    def client(self, person: str = "ann", **headers: str) -> httpx.Client:
+        """Return a browser in small: keeps cookies, says that it comes from here, follows no redirection."""
+        trust = ssl.create_default_context(cafile=str(self.certificate))
+        given = {WHO: person, "sec-fetch-site": "same-origin"} | headers
+        return httpx.Client(base_url=self.url, verify=trust, headers=given, timeout=60)
+
+
+@contextmanager
+def served(gateway: Gateway, place: Path) -> Iterator[WebSite]:
+    """Serve the pages of a gateway while the block lasts."""
+    people = People({"ann": ANN, "bob": BOB})
+    site = Site(gateway, people.identify)
+    place.mkdir(exist_ok=True)
+    files = own(place, ("localhost", "127.0.0.1"), dt.datetime.now(dt.UTC))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = server_of(site, tls(files))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            wait_until(lambda: server.started, "the pages are served", 30)
+            port = listening.getsockname()[1]
+            yield WebSite(f"https://localhost:{port}", files.certificate, site, people)
+        finally:
+            server.should_exit = True
+            thread.join(30)

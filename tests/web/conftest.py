@@ -1,0 +1,61 @@
+"""Pages of a gateway with a stand-in for the agent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.support.control_half import make_directory, stand_in
+from tests.support.web_site import served
+
+from sealgate.services.gateway import Gateway
+from sealgate.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import httpx
+    from tests.support.control_half import StandIn
+    from tests.support.web_site import WebSite
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    make_directory(tmp_path / "gw")
+    return tmp_path / "gw"
+
+
+@pytest.fixture
+def gateway(directory: Path) -> Iterator[Gateway]:
+    opened = Gateway.open(Settings.load(directory))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def agent(directory: Path) -> Iterator[StandIn]:
+    with stand_in(directory, queue_list=no_messages, log=no_messages) as running:
+        yield running
+
+
+def no_messages(_question: object, _talk: object) -> None:
+    """Answer a question about queue or log with nothing."""
+
+
+@pytest.fixture
+def site(gateway: Gateway, tmp_path: Path) -> Iterator[WebSite]:
+    with served(gateway, tmp_path / "tls") as running:
+        yield running
+
+
+@pytest.fixture
+def ann(site: WebSite) -> Iterator[httpx.Client]:
+    with site.client("ann") as client:
+        yield client
+
+
+@pytest.fixture
+def bob(site: WebSite) -> Iterator[httpx.Client]:
+    with site.client("bob") as client:
+        yield client
