@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from tests.rehearsal.subjects import arrival, replied, saw
@@ -304,7 +305,7 @@ def test_mail_that_nobody_was_handed_was_not_routed() -> None:
     ("how", "words"),
     [({}, "with TLSv1.3."), ({"tls": ""}, "without TLS."), ({"login": "gate"}, "with TLSv1.3, as user gate.")],
 )
-def test_the_route_says_how_the_mail_arrived(how: dict[str, str], words: str) -> None:
+def test_the_route_says_how_the_mail_arrived(how: dict[str, Any], words: str) -> None:
     routes = {"u@relay.example": Route("u@relay.example", "relay", "mx.relay.example")}
     found = stage(way(TAKEN, line=[ON], arrivals=(arrival("t", **how),), routes=routes), "route")
 
