@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 _CHECK = re.compile(
     r"\bcheck_(helo|sender|recipient|client|reverse_client_hostname)_access\s+"
-    r"(inline:\{(?:[\s,]*\{[^{}]*\})*\s*\}|(?:\{[^{}]*\}|[^\s,{}])+)"
+    r"(inline:\{(?:[^{}]|\{[^{}]*\})*\}|(?:\{[^{}]*\}|[^\s,{}])+)"
 )
-_ENTRY = re.compile(r"\{\s*([^\s{}=]+)\s*=\s*([^{}]*)\}")
+_ENTRY = re.compile(r"\{\s*(?P<key>[^\s{}=]+)\s*=\s*(?P<result>[^{}]*)\}|(?P<bare>[^\s,{}=]+)=(?P<word>[^\s,{}]+)")
+"""Entries of an inline table, `{ key = value with blanks }` or `key=value` (DATABASE_README)."""
 _LISTS = re.compile(r"smtpd_(?:client|helo|sender|relay|recipient|data|end_of_data)_restrictions")
 _MOST = 12
 
@@ -74,7 +75,10 @@ def _of_list(subject: Subject, service: str, name: str, value: str) -> Iterator[
 def _entries(subject: Subject, table: str) -> Iterator[tuple[str, str]]:
     kind, _, rest = table.removeprefix("proxy:").partition(":")
     if kind == "inline":
-        yield from ((key, result.strip()) for key, result in _ENTRY.findall(rest))
+        inner = rest.strip().removeprefix("{").removesuffix("}")
+        yield from (
+            (one["key"] or one["bare"], (one["result"] or one["word"]).strip()) for one in _ENTRY.finditer(inner)
+        )
     elif kind == "static":
         yield "", rest.strip("{}")
     else:
@@ -104,5 +108,5 @@ def _of_text(kind: str, text: str) -> Iterator[tuple[str, str]]:
                 except Unmade:
                     continue
         else:
-            key, _, result = line.partition(" ") if " " in line else line.partition("\t")
-            yield key, result.strip()
+            key, *result = line.split(None, 1)
+            yield key, result[0].strip() if result else ""

@@ -48,7 +48,8 @@ _KNOWN_REFUSALS = (
     (r"4\.3\.5|configuration (?:error|problem)", "", "Postfix cannot tell: a setting or a table is broken."),
 )  # fmt: skip
 _CHECKED = re.compile(
-    r"cleanup\[\d+\]: [0-9A-Za-z]+: (?P<action>reject|discard|hold|filter|redirect|warning|replace|prepend|bcc): "
+    r"cleanup\[\d+\]: [0-9A-Za-z]+: "
+    r"(?P<action>reject|discard|hold|filter|redirect|warning|replace|prepend|bcc|info|strip): "
     r"(?P<kind>header|body) (?P<text>.*?) from (?P<client>\S+?\[\S+?\]|local); "
 )
 _STATUS = re.compile(
@@ -198,7 +199,7 @@ def _refusal(ended: Ended, checked: Stage | None, finder: Finder) -> Stage | Non
     last = ended.last
     if 0 < last.code < 400:
         return None
-    if checked and last.said.startswith("(message)"):
+    if checked and checked.opinion is Opinion.REFUSED and last.said.startswith("(message)"):
         return replace(checked, reply=last.text)
     opinion = Opinion.REFUSED if last.code >= 500 or last.code == 0 else Opinion.DEFERRED
     name = {"MAIL": "sender", "RCPT": "recipient", "DATA": "DATA", "(mess": "content"}.get(last.said[:5].strip(), "")
@@ -219,17 +220,17 @@ def _about(trial: Trial, log: Iterable[str]) -> Iterator[str]:
 
 
 def _header_check(log: Iterable[str], finder: Finder) -> Stage | None:
-    for line in log:
-        found = _CHECKED.search(line)
-        if not found:
-            continue
+    """Return the stage for the rule that decided, else for the first that a line met; None when none did."""
+    met = [found for line in log if (found := _CHECKED.search(line))]
+    weights = {action: number for number, action in enumerate(_RULED)}
+    for found in sorted(met, key=lambda one: weights.get(one["action"], len(weights))):
         rule = finder.rule(found["kind"], found["text"])
         parameter, text, where = rule or ("header_checks", "", Entry())
         opinion = _RULED.get(found["action"], Opinion.PASSED)
         words = f"The {found['kind']} line “{found['text']}” met a rule that says {found['action'].upper()}."
         return Stage(
             "content checks", opinion, words, "", parameter, found["action"].upper(), "", found["text"], text,
-            where.line, where.noun, where.row, (line,),
+            where.line, where.noun, where.row, (found.string,),
         )  # fmt: skip
     return None
 
@@ -242,6 +243,8 @@ def _after_the_queue(
 ) -> Iterator[Stage]:
     words = "No header or body rule met the mail."
     yield checked or Stage("content checks", Opinion.PASSED, words, parameter="header_checks")
+    if checked and checked.opinion in _ENDS:
+        return
     statuses = [found for line in ended.log if (found := _STATUS.search(line))]
     filtered = [one for one in statuses if content_filter and one["id"] == ended.queue_id]
     for one in filtered:
@@ -293,7 +296,7 @@ def _not_reached(stages: list[Stage]) -> list[Stage]:
     if ended is None:
         return stages
     known = {one.name for one in stages}
-    usual = (*_STAGE_OF.values(), "content checks", "MPA", "re-injection", "route")
+    usual = ("listener", *_STAGE_OF.values(), "content checks", "MPA", "re-injection", "route")
     at = usual.index(stages[ended].name) if stages[ended].name in usual else len(usual)
     later = (name for name in usual[at + 1 :] if name not in known and name != "end of data")
     return [*stages, *(Stage(name, Opinion.NOT_REACHED, "The mail did not come to this.") for name in later)]
