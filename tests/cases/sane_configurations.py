@@ -222,6 +222,19 @@ SANE: tuple[Sane, ...] = (
             "body-check": [{"pattern": "/^buy these pills now/", "action": "DISCARD"}],
         },
     ),
+    *(
+        Sane(f"a check that meets every mail: {action}", GATEWAY, {**OFFICE, "header-check": [rule]})
+        for action, rule in {
+            "reject": {"pattern": "/^Subject:/", "action": "REJECT", "text": "closed today"},
+            "prepend": {"pattern": "/^Subject:/", "action": "PREPEND", "text": "X-Seen: yes"},
+            "ignore": {"pattern": "/^X-/", "action": "IGNORE"},
+            "discard": {"pattern": "/^From:/", "action": "DISCARD"},
+            "redirect": {"pattern": "/^From:/", "action": "REDIRECT", "text": "all@archive.example"},
+        }.items()
+    ),
+    Sane(
+        "a body check that holds every mail", GATEWAY, {**OFFICE, "body-check": [{"pattern": "/./", "action": "HOLD"}]}
+    ),
     Sane(
         "checks in blocks, of two languages",
         GATEWAY,

@@ -176,9 +176,9 @@ def test_of_very_many_findings_the_first_cross_and_the_others_are_counted(node):
 
 
 def test_a_report_that_was_lost_is_made_again(gateway, node):
-    report = judged(node, basic("lost.example.com"))
+    report = node.judge(basic("lost.example.com"))
     (gateway.paths.reports / f"{report.release}.json").unlink()
-    again = judged(node, basic("lost.example.com"))
+    again = node.judge(basic("lost.example.com"))
 
     assert not again.cached
     assert again.release == report.release
@@ -186,10 +186,10 @@ def test_a_report_that_was_lost_is_made_again(gateway, node):
 
 @pytest.mark.parametrize("text", ["", "{", "[]", json.dumps({"digest": 1})])
 def test_a_report_that_cannot_be_read_is_made_again(gateway, node, text):
-    report = judged(node, basic("spoilt.example.com"))
+    report = node.judge(basic("spoilt.example.com"))
     (gateway.paths.reports / f"{report.release}.json").write_text(text)
 
-    assert not judged(node, basic("spoilt.example.com")).cached
+    assert not node.judge(basic("spoilt.example.com")).cached
 
 
 def test_a_release_that_was_spoilt_is_made_and_judged_again(gateway, node):

@@ -16,6 +16,7 @@ from sealgate.link.messages import Grade
 from sealgate.model.findings import Place
 from sealgate.model.verdicts import Ruling
 from sealgate.rehearsal.next_hops import NEVER_CLEAR, OWN_LINES, Expected, login, tls_level
+from sealgate.rehearsal.promises.met_checks import unless_checked
 from sealgate.rehearsal.promises.promise import SENDER, Case, shown
 from sealgate.rehearsal.promises.relay_domains import routes
 from sealgate.rehearsal.trials import Certificate, Client, Internet, Plan, Server, Trial, Until
@@ -58,7 +59,8 @@ class Deliveries:
         """Compare arrivals with the pages; a next hop of many recipients has one verdict on TLS and one on logins."""
         found: dict[str, Verdict] = {}
         for one in _tries(subject):
-            for verdict in self._of(subject, seen, one, seen.ended.get(one.trial.id)):
+            for judged in self._of(subject, seen, one, seen.ended.get(one.trial.id)):
+                verdict = unless_checked(judged, subject, seen, one.route.recipient)
                 before = found.get(verdict.test)
                 if before is None or before.ruling is Ruling.PASSED:
                     found[verdict.test] = verdict

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sealgate.link.messages import Grade
 from sealgate.model.findings import Place
 from sealgate.rehearsal.next_hops import OWN_LINES, expected
+from sealgate.rehearsal.promises.met_checks import unless_checked
 from sealgate.rehearsal.promises.promise import FOREIGN, SENDER, Case, shown
 from sealgate.rehearsal.trials import TRIAL_HEADER, Client, Plan, Trial, Until
 
@@ -69,7 +70,7 @@ class PassesUnchanged:
                 verdict = case.failed(
                     f"it arrived changed: {_difference(arrived[0].message)}", Place("node"), ended.log
                 )
-            yield subject.ruled(verdict, unless=OWN_LINES)
+            yield subject.ruled(unless_checked(verdict, subject, seen, FOREIGN), unless=OWN_LINES)
 
 
 def _trial(subject: Subject) -> Iterator[Trial]:
