@@ -234,7 +234,9 @@ class Applier:
         self._m.reserve.require()
         tell(f"making sure that the files of revision {target.revision} are complete")
         self._mend(target)
-        need = self._m.health.need(operation.previous, target)
+        # What runs now, which is not what an undo would go back to when a revision on watch is left behind.
+        live = self.standing.live
+        need = self._m.health.need(live if live and live.release == self._linked() else None, target)
         self._m.health.refuse_busy_ports(target)
         tell(f"switching to revision {target.revision}")
         try:
