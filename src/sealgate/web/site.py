@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from sealgate.web import formats
 from sealgate.web.jobs import Jobs
 from sealgate.web.standing import Standing
+from sealgate.web.static_files import StaticFiles
 from sealgate.web.texts import Texts
 from sealgate.web.watching import DraftWatch
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     Identify = Callable[[Gateway, Request], Actor | None]
 
 
-def templates(texts: Texts) -> Environment:
+def templates(texts: Texts, static: StaticFiles) -> Environment:
     """Return the templates: everything is escaped, and a value that is missing is a fault."""
     made = Environment(
         loader=PackageLoader("sealgate.web"),
@@ -38,6 +39,7 @@ def templates(texts: Texts) -> Environment:
         lstrip_blocks=True,
     )
     made.globals["t"] = texts
+    made.globals["static"] = static.address
     made.filters.update(formats.FILTERS)
     return made
 
@@ -49,6 +51,7 @@ class Site:
     gateway: Gateway
     identify: Identify
     texts: Texts = field(default_factory=Texts.load)
+    static: StaticFiles = field(default_factory=StaticFiles.load)
     jobs: Jobs = field(default_factory=Jobs)
     templates: Environment = field(init=False)
     standing: Standing = field(init=False)
@@ -56,7 +59,7 @@ class Site:
 
     def __post_init__(self) -> None:
         """Put the parts together."""
-        self.templates = templates(self.texts)
+        self.templates = templates(self.texts, self.static)
         self.watch = DraftWatch(self.gateway)
         self.standing = Standing(self.gateway, self.watch)
 
