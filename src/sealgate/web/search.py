@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from sealgate.web.visit import Visit
 
 _FEW = 8
+_ENOUGH = 2
+_MOST = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,13 @@ class Hit:
 def found(visit: Visit, text: str) -> list[Hit]:
     """Return what has the text in it: pages first, then settings, then rows."""
     return [*_pages(visit, text), *_settings(text), *_rows(visit, text)]
+
+
+def hits(visit: Visit, text: str) -> list[Hit]:
+    """Return what the palette shows: all pages for nothing typed, pages and settings for one letter, then rows too."""
+    if len(text) < _ENOUGH:
+        return [*_pages(visit, text), *(_settings(text) if text else ())][:_MOST]
+    return found(visit, text)[:_MOST]
 
 
 def home_of(setting: str) -> str:
