@@ -3,7 +3,6 @@
 // It lives in a shadow root: its style sheets are adopted there, so the page's policy needs no exception. Tab is never
 // caught: it leaves the editor as it leaves any field. What can be written, and what is wrong, the gateway says.
 
-import { closeBrackets } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { bracketMatching, syntaxHighlighting } from "@codemirror/language";
 import { forceLinting, lintGutter, lintKeymap } from "@codemirror/lint";
@@ -24,6 +23,17 @@ let last = null;
 
 const nameOf = (text) => `${location.pathname} ${text.form?.getAttribute("action")} ${text.name}`;
 
+// What is typed over a selection is put in here: browsers would keep the look of what goes by a style attribute, which
+// the page's policy forbids and tells on the console.
+const typedOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    if (event.inputType !== "insertText" || !event.data || view.composing || view.state.selection.main.empty) return false;
+    event.preventDefault();
+    view.dispatch(view.state.replaceSelection(event.data), { userEvent: "input.type", scrollIntoView: true });
+    return true;
+  },
+});
+
 function extensions(text, words, status) {
   const { language } = text.dataset;
   const narrow = matchMedia("(width <= 900px)").matches;
@@ -34,7 +44,7 @@ function extensions(text, words, status) {
     history(),
     drawSelection(),
     bracketMatching(),
-    closeBrackets(),
+    typedOver,
     lintGutter(),
     search({ top: true }),
     tooltips({ position: "fixed" }),
@@ -95,6 +105,7 @@ export async function mountEditor(text) {
   text.after(host, status, keys);
   const state = EditorState.create({ doc: text.value, extensions: extensions(text, words, status) });
   const root = host.attachShadow({ mode: "open" });
+  const typing = document.activeElement === text;
   const before = last?.name === nameOf(text) ? last : null;
   const view = new EditorView({ state, parent: root, root });
   text.classList.add("behind");
@@ -111,6 +122,10 @@ export async function mountEditor(text) {
   if (before && before.selection.main.to <= view.state.doc.length) {
     view.dispatch({ selection: before.selection, scrollIntoView: true });
     if (before.focused) view.focus();
+  }
+  if (typing) {
+    view.dispatch({ selection: { anchor: Math.min(text.selectionStart, view.state.doc.length) } });
+    view.focus();
   }
   mounted.add({ view, stop });
   goToLine(view);

@@ -114,11 +114,10 @@ def test_the_palette_leads_to_a_setting_and_a_row_by_keyboard_alone(gateway: Gat
 def test_own_lines_are_completed_explained_judged_and_saved(gateway: Gateway, agent: StandIn, opened: Open) -> None:
     page = opened("/mta/config-file")
     page.evaluate(STAYS)
-    editor = page.get_by_role("textbox", name="Your own lines of main.cf")
-    editor.click()
+    page.locator(".cm-content").click()
     page.keyboard.type("myh")
     expect(page.locator(".cm-completionInfo")).to_contain_text("My hostname")
-    page.keyboard.press("Enter")
+    page.locator(".cm-tooltip-autocomplete li").first.click()
     page.keyboard.type("gw.example.com\nmyhostnam = x")
     expect(page.get_by_text("The first, in line 2: myhostnam is no parameter")).to_be_visible()
     expect(page.locator(".cm-lint-marker-error")).to_have_count(1)
