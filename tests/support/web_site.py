@@ -12,7 +12,7 @@ import ssl
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from tests.support.waiting import wait_until
@@ -63,10 +63,10 @@ class WebSite:
 
 
 @contextmanager
-def served(gateway: Gateway, place: Path) -> Iterator[WebSite]:
-    """Serve the pages of a gateway while the block lasts."""
+def served(gateway: Gateway, place: Path, **special: Any) -> Iterator[WebSite]:
+    """Serve the pages of a gateway while the block lasts; `special` are fields of the site."""
     people = People({"ann": ANN, "bob": BOB})
-    site = Site(gateway, people.identify)
+    site = Site(gateway, people.identify, **special)
     place.mkdir(exist_ok=True)
     files = own(place, ("localhost", "127.0.0.1"), dt.datetime.now(dt.UTC))
     with socket.create_server(("127.0.0.1", 0)) as listening:

@@ -128,10 +128,3 @@ def test_a_page_that_needs_the_agent_says_so_while_it_is_down(ann: httpx.Client)
     answer = ann.get("/drift")
 
     assert (answer.status_code, "The draft is safe" in answer.text) == (502, True)
-
-
-@pytest.mark.parametrize("path", ["/", "/mta/config", "/mta/transport", "/changes", "/history"])
-def test_a_first_visit_is_at_most_60_kilobytes(ann: httpx.Client, agent: StandIn, path: str) -> None:
-    answers = [ann.get(one) for one in (path, "/static/sealgate.css", "/static/sealgate.js", "/static/icon.svg")]
-
-    assert sum(answer.num_bytes_downloaded for answer in answers) < 60_000
