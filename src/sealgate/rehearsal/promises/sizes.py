@@ -91,7 +91,7 @@ def _tries(subject: Subject) -> Iterator[_Try]:
     before, after = settings.before_filter_size_limit, settings.effective_after_filter_size_limit
     border = Place("setting", "before-filter-size-limit")
     for listener in subject.pages:
-        yield from _announced(listener, before, f"on {listener}", border, _loopback(listener.host))
+        yield from _announced(listener, before, f"on {listener}", border, _own_address(listener.host))
         if subject.full and before <= _LARGEST:
             yield _real(listener, before + 4096, fits=False, blame=border)
             yield _real(listener, before - 2048, fits=True, blame=border)
@@ -113,12 +113,12 @@ def _real(listener: Listener, size: int, *, fits: bool, blame: Place) -> _Try:
     name = f"siz-{listener.port}-{'6' if ':' in listener.host else '4'}-real-{'fits' if fits else 'large'}"
     head = f"From: <{SENDER}>\r\nTo: <{FOREIGN}>\r\nSubject: size\r\n{TRIAL_HEADER}: {name}\r\n\r\n"
     message = head + _LINE * ((size - len(head)) // len(_LINE))
-    client = Client(_loopback(listener.host))
+    client = Client(_own_address(listener.host))
     trial = Trial(name, listener.host, listener.port, client, SENDER, (FOREIGN,), Until.MESSAGE, message=message)
     return _Try(trial, fits, f"a message of about {size} octets is sent on {listener}", blame)
 
 
-def _loopback(host: str) -> str:
+def _own_address(host: str) -> str:
     return "::1" if ":" in host else "127.0.0.1"
 
 
