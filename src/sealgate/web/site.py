@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
+    from starlette.types import ASGIApp
 
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
@@ -44,11 +45,12 @@ def templates(texts: Texts) -> Environment:
 
 @dataclass(slots=True)
 class Site:
-    """The pages' one gateway and what is kept in memory about it."""
+    """The pages' one gateway and what is kept in memory about it; `api` makes what is served below `/api/v1`."""
 
     gateway: Gateway
     identify: Identify
     texts: Texts = field(default_factory=Texts.load)
+    api: Callable[[Site], ASGIApp] | None = None
     jobs: Jobs = field(init=False)
     templates: Environment = field(init=False)
     standing: Standing = field(init=False)
