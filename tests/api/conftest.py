@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from tests.support.accounts import person, signed_in
+from tests.support.answering_agent import ANSWERS
 from tests.support.control_half import make_directory, stand_in
 from tests.support.web_site import served
 
@@ -41,10 +42,6 @@ def token_of(gateway: Gateway, name: str, rights: frozenset[Right] = frozenset(R
     return text
 
 
-def no_messages(_question: object, _talk: object) -> None:
-    """Answer a question about queue or log with nothing."""
-
-
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     make_directory(tmp_path / "gw")
@@ -60,7 +57,7 @@ def gateway(directory: Path) -> Iterator[Gateway]:
 
 @pytest.fixture
 def agent(directory: Path) -> Iterator[StandIn]:
-    with stand_in(directory, queue_list=no_messages, log=no_messages) as running:
+    with stand_in(directory, **ANSWERS) as running:
         yield running
 
 

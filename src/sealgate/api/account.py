@@ -13,7 +13,7 @@ from pydantic import Field
 from sealgate.api.call import Asked
 from sealgate.api.operations import Group
 from sealgate.api.people import Id, Session, Token, token_json
-from sealgate.api.shapes import Done, Given, Told
+from sealgate.api.shapes import AreaWord, Done, Given, RightWord, Told
 from sealgate.services import own_account, sessions, tokens
 from sealgate.services.actor import Area, Right
 
@@ -44,8 +44,8 @@ class NewToken(Given):
     """What a token is for, what it may, and for how long."""
 
     label: str = Field(min_length=1, max_length=60, examples=["nightly-export"])
-    rights: list[Right] = Field(min_length=1, max_length=20, examples=[["view"]])
-    areas: list[Area] | None = Field(None, max_length=50)
+    rights: list[RightWord] = Field(min_length=1, max_length=20, examples=[["view"]])
+    areas: list[AreaWord] | None = Field(None, max_length=50)
     days: int = Field(ge=1, le=tokens.LONGEST_DAYS, examples=[90])
 
 

@@ -22,7 +22,8 @@ from sealgate.api.groups import GROUPS
 from sealgate.api.operations import Operation
 from sealgate.api.problems import HttpProblem
 from sealgate.log import logger
-from sealgate.model.errors import SealgateError
+from sealgate.model.errors import InvalidValue, Problem, SealgateError
+from sealgate.model.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -69,12 +70,14 @@ class _Guarded(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         inner = super().get_route_handler()
         operation = self.operation
+        known = {one.alias for one in self.dependant.query_params}
 
         async def handle(request: Request) -> Response:
             context: Context = request.app.state.context
             request.state.operation = operation
             request.state.actor = await run_in_threadpool(access.actor_of, context, request)
             request.state.actor.may(operation.right)
+            _only(known, request)
             bounded = Request(request.scope, _bounded(request.receive, operation.largest))
             try:
                 if operation.method != "POST" or idempotency.HEADER not in request.headers:
@@ -88,6 +91,14 @@ class _Guarded(APIRoute):
                 return problems.of_error(fault)
 
         return handle
+
+
+def _only(known: set[str], request: Request) -> None:
+    """Refuse parameters that the operation does not have: a word that was mistyped must not be passed over."""
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        possible = f"Possible are: {', '.join(sorted(known))}." if known else "There are none."
+        raise InvalidValue(*(Problem(shown(name), "There is no such parameter.", possible) for name in unknown[:20]))
 
 
 def _bounded(receive: Receive, most: int) -> Receive:

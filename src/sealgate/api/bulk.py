@@ -50,7 +50,7 @@ _BODY = {
 _ANSWER: dict[int | str, Any] = {
     200: {
         "description": "The list",
-        "content": {media.partition(";")[0]: {"schema": {"type": "string"}} for media in _MEDIA.values()},
+        "content": {media.partition(";")[0]: {"schema": {}} for media in _MEDIA.values()},
     }
 }
 FormatWord = Annotated[Format, Query(description="How the list is written.")]
@@ -95,6 +95,8 @@ def import_list(
         text = sent.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidValue.of("The body is not UTF-8 text.", "Send it as UTF-8.") from None
+    if not text.strip():
+        raise InvalidValue.of("There is nothing to import.", "Send rows in the body.")
     gateway, actor = call.gateway, call.actor
 
     def work(job: Working) -> Imported:

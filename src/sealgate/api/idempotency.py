@@ -9,6 +9,7 @@ is refused, and nothing is done twice either.
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 HEADER = "idempotency-key"
 LONGEST = 200
+_KEY = re.compile(rf"[!-~]{{1,{LONGEST}}}", re.ASCII)
 DAY = 86400
 WORKED_AT = 300
 """Seconds after which a first sending that never came to an end does not count any more."""
@@ -45,7 +47,7 @@ async def once(
 ) -> Response:
     """Do an act, unless its key says that it was done."""
     key = request.headers[HEADER]
-    if not 1 <= len(key) <= LONGEST or not key.isascii() or not key.isprintable():
+    if not _KEY.fullmatch(key):
         raise _problem(422, "The key is 1 to 200 visible ASCII characters. Nothing was done.")
     name = _digest(owner_of(actor), key)
     asked = _digest(request.method, str(request.url.path), request.url.query, (await request.body()).hex())

@@ -31,7 +31,7 @@ class Nothing(Given):
 class Rehearsal(Given):
     """What is rehearsed: the draft or what is live; `probe` delivers nothing, `full` sends mail through."""
 
-    grade: Grade = Grade.FULL
+    grade: Grade = Field(Grade.FULL, strict=False)
     live: bool = False
 
 

@@ -65,8 +65,8 @@ class Filter(Given):
 class Act(Given):
     """What is done with which messages; a filter that says nothing needs `everything`."""
 
-    action: QueueVerb
-    filter: Filter = Filter()
+    action: QueueVerb = Field(strict=False)
+    filter: Filter = Field(default_factory=lambda: Filter.model_validate({}))
     everything: bool = False
     count_only: bool = Field(default=False, description="Only say how many messages it would concern.")
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from sealgate.api.call import Asked
 from sealgate.api.operations import Group
 from sealgate.api.preconditions import Required, etag, stale
-from sealgate.api.shapes import Done, Given, Told
+from sealgate.api.shapes import AreaWord, Done, Given, RightWord, Told
 from sealgate.services import people, sessions, tokens
 from sealgate.services.actor import Area, Right
 from sealgate.services.roles import GRANTABLE, RIGHTS_OF, Role
@@ -48,21 +48,21 @@ class NewPerson(Given):
     """Who is invited, and what they may."""
 
     name: str = Field(min_length=1, max_length=64, examples=["alice"])
-    role: Role = Role.VIEWER
+    role: Role = Field(Role.VIEWER, strict=False)
     title: str = Field("", max_length=100)
     email: str = Field("", max_length=254)
-    extra: list[Right] = Field([], max_length=20)
-    areas: list[Area] | None = Field(None, max_length=50, description="What may be edited; null: everything.")
+    extra: list[RightWord] = Field([], max_length=20)
+    areas: list[AreaWord] | None = Field(None, max_length=50, description="What may be edited; null: everything.")
 
 
 class PartOfPerson(Given):
     """What shall change; what is not named stays."""
 
-    role: Role | None = None
+    role: Role | None = Field(None, strict=False)
     title: str | None = Field(None, max_length=100)
     email: str | None = Field(None, max_length=254)
-    extra: list[Right] | None = Field(None, max_length=20)
-    areas: list[Area] | None = Field(None, max_length=50)
+    extra: list[RightWord] | None = Field(None, max_length=20)
+    areas: list[AreaWord] | None = Field(None, max_length=50)
 
 
 class Reset(Given):

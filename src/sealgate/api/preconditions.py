@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Depends, Header
 
 from sealgate.api.problems import HttpProblem
-from sealgate.model.errors import Conflict
+from sealgate.model.errors import Conflict, InvalidValue
 from sealgate.store import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 UNSET = '"unset"'
+_SHAPE = re.compile(r'(W/)?"[!#-~]*"', re.ASCII)
 _TAG = re.compile(r'"(\d{1,18})"', re.ASCII)
 
 
@@ -90,6 +91,8 @@ def parsed(text: str) -> Match:
         return Match(ANY)
     if word == UNSET:
         return Match(None)
+    if not _SHAPE.fullmatch(word):
+        raise InvalidValue.of("This is no entity tag.", 'Write it as it was given out, such as "17".', "If-Match")
     found = _TAG.fullmatch(word)
     if found is None:
         raise stale("The ETag in If-Match is none of this object's. Nothing was changed. Read it again.", None)

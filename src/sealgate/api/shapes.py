@@ -16,15 +16,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from sealgate.api.problems import address_of, finding_json
 from sealgate.model.nouns import NOUNS
 from sealgate.model.objects import Kind
+from sealgate.services.actor import Area, Right
 from sealgate.services.states import StateName
 
 MOST_OF_A_PAGE = 1000
 
 
 class Given(BaseModel):
-    """A body: members that are not described are refused."""
+    """A body: members that are not described are refused, and nothing is taken for something of another type."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Told(BaseModel):
@@ -36,6 +37,8 @@ class Told(BaseModel):
 Noun = StrEnum("Noun", {name.replace("-", "_").upper(): name for name in NOUNS})  # type: ignore[misc]
 Noun.__doc__ = "A kind of row."
 
+RightWord = Annotated[Right, Field(strict=False)]
+AreaWord = Annotated[Area, Field(strict=False)]
 NounPath = Annotated[Noun, Path(description="The kind of row.", examples=["relay-domain"])]
 KeyPath = Annotated[str, Path(description="The object's key, percent-encoded.", min_length=1, max_length=500)]
 Limit = Annotated[int, Query(description="The most of one page.", ge=1, le=MOST_OF_A_PAGE)]

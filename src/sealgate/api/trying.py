@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -115,7 +115,7 @@ class Replay(Given):
 class Drill(Given):
     """What fails; nothing named: each, one after the other."""
 
-    faults: list[Fault] = Field([], max_length=len(Fault))
+    faults: list[Annotated[Fault, Field(strict=False)]] = Field([], max_length=len(Fault))
     live: bool = False
 
 
