@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 import ssl
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pytest
 from tests.support.accounts import person, signed_in
 from tests.support.answering_agent import ANSWERS
 from tests.support.control_half import make_directory, stand_in
+from tests.support.waiting import wait_until
 from tests.support.web_site import served
 
 from sealgate.services import bearer
@@ -42,10 +44,31 @@ def token_of(gateway: Gateway, name: str, rights: frozenset[Right] = frozenset(R
     return text
 
 
+def wait_for_jobs(client: httpx.Client) -> list[dict[str, Any]]:
+    """Wait until no job runs; the jobs, newest first."""
+
+    found: list[dict[str, Any]] = []
+
+    def ended() -> bool:
+        found[:] = client.get(f"{PREFIX}/jobs").json()
+        return all(job["state"] != "running" for job in found)
+
+    wait_until(ended, "the jobs end", 60)
+    return found
+
+
+@pytest.fixture(scope="session")
+def new_gateway(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A gateway that nobody has used, to be copied: making one takes longer than most of these tests."""
+    place = tmp_path_factory.mktemp("new") / "gw"
+    make_directory(place)
+    Gateway.open(Settings.load(place)).close()
+    return place
+
+
 @pytest.fixture
-def directory(tmp_path: Path) -> Path:
-    make_directory(tmp_path / "gw")
-    return tmp_path / "gw"
+def directory(tmp_path: Path, new_gateway: Path) -> Path:
+    return shutil.copytree(new_gateway, tmp_path / "gw")
 
 
 @pytest.fixture
