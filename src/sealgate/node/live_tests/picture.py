@@ -2,7 +2,7 @@
 
 Host name and HELO name: addresses, the names that these addresses have, whether the two agree. A relay domain: its
 mail servers and whether one of them is this gateway, its addresses, its SPF record. Nothing here stops an apply: what
-DNS says changes without any revision. Rules: product of RFC 5321 §2.3.5 and §4.1.1.1, RFC 7208 §4.5, RFC 7505.
+DNS says changes without any revision. Rules: RFC 5321 §2.3.5 and §4.1.1.1, RFC 7208 §4.5, RFC 7505.
 """
 
 from __future__ import annotations
