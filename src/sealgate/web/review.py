@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sealgate.model.errors import InvalidValue, Refused, SealgateError
+from sealgate.model.errors import InvalidValue, NotFound, Refused, SealgateError
 from sealgate.services import applying, changes, judging, rendering
 from sealgate.services.actor import Right
 from sealgate.services.states import DRAFT, LIVE
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from sealgate.services.applying import Applied
+    from sealgate.services.jobs import Job
     from sealgate.services.judging import Judged
-    from sealgate.web.jobs import Job
     from sealgate.web.visit import Visit
 
 MOST_SHOWN = 200
@@ -76,7 +76,7 @@ def check(visit: Visit) -> Response:
         site.watch.keep(watching.Checked(judged.candidate.limit, judged.candidate.parent, judged))
         return judged
 
-    return visit.go(f"/jobs/{site.jobs.start('check', actor.name, work).id}")
+    return visit.go(f"/jobs/{site.jobs.start('check', actor, work).id}")
 
 
 def apply(visit: Visit) -> Response:
@@ -97,7 +97,7 @@ def apply(visit: Visit) -> Response:
             site.standing.forget()
             site.watch.changed()
 
-    return visit.go(f"/jobs/{site.jobs.start('apply', actor.name, work, comment).id}")
+    return visit.go(f"/jobs/{site.jobs.start('apply', actor, work, comment).id}")
 
 
 def keep(visit: Visit) -> Response:
@@ -125,7 +125,9 @@ def discard_all(visit: Visit) -> Response:
 
 def job(visit: Visit) -> Response:
     """Show how a job goes, or how it ended."""
-    found = visit.site.jobs.find(visit.request.path_params["id"], visit.actor.name)
+    found = visit.site.jobs.find(visit.request.path_params["id"], visit.actor)
+    if f"job.{found.kind}" not in visit.site.texts.entries:
+        raise NotFound("This job was started by a program and has no page.")
     running = not found.ended.is_set()
     fault = found.fault
     return visit.page(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from sealgate.services.jobs import Jobs
 from sealgate.web import formats
-from sealgate.web.jobs import Jobs
 from sealgate.web.standing import Standing
 from sealgate.web.texts import Texts
 from sealgate.web.watching import DraftWatch
@@ -49,7 +49,7 @@ class Site:
     gateway: Gateway
     identify: Identify
     texts: Texts = field(default_factory=Texts.load)
-    jobs: Jobs = field(default_factory=Jobs)
+    jobs: Jobs = field(init=False)
     templates: Environment = field(init=False)
     standing: Standing = field(init=False)
     watch: DraftWatch = field(init=False)
@@ -57,6 +57,7 @@ class Site:
     def __post_init__(self) -> None:
         """Put the parts together."""
         self.templates = templates(self.texts)
+        self.jobs = Jobs(self.gateway)
         self.watch = DraftWatch(self.gateway)
         self.standing = Standing(self.gateway, self.watch)
 
