@@ -16,10 +16,11 @@ import hmac
 import ipaddress
 import re
 import urllib.parse
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealgate.link.live_tests import Result, Section
-from sealgate.node.live_tests.server import LOOKS_AT_NAMES, Refused, Server, offers_login
+from sealgate.node.live_tests.server import LOOKS_AT_NAMES, NEEDS_TLS, Refused, Server, offers_login
 from sealgate.node.live_tests.smtp import Reply, Trouble, literal
 
 if TYPE_CHECKING:
@@ -70,7 +71,10 @@ def _logged_in(server: Server, user: str, password: str, mask: Mask) -> tuple[Re
     server.encrypt()
     offered = offers_login(server)
     server.begin("Password")
-    _refuse_in_clear(server)
+    allowed = permission(server.way.level, server.address, encrypted=server.encrypted, proven=server.proven)
+    server.note(allowed.result, allowed.text)
+    if not allowed.given:
+        raise Refused(allowed.text, allowed.remedy)
     mechanism = next((one for one in (IN_TLS if server.encrypted else IN_CLEAR) if one in offered), "")
     if not mechanism:
         text = "The server offers no login that a password is enough for."
@@ -84,26 +88,39 @@ def _logged_in(server: Server, user: str, password: str, mask: Mask) -> tuple[Re
     return result, f"{text} ({mechanism}, {'over TLS' if server.encrypted else 'in clear text'})", remedy
 
 
-def _refuse_in_clear(server: Server) -> None:
-    """Refuse to send a password that somebody on the way could read, unless the settings say so."""
-    level = server.way.level
-    if server.encrypted:
-        if level in LOOKS_AT_NAMES | {"fingerprint"} and not server.proven:
-            text = "The certificate is not proven, so the password was not sent."
-            server.note(Result.BAD, text)
-            raise Refused(text, "Have the certificate corrected, or change the TLS policy of this next hop.")
-        server.note(Result.GOOD, "The password is sent over TLS.")
-        return
-    if literal(server.address) and ipaddress.ip_address(server.address).is_loopback:
-        server.note(Result.NOTE, "The server is this machine itself: the password does not leave it.")
-        return
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Whether a password may be sent, why, and what to do where it may not."""
+
+    given: bool
+    result: Result
+    text: str
+    remedy: str = ""
+
+
+def permission(level: str, address: str, *, encrypted: bool, proven: bool) -> Permission:
+    """Say whether the settings let a password go to a server, over the connection that there is now."""
+    if encrypted and level in LOOKS_AT_NAMES | {"fingerprint"} and not proven:
+        return Permission(
+            False,
+            Result.BAD,
+            "The certificate is not proven, so the password was not sent.",
+            "Have the certificate corrected, or change the TLS policy of this next hop.",
+        )
+    if encrypted:
+        return Permission(True, Result.GOOD, "The password is sent over TLS.")
+    if level in NEEDS_TLS:
+        return Permission(False, Result.BAD, "There is no TLS, which the settings want, so the password was not sent.")
+    if literal(address) and ipaddress.ip_address(address).is_loopback:
+        return Permission(True, Result.NOTE, "The server is this machine itself: the password does not leave it.")
     if level == "none":
-        server.note(Result.DOUBT, "The settings switch TLS off there, so the password is sent in clear text.")
-        return
-    text = "Without TLS anybody on the way could read the password, so it was not sent."
-    server.note(Result.BAD, text)
-    raise Refused(
-        text,
+        return Permission(
+            True, Result.DOUBT, "The settings switch TLS off there, so the password is sent in clear text."
+        )
+    return Permission(
+        False,
+        Result.BAD,
+        "Without TLS anybody on the way could read the password, so it was not sent.",
         f"At the level {level} Postfix would send it. Add a TLS policy “encrypt” for this next hop, and have TLS set "
         "up there.",
     )

@@ -94,6 +94,7 @@ def _bind(connection: socket.socket, source: str) -> None:
     try:
         connection.bind((source, 0))
     except OSError as failure:
+        connection.close()
         raise Trouble(
             f"This machine cannot connect from {source}: {failure.strerror or failure}.",
             "Correct smtp_bind_address in the own lines, or give the machine this address.",
