@@ -3,8 +3,8 @@
     with ScriptedServer(lambda wire: wire.sendall(b"220 " + b"x" * 10_000_000)) as server:
         ...connect to 127.0.0.1 and server.port...
 
-The script gets the accepted socket; it may be cut off by the other side at any time, which is no error here. `drip` gives
-a script that sends its bytes one by one, until the other side leaves or the test is over.
+The script gets the accepted socket; it may be cut off by the other side at any time, which is no error here. `drip`
+gives a script that sends its bytes one by one, until the other side leaves or the test is over.
 """
 
 from __future__ import annotations

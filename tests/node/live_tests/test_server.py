@@ -57,7 +57,8 @@ def test_a_server_that_takes_mail_over_tls_is_good(authority, good_tls):
 
     assert (section.result, section.text) == (Result.GOOD, f"The server takes mail for {RECIPIENT}. (over TLS)")
     assert [one.name for one in section.steps] == [
-        "Connect", "Banner", "EHLO", "STARTTLS", "Certificate", "EHLO in TLS", "AUTH", "MAIL FROM:<>", "RCPT TO", "QUIT",
+        "Connect", "Banner", "EHLO", "STARTTLS", "Certificate", "EHLO in TLS", "AUTH", "MAIL FROM:<>", "RCPT TO",
+        "QUIT",
     ]  # fmt: skip
     assert step(section, "STARTTLS").facts["version"] == "TLSv1.3"
     assert step(section, "Certificate").facts["names"] == NAME

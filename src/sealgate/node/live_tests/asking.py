@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from sealgate.link.bundle import Header
 from sealgate.link.codec import from_json, to_json
-from sealgate.link.live_tests import LiveReport, Result, Section, Step, worst
+from sealgate.link.live_tests import MOST_DOMAINS, LiveReport, Result, Section, Step, worst
 from sealgate.log import logger
 from sealgate.model.errors import InvalidValue, NotFound, NotPermitted, Refused
-from sealgate.model.names import MailAddress, NextHop, parse_address, parse_host
+from sealgate.model.names import DomainName, MailAddress, NextHop, parse_address, parse_host
 from sealgate.node.live_tests.smtp import literal
 from sealgate.rehearsal.sealed import NotSealed, libraries, start_apart
 
@@ -111,12 +111,19 @@ class LiveTests:
     def list_(self, question: ListTest, talk: Conversation) -> LiveReport:
         """Ask a DNS list for its test entries."""
         started = _begun(talk, question.title, "edit")
+        DomainName.parse(question.zone, "The list")
         talk.progress(f"asking {question.zone}")
         return self._dns("list", question, question.title, started)
 
     def picture(self, question: DnsPicture, talk: Conversation) -> LiveReport:
         """Look at what DNS says of the gateway and its domains."""
         started = _begun(talk, f"DNS of {question.hostname}", "view")
+        if len(question.domains) > MOST_DOMAINS or len(question.sending) > MOST_DOMAINS:
+            raise InvalidValue.of("These are too many names for one look.", f"At most {MOST_DOMAINS} are looked at.")
+        for name in (question.hostname, *question.domains):
+            DomainName.parse(name)
+        for address in question.sending:
+            parse_address(address)
         talk.progress("asking the name servers")
         return self._dns("picture", question, f"DNS of {question.hostname}", started)
 
@@ -207,7 +214,7 @@ def _begun(talk: Conversation, title: str, *rights: str) -> float:
 
 def _checked(way: Way) -> Way:
     """Return a way whose parts are what they should be: nothing in it can be a second SMTP command."""
-    NextHop(parse_host(way.host), way.port, way.mx)
+    NextHop.parse(way.host, way.port, way.mx)
     if not _HELO.fullmatch(way.helo):
         raise InvalidValue.of("The HELO name is none.", "", "helo")
     for source in way.sources:
