@@ -13,6 +13,7 @@ from sealgate.model.nouns import NOUNS
 from sealgate.model.text_forms import READERS
 from sealgate.services import ordering, rows
 from sealgate.services.actor import Right
+from sealgate.web import live_tests
 from sealgate.web.columns import columns_of
 from sealgate.web.routing import get, post
 
@@ -56,6 +57,7 @@ def show(visit: Visit) -> Response:
         after=after,
         as_text=kind.name in READERS,
         findings=_findings(visit, kind),
+        testable=live_tests.may_test(visit, kind.name),
     )
 
 

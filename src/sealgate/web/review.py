@@ -13,7 +13,7 @@ from sealgate.model.errors import InvalidValue, NotFound, Refused, SealgateError
 from sealgate.services import applying, changes, judging, rendering
 from sealgate.services.actor import Right
 from sealgate.services.states import DRAFT, LIVE
-from sealgate.web import watching
+from sealgate.web import live_tests, watching
 from sealgate.web.diffs import side_by_side
 from sealgate.web.routing import get, post
 
@@ -138,6 +138,7 @@ def job(visit: Visit) -> Response:
         fault_text=str(fault) if isinstance(fault, SealgateError) else "",
         findings=_findings(found),
         report=getattr(found.value, "report", None),
+        live=None if running else live_tests.told(found),
     )
 
 
