@@ -53,7 +53,7 @@ class Known:
 
     @property
     def tests(self) -> dict[str, Result]:
-        """How each policy test ended last, by name: on the draft if that was rehearsed in full, else on what is live."""
+        """How each policy test ended last, by name: on the draft if it was rehearsed in full, else on what is live."""
         if self.draft is not None and self.draft.grade == Grade.FULL.value:
             return results(self.draft, live=False)
         return results(self.live, live=True) if self.live is not None else {}

@@ -75,7 +75,8 @@ class Answered:
             return ""
         port = mail.listener.partition("/")[0].rpartition(":")[2]
         return address(
-            "/mta/policy-test/add", client=mail.client, client_name=mail.name, helo=mail.helo,
+            "/mta/policy-test/add", client=mail.client, client_name=mail.name,
+            helo=mail.helo if mail.name or mail.helo != DEFAULTS["helo"] else "",
             tls="yes" if mail.tls else "", port=port if port.isdigit() else "", sender=mail.sender,
             recipients=mail.recipient, size=mail.size, **expected,
         )  # fmt: skip
@@ -121,7 +122,7 @@ def ask(visit: Visit) -> Response:
 
 def _page(visit: Visit, values: Mapping[str, str], problems: tuple[Problem, ...] = (), status: int = 200) -> Response:
     made = [_field(visit, name, values[name], problems) for name in _NAMES]
-    more = [one for one in made[FIRST:] if one.problems or one.value != DEFAULTS.get(one.name, "") and one.value]
+    more = [one for one in made[FIRST:] if one.problems or (one.value and one.value != DEFAULTS.get(one.name))]
     return visit.page("explain.html", status, fields=made, first=FIRST, opened=bool(more))
 
 

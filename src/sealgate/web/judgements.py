@@ -45,7 +45,7 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A report for a page. `findings` are those that no failed test tells already; `more` passed tests are not named."""
+    """A report for a page. `findings` are those that no failed test tells; `more` tests passed and are not named."""
 
     report: Kept
     findings: tuple[Finding, ...]
