@@ -190,7 +190,9 @@ def test_that_a_stranger_can_relay_is_never_overridden_even_if_somebody_asks(
         assert reader.newest == 0
 
 
-def test_who_has_not_the_right_is_not_offered_it_and_is_refused(site: WebSite, ann: httpx.Client, agent: StandIn) -> None:
+def test_who_has_not_the_right_is_not_offered_it_and_is_refused(
+    site: WebSite, ann: httpx.Client, agent: StandIn
+) -> None:
     rehearsed(ann, agent)
     site.people.known["carl"] = Actor("local:carl", "web", ALL_RIGHTS - {Right.OVERRIDE})
 
