@@ -134,7 +134,7 @@ DRILLED = DrillReport(
             Fault.NEXT_HOP, "mail from outside", "250 2.0.0 Ok (at once)", f"It is queued: {LONG}", False,
             (f"postfix/smtp[1]: {HOSTILE}",), "the next hop cannot be reached",
         ),
-        Drilled(Fault.NEXT_HOP, "mail to the outside", "250 Ok", "It is gone.", True, (), "the next hop cannot be reached"),
+        Drilled(Fault.NEXT_HOP, "mail to outside", "250 Ok", "It is gone.", True, (), "the next hop cannot be reached"),
         Drilled(Fault.MPA, "mail from outside", "250 Ok", "It is queued.", False, (), "the MPA is down"),
     ),
     (f"The table {LONG} could not be broken.",),

@@ -360,7 +360,7 @@ def test_a_replay_asks_for_so_many_and_so_old(ann: httpx.Client, agent: StandIn)
     ("replayed", "said"),
     [
         (Replayed(0, 0, 0), "The log has no mail that can be tried."),
-        (Replayed(9, 9, 9), "No mail would be treated diff"),
+        (Replayed(9, 9, 9), "No mail would be treated"),
     ],
 )
 def test_a_replay_without_a_difference_says_so(
