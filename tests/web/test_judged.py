@@ -224,7 +224,7 @@ def test_the_page_of_a_refused_apply_tells_what_failed_and_the_remedy(ann: httpx
 
     assert "Nothing was applied." in told
     assert told.count("it was accepted: 250 2.0.0 Ok: queued") == 1  # once, as the test, not as a finding again
-    assert "To mend it, change policy-test outside" in told
+    assert "To change policy-test outside" in told
     assert 'href="/changes#override"' in page
 
 
