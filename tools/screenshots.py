@@ -22,8 +22,6 @@ from tests.support.every_page import pages_of
 from tests.support.full_gateway import MANY, furnish, known_by_session_or_header
 from tests.support.web_site import WHO, served
 
-from sealgate.services import invitations
-from sealgate.services.actor import Actor
 from sealgate.services.gateway import Gateway
 from sealgate.settings import Settings
 from sealgate.web import sign_in
@@ -49,13 +47,12 @@ def main() -> None:
         stack.callback(gateway.close)
         agent = stack.enter_context(stand_in(directory))
         site = stack.enter_context(served(gateway, Path(temporary) / "tls"))
-        welcome = f"/welcome/{invitations.set_up_link(gateway, Actor.local('root')).text}"
         furnished = furnish(gateway, agent, many=MANY)
         site.site.identify = known_by_session_or_header
         with site.client("") as client:
             client.cookies.set(sign_in.SESSION, furnished.session)
             paths = [path for path, answer in pages_of(client) if "text/html" in answer.headers["content-type"]]
-        chosen = [path for path in [*paths, "/sign-in", welcome] if not wanted or any(one in path for one in wanted)]
+        chosen = [path for path in [*paths, "/sign-in", furnished.welcome] if not wanted or any(one in path for one in wanted)]
         browser = stack.enter_context(sync_playwright()).chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for width in WIDTHS:
             for colours in COLOURS:

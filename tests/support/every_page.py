@@ -17,23 +17,22 @@ from starlette.routing import Match, Route
 from sealgate.web.pages import ROUTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     import httpx
 
 _LINK = re.compile(r"""<(?:a|form)\b[^>]*?\s(?:href|action)="([^"]*)\"[^>]*>""")
 _POSTS = re.compile(r"<form\b[^>]*method=\"post\"", re.IGNORECASE)
 _SHOWN = [Route(page.path, lambda _request: None, methods=["GET"]) for page in ROUTES if page.method == "GET"]
-_PER_ROUTE = 2
 ALSO = ("/mta/table-query?table=partners&key=x", "/history/1?against=draft", "/queue?sender=x", "/log?message=4ABC",
-        "/mta/verified-recipients?address=a@example.com", "/search?q=a", "/search?q=script", "/mta/sasl/add",
+        "/mta/verified-recipients?address=a@example.com", "/search?q=a", "/search?q=script", "/mta/sasl/add", "/styleguide", "/changes/bar",
         "/no/such/page")  # fmt: skip
 """Addresses with a question in them, which a person types and no link has."""
 
 
-def pages_of(client: httpx.Client, more: Iterable[str] = ()) -> Iterator[tuple[str, httpx.Response]]:
+def pages_of(client: httpx.Client, *, per_route: int = 2) -> Iterator[tuple[str, httpx.Response]]:
     """Give the address and the answer of every page that can be reached, the first page first."""
-    waiting = deque(["/", *ALSO, *more])
+    waiting = deque(["/", *ALSO])
     seen, counted = set(waiting), Counter[str]()
     while waiting:
         path = waiting.popleft()
@@ -43,7 +42,7 @@ def pages_of(client: httpx.Client, more: Iterable[str] = ()) -> Iterator[tuple[s
             continue
         for link in links_of(answer.text, path):
             group = group_of(link)
-            if link not in seen and group and counted[group] < _PER_ROUTE:
+            if link not in seen and group and counted[group] < per_route:
                 counted[group] += 1
                 seen.add(link)
                 waiting.append(link)

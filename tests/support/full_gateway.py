@@ -29,7 +29,7 @@ from sealgate.link.upkeep import (
 )
 from sealgate.model.findings import Place, error, note, warning
 from sealgate.model.verdicts import Ruling, Verdict
-from sealgate.services import applying, imports, lookup_tables, own_lines, people, policy_tests, rows, tokens
+from sealgate.services import applying, imports, invitations, lookup_tables, own_lines, people, rows, tokens
 from sealgate.services.actor import Actor
 from sealgate.services.origins import Origin
 from sealgate.services.settings import set_value
@@ -59,21 +59,21 @@ MANY = 10_000
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Furnished:
-    """What was made: the text of a session of the owner, and the id of the first message of the queue."""
+    """What was made: the text of a session of the owner, and the path of somebody's invitation."""
 
     session: str
-    message: str = "4ABCDEF01"
+    welcome: str
 
 
 def furnish(gateway: Gateway, agent: StandIn, *, many: int = 250) -> Furnished:
     """Fill a gateway and give its agent's stand-in answers to match; `many` is the length of the longest list."""
     person(gateway, "olga", "owner")
     owner = signed_in(gateway, "olga", Browser(Origin("web", "192.0.2.10", AGENT)))
-    _people(gateway, owner.actor)
+    welcome = _people(gateway, owner.actor)
     _applied(gateway, many)
     _draft(gateway)
     _answers(agent)
-    return Furnished(owner.session)
+    return Furnished(owner.session, welcome)
 
 
 def known_by_session_or_header(gateway: Gateway, request: Request) -> Actor | None:
@@ -83,11 +83,12 @@ def known_by_session_or_header(gateway: Gateway, request: Request) -> Actor | No
     return sign_in.identify(gateway, request)
 
 
-def _people(gateway: Gateway, owner: Actor) -> None:
+def _people(gateway: Gateway, owner: Actor) -> str:
     person(gateway, "x" * 32, "viewer")
-    people.invite(gateway, owner, "bob", "administrator", title=HOSTILE, areas=["mta", "tls"])
+    link = people.invite(gateway, owner, "bob", "administrator", title=HOSTILE, areas=["mta", "tls"])
     people.change(gateway, owner, "x" * 32, title=(HEBREW * 4)[:100], extra=["content", "raw"])
     tokens.create(gateway, owner, HOSTILE.replace("/", "")[:60], ["view", "edit", "apply", "audit"], days=30)
+    return f"{invitations.PATH}{link.text}"
 
 
 def _applied(gateway: Gateway, many: int) -> None:
@@ -120,7 +121,6 @@ def _draft(gateway: Gateway) -> None:
     lookup_tables.edit(gateway, ANN, "partners", f"{LONG} encrypt\n# </textarea>{HOSTILE}\n")
     add(gateway, ANN, "transport", {"pattern": f".{LONG}", "special": "error:" + "no such domain " * 10}, comment=HOSTILE)
     add(gateway, ANN, "tls-policy", {"destination": LONG, "level": "secure", "match": ["nexthop"]}, comment=HOSTILE)
-    policy_tests.add(gateway, ANN, "from 192.0.2.1 mail <> to someone@example.com expect reject", name="a-test-" * 8 + "x", comment=HOSTILE)
     own_lines.edit(gateway, ANN, "main-cf", f"# </textarea>{HOSTILE}\nsmtpd_banner = {LONG}\n" + "# a line\n" * 60)
     set_value(gateway, ANN, "external-relay-host", LONG)
     rows.remove(gateway, ANN, "black", ["192.0.2.3"])
