@@ -23,7 +23,7 @@ from sealgate.model.errors import InvalidValue, NotFound, SealgateError
 from sealgate.web import entrance, failures
 from sealgate.web.entrance import GUEST_ROUTES, Guest
 from sealgate.web.formats import address
-from sealgate.web.guard import Guard
+from sealgate.web.guard import API, Guard
 from sealgate.web.pages import ROUTES
 from sealgate.web.static_files import MOUNTED
 from sealgate.web.visit import Visit
@@ -56,6 +56,7 @@ def make_app(site: Site) -> Starlette:
             remedy="run 'make assets' in the source tree, or install Sealgate from its wheel",
         )
     routes: list[Route | Mount] = [Mount(MOUNTED, site.static)]
+    routes += [Mount(API, site.api(site))] if site.api is not None else []
     routes += [Route(path, _guest(site, function), methods=[method]) for method, path, function in GUEST_ROUTES]
     routes += [Route(page.path, _endpoint(site, page), methods=[page.method]) for page in ROUTES]
     routes.append(Route("/{rest:path}", _endpoint_of_nothing(site), methods=["GET", "POST", "PUT", "DELETE"]))

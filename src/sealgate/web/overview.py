@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import JSONResponse
 
 from sealgate.model.errors import SealgateError
-from sealgate.services import changes, traffic
+from sealgate.services import changes, rehearsals, traffic
 from sealgate.services.actor import Right
 from sealgate.web.charts import stacked_bars
 from sealgate.web.formats import address
@@ -43,6 +43,8 @@ def show(visit: Visit) -> Response:
         series=list(zip(_SERIES, titles, strict=True)),
         chart=stacked_bars(mail.slots, _SERIES, titles, words("traffic.chart")) if mail else "",
         history=changes.history(visit.gateway, visit.actor, _LAST),
+        known=rehearsals.known(visit.gateway, visit.actor),
+        nightly_at=visit.gateway.settings.nightly_at,
     )
 
 
