@@ -174,11 +174,12 @@ def test_a_text_too_long_to_judge_while_typing_is_told_as_such(ann: httpx.Client
 
 
 def test_the_palette_finds_the_nearest_name_first(gateway: Gateway, ann: httpx.Client) -> None:
-    rows.add(gateway, ANN, "relay-domain", {"domain": "queue.example"})
+    rows.add(gateway, ANN, "relay-domain", {"domain": "a.example"}, comment="as zed.example asked for")
+    rows.add(gateway, ANN, "relay-domain", {"domain": "zed.example"})
 
-    hits = ann.get("/search/hits?q=queue").json()["hits"]
+    hits = ann.get("/search/hits?q=zed").json()["hits"]
 
-    assert [hit["path"] for hit in hits[:2]] == ["/queue", "/mta/relay-domain/row?key=queue.example"]
+    assert [hit["name"] for hit in hits] == ["zed.example", "a.example"]
 
 
 def test_the_palette_shows_all_pages_before_anything_is_typed(ann: httpx.Client) -> None:
