@@ -12,7 +12,7 @@ from sealgate.services import own_lines, rows
 from sealgate.services.actor import Actor
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Dialog, Page
     from tests.browser.conftest import Open
     from tests.support.control_half import StandIn
     from tests.support.web_site import WebSite
@@ -24,7 +24,7 @@ STAYS = "document.body.dataset.stays = 'yes'"
 
 
 def was_not_reloaded(page: Page) -> bool:
-    return page.evaluate("document.body.dataset.stays") == "yes"
+    return bool(page.evaluate("document.body.dataset.stays === 'yes'"))
 
 
 def test_a_list_is_searched_changed_and_left_again_without_a_reload(gateway: Gateway, opened: Open) -> None:
@@ -154,7 +154,12 @@ def test_edits_are_not_lost_by_a_click(opened: Open) -> None:
     page = opened("/mta/config-file")
     page.locator("#text").fill("biff = no\n")
     asked: list[str] = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.once("dialog", stay)
     page.get_by_role("link", name="RBL", exact=True).click()
     expect(page.locator("#text")).to_have_value("biff = no\n")
 

@@ -34,7 +34,8 @@ def told(agent: StandIn) -> StandIn:
 
 
 def words(ann: httpx.Client, language: str = "main-cf") -> dict[str, Any]:
-    return ann.get(f"/mta/editor/words?language={language}").json()
+    answer: dict[str, Any] = ann.get(f"/mta/editor/words?language={language}").json()
+    return answer
 
 
 def findings(ann: httpx.Client, language: str, text: str, **more: str) -> list[tuple[int, str, str]]:
