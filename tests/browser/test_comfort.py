@@ -74,6 +74,8 @@ def test_bad_news_is_shown_where_somebody_is(gateway: Gateway, site: WebSite, op
     expect(page.locator("#f-network")).to_have_value("192.168.1.0/24")
 
     assert was_not_reloaded(page)
+    page.get_by_role("link", name="RBL", exact=True).click()
+    expect(page).to_have_url(re.compile(r"/sign-in\?next="))
     assert rows.listing(gateway, ANN, "network").total == 0
 
 
