@@ -68,7 +68,7 @@ def spoken_to(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, An
 
 @schema.parametrize()
 @settings(
-    max_examples=6,
+    max_examples=4,
     derandomize=True,
     database=None,
     phases=[Phase.explicit, Phase.generate],
