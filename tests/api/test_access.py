@@ -60,7 +60,9 @@ def test_every_route_of_the_application_is_a_declared_operation_with_a_right() -
     nothing: Any = None
     routes = make_api(Context(nothing, nothing, nothing)).routes
 
-    undeclared = [route for route in routes if not isinstance(getattr(route, "operation", None), OPERATIONS[0].__class__)]
+    undeclared = [
+        route for route in routes if not isinstance(getattr(route, "operation", None), OPERATIONS[0].__class__)
+    ]
     assert undeclared == []
     assert all(isinstance(route, APIRoute) and isinstance(route.operation.right, Right) for route in routes)  # type: ignore[attr-defined]
     assert len(routes) == len(OPERATIONS)
@@ -150,7 +152,7 @@ def test_a_revoked_token_and_one_of_a_locked_person_let_nobody_in(gateway: Gatew
 
 @pytest.mark.parametrize("header", ["Bearer", "Bearer x", "Basic b2xnYTpv", "Bearer " + "x" * 5000, "é", "bearer sgt_"])
 def test_what_is_no_token_lets_nobody_in(nobody: httpx.Client, header: str) -> None:
-    answer = nobody.get(f"{PREFIX}/me", headers={"authorization": header.encode()})
+    answer = nobody.get(f"{PREFIX}/me", headers={b"authorization": header.encode()})
 
     assert answer.status_code == 401
 
@@ -187,9 +189,7 @@ def test_a_page_elsewhere_cannot_act_with_a_session(
     person(gateway, "olga", "owner")
     cookie = {"cookie": f"{SESSION}={signed_in(gateway, 'olga').session}"}
 
-    answer = nobody.post(
-        f"{PREFIX}/rows/black", json={"fields": {"client": "192.0.2.1"}}, headers=cookie | elsewhere
-    )
+    answer = nobody.post(f"{PREFIX}/rows/black", json={"fields": {"client": "192.0.2.1"}}, headers=cookie | elsewhere)
 
     assert (answer.status_code, answer.headers["content-type"]) == (403, "application/problem+json")
     assert verbs(gateway) == ["sign-in"]

@@ -250,7 +250,9 @@ def test_a_stale_version_moves_nothing(owner: httpx.Client) -> None:
         add(owner, "rbl", zone=zone)
     key = owner.get(f"{PREFIX}/rows/rbl").json()["items"][1]["key"]
 
-    answer = owner.post(f"{PREFIX}/row-moves/rbl/{quote(key, safe='')}", json={"first": True}, headers={"if-match": '"1"'})
+    answer = owner.post(
+        f"{PREFIX}/row-moves/rbl/{quote(key, safe='')}", json={"first": True}, headers={"if-match": '"1"'}
+    )
 
     assert answer.status_code == 412
 

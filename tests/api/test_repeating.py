@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.api.conftest import PREFIX, wait_for_jobs
 
-from sealgate.services.gateway import Gateway
 from sealgate.store.answers import Answer
 
 if TYPE_CHECKING:
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 
     import httpx
     from tests.support.control_half import StandIn
+
+    from sealgate.services.gateway import Gateway
 
 BLACK = f"{PREFIX}/rows/black"
 KEY = {"idempotency-key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
@@ -98,9 +99,7 @@ def test_a_key_that_is_none_is_refused(owner: httpx.Client, key: str) -> None:
     assert (answer.status_code, owner.get(BLACK).json()["total"]) == (422, 0)
 
 
-def test_an_answer_with_a_secret_is_not_kept_and_the_act_not_repeated(
-    owner: httpx.Client, directory: Path
-) -> None:
+def test_an_answer_with_a_secret_is_not_kept_and_the_act_not_repeated(owner: httpx.Client, directory: Path) -> None:
     body = {"name": "nina", "role": "viewer"}
     link = owner.post(f"{PREFIX}/people", json=body, headers=KEY).json()["address"].rpartition("/")[2]
 

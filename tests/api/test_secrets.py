@@ -26,9 +26,7 @@ def test_a_stored_password_is_only_said_to_be_stored(owner: httpx.Client) -> Non
     assert "password" not in made.json()["fields"]
 
 
-def test_changing_a_row_keeps_its_password_unless_a_new_one_is_sent(
-    owner: httpx.Client, gateway: Gateway
-) -> None:
+def test_changing_a_row_keeps_its_password_unless_a_new_one_is_sent(owner: httpx.Client, gateway: Gateway) -> None:
     key = owner.post(f"{PREFIX}/rows/sasl", json={"fields": LOGIN}).json()["address"]
 
     def kept() -> str:
