@@ -14,7 +14,7 @@ from sealgate.link.messages import Outcome, State
 from sealgate.link.upkeep import Drift, DriftItem, DriftKind
 from sealgate.model.findings import Place, error, warning
 from sealgate.services import changes, own_lines, rows, settings
-from sealgate.services.actor import Actor
+from sealgate.services.actor import Actor, Right
 
 if TYPE_CHECKING:
     import httpx
@@ -214,7 +214,10 @@ def test_a_revision_on_watch_is_kept(ann: httpx.Client, agent: StandIn) -> None:
     assert (answer.status_code, [body.revision for verb, body in agent.asked if verb == "confirm"]) == (303, [1])
 
 
-def test_a_job_is_for_who_started_it_only(ann: httpx.Client, bob: httpx.Client, agent: StandIn) -> None:
+def test_a_job_is_not_for_somebody_else_who_may_not_apply(
+    site: WebSite, ann: httpx.Client, bob: httpx.Client, agent: StandIn
+) -> None:
+    site.people.known["bob"] = Actor("bob", "web 127.0.0.1", frozenset({Right.VIEW}), person="p-bob")
     add(ann, "black")
     path = ann.post("/changes/check").headers["location"]
 
