@@ -40,7 +40,8 @@ def run_agent(settings: Settings) -> int:
         Endpoint(*settings.reinject_address),
     )
     access = Access(*administrators(settings))
-    return run(Agent(NodePaths(settings.directory), ports, access, mpa_user=settings.mpa_user))
+    paths = NodePaths(settings.directory)
+    return run(Agent(paths, ports, access, mpa_user=settings.mpa_user, resolvers=settings.live_test_resolvers))
 
 
 def administrators(settings: Settings) -> tuple[frozenset[int], int]:

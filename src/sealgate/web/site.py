@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from sealgate.services.jobs import Jobs
 from sealgate.web import formats
 from sealgate.web.standing import Standing
+from sealgate.web.static_files import StaticFiles
 from sealgate.web.texts import Texts
 from sealgate.web.watching import DraftWatch
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     Identify = Callable[[Gateway, Request], Actor | None]
 
 
-def templates(texts: Texts) -> Environment:
+def templates(texts: Texts, static: StaticFiles) -> Environment:
     """Return the templates: everything is escaped, and a value that is missing is a fault."""
     made = Environment(
         loader=PackageLoader("sealgate.web"),
@@ -39,6 +40,7 @@ def templates(texts: Texts) -> Environment:
         lstrip_blocks=True,
     )
     made.globals["t"] = texts
+    made.globals["static"] = static.address
     made.filters.update(formats.FILTERS)
     return made
 
@@ -51,6 +53,7 @@ class Site:
     identify: Identify
     texts: Texts = field(default_factory=Texts.load)
     api: Callable[[Site], ASGIApp] | None = None
+    static: StaticFiles = field(default_factory=StaticFiles.load)
     jobs: Jobs = field(init=False)
     templates: Environment = field(init=False)
     standing: Standing = field(init=False)
@@ -58,7 +61,7 @@ class Site:
 
     def __post_init__(self) -> None:
         """Put the parts together."""
-        self.templates = templates(self.texts)
+        self.templates = templates(self.texts, self.static)
         self.jobs = Jobs(self.gateway)
         self.watch = DraftWatch(self.gateway)
         self.standing = Standing(self.gateway, self.watch)
