@@ -31,7 +31,8 @@ PAGES = [
     "/mta/provider", "/mta/forwarding", "/mta/header-check", "/mta/header-check/row?key=1", "/mta/check-tester",
     "/mta/rbl", "/mta/black", "/mta/white/add", "/mta/lookup-table", "/mta/lookup-table/row?key=partners",
     "/mta/table-query?table=partners&key=x", "/mta/transport", "/mta/transport/add", "/mta/transport-config",
-    "/mta/black/import", "/mta/black/export", "/mta/tls", "/mta/tls-policy", "/mta/default-forwarding",
+    "/explain?recipient=info@example.com", "/mta/policy-test", "/mta/policy-test/add", "/mta/policy-test/row?key=outside",
+    "/what-if", "/mta/black/import", "/mta/black/export", "/mta/tls", "/mta/tls-policy", "/mta/default-forwarding",
     "/mta/verified-recipients", "/changes", "/history", "/history/1", "/history/1?against=draft", "/drift", "/queue",
     "/log", "/audit", "/people", "/search?q=example", "/styleguide", "/no/such/page", "/sign-in",
 ]  # fmt: skip
@@ -63,6 +64,8 @@ def furnished(gateway: Gateway, agent: StandIn) -> Gateway:
     rows.add(gateway, ANN, "lookup-table", {"name": "partners", "type": "hash", "content": f"{LONG} encrypt\n"})
     rows.add(gateway, ANN, "transport", {"pattern": f".{LONG}", "special": "error:" + "no such domain " * 10})
     rows.add(gateway, ANN, "tls-policy", {"destination": LONG, "level": "secure", "match": ["nexthop"]})
+    test = {"name": "outside", "client": "2001:db8::7", "sender": "a@b.example", "recipients": [f"c@{LONG}"]}
+    rows.add(gateway, ANN, "policy-test", test | {"expect": "next-hop", "next_hop": f"[{LONG}]:25"})
     own_lines.edit(gateway, ANN, "main-cf", f"smtpd_banner = {LONG}\n")
     places = [Place("transport", f".{LONG}"), Place("header-check", "1"), Place("own-lines", "main-cf", "x", 1)]
     found = [make("x", place, LONG, "Why. " * 20, "Do it.") for make in (error, warning, note) for place in places]
