@@ -13,7 +13,7 @@ from sealgate.model.nouns import NOUNS
 from sealgate.model.objects import Kind
 from sealgate.model.policy_lines import expectation_words, mail_words
 from sealgate.model.policy_tests import POLICY_TEST
-from sealgate.web.formats import plain
+from sealgate.web.formats import name, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,7 +50,7 @@ def name_of(row: Stored) -> str:
     """Return how a row is called where it stands alone."""
     if row.noun in _RULES:
         return _rule(row.fields)
-    return row.key
+    return name(row.key)
 
 
 def _plain_column(name: str, title: str) -> Shown:
@@ -109,9 +109,10 @@ _RULE_COLUMNS = (
 )
 _SPECIAL: dict[str, tuple[Shown, ...]] = {
     **dict.fromkeys(_RULES, _RULE_COLUMNS),
+    "relay-domain": (Shown("Relay domain", lambda fields: name(fields["domain"])),),
     "network": (Shown("Network", lambda fields: str(fields["network"])),),
     "transport": (
-        Shown("Domain or address", lambda fields: str(fields["pattern"])),
+        Shown("Domain or address", lambda fields: name(fields["pattern"])),
         Shown("Where to", _destination),
         Shown("How", _route, code=False),
     ),

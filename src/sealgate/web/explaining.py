@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from sealgate.link.rehearsals import Explained
     from sealgate.model.errors import Problem
-    from sealgate.web.jobs import Job
+    from sealgate.services.jobs import Job
     from sealgate.web.visit import Visit
 
 STRANGER = "203.0.113.5"
@@ -116,7 +116,7 @@ def ask(visit: Visit) -> Response:
             for mail in mails
         )
 
-    job = site.jobs.start("explain", actor.name, work, f"{mails[0].client} → {', '.join(m.recipient for m in mails)}")
+    job = site.jobs.start("explain", actor, work, f"{mails[0].client} → {', '.join(m.recipient for m in mails)}")
     return visit.go(f"/jobs/{job.id}")
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from sealgate.link.messages import Outcome
-    from sealgate.web.jobs import Job
+    from sealgate.services.jobs import Job
     from sealgate.web.visit import Visit
 
 MOST_SHOWN = 200
@@ -72,7 +72,7 @@ def rollback(visit: Visit) -> Response:
             site.standing.forget()
             site.watch.changed()
 
-    return visit.go(f"/jobs/{site.jobs.start('rollback', actor.name, work).id}")
+    return visit.go(f"/jobs/{site.jobs.start('rollback', actor, work).id}")
 
 
 def restore(visit: Visit) -> Response:

@@ -13,6 +13,7 @@ from sealgate.model.nouns import NOUNS
 from sealgate.model.text_forms import READERS
 from sealgate.services import ordering, rows
 from sealgate.services.actor import Right
+from sealgate.web import live_tests
 from sealgate.web.asking import about_row
 from sealgate.web.columns import columns_of
 from sealgate.web.routing import get, post
@@ -60,6 +61,7 @@ def shown(visit: Visit, kind: Noun[Any]) -> dict[str, Any]:
         "after": after,
         "as_text": kind.name in READERS,
         "findings": _findings(visit, kind),
+        "testable": live_tests.may_test(visit, kind.name),
         "explain": {row.key: ask for row in page.rows if (ask := about_row(row))},
     }
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from starlette.responses import JSONResponse
+
 from sealgate.model.errors import SealgateError
 from sealgate.services import changes, rehearsals, traffic
 from sealgate.services.actor import Right
@@ -15,7 +17,7 @@ from sealgate.web.charts import stacked_bars
 from sealgate.web.formats import address
 from sealgate.web.navigation import every_place
 from sealgate.web.routing import get, post
-from sealgate.web.search import found
+from sealgate.web.search import found, hits
 from sealgate.web.visit import THEME_COOKIE, THEMES
 
 if TYPE_CHECKING:
@@ -55,6 +57,12 @@ def _traffic(visit: Visit) -> tuple[Traffic | None, str]:
         return None, str(fault)
 
 
+def search_hits(visit: Visit) -> Response:
+    """Give the palette what it shows for a text."""
+    found_now = hits(visit, visit.asked("q").strip()[:200])
+    return JSONResponse({"hits": [{"name": hit.name, "kind": hit.kind, "path": hit.path} for hit in found_now]})
+
+
 def search(visit: Visit) -> Response:
     """Find pages, settings and objects by a piece of text."""
     text = visit.asked("q").strip()[:200]
@@ -74,5 +82,6 @@ def theme(visit: Visit) -> Response:
 ROUTES = (
     get("/", Right.VIEW, show),
     get("/search", Right.VIEW, search),
+    get("/search/hits", Right.VIEW, search_hits),
     post("/theme", Right.VIEW, theme),
 )

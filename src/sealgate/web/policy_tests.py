@@ -16,8 +16,8 @@ from sealgate.web.routing import get, post
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+    from sealgate.services.jobs import Job
     from sealgate.services.policy_tests import Ran
-    from sealgate.web.jobs import Job
     from sealgate.web.visit import Visit
 
 PATH = f"/mta/{policy_tests.NOUN}"
@@ -43,7 +43,7 @@ def run(visit: Visit) -> Response:
 
     of = site.texts("what_if.of_live" if live else "what_if.of_draft")
     detail = f"{of}: {', '.join(names[:5])}{' …' if len(names) > 5 else ''}" if names else of
-    return visit.go(f"/jobs/{site.jobs.start('policy-tests', actor.name, work, detail).id}")
+    return visit.go(f"/jobs/{site.jobs.start('policy-tests', actor, work, detail).id}")
 
 
 ROUTES = (

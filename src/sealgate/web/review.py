@@ -10,12 +10,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sealgate.link.messages import Grade
-from sealgate.model.errors import InvalidValue, Refused, SealgateError
+from sealgate.model.errors import InvalidValue, NotFound, Refused, SealgateError
 from sealgate.services import applying, changes, judging, rendering, reports
 from sealgate.services.actor import Right
 from sealgate.services.judging import Judged
 from sealgate.services.states import DRAFT, LIVE
-from sealgate.web import judgements, overriding, watching
+from sealgate.web import judgements, live_tests, overriding, watching
 from sealgate.web.diffs import side_by_side
 from sealgate.web.routing import get, post
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sealgate.model.findings import Finding
     from sealgate.services.applying import Applied
-    from sealgate.web.jobs import Job
+    from sealgate.services.jobs import Job
     from sealgate.web.judgements import Judgement
     from sealgate.web.visit import Visit
     from sealgate.web.watching import Checked
@@ -97,7 +97,7 @@ def check(visit: Visit) -> Response:
         site.watch.keep(watching.Checked(judged.candidate.limit, judged.candidate.parent, judged))
         return judged
 
-    return visit.go(f"/jobs/{site.jobs.start('check', actor.name, work).id}")
+    return visit.go(f"/jobs/{site.jobs.start('check', actor, work).id}")
 
 
 def rehearse(visit: Visit) -> Response:
@@ -111,7 +111,7 @@ def rehearse(visit: Visit) -> Response:
         return judged
 
     what = visit.site.texts("what_if.of_live" if live else "what_if.of_draft")
-    return visit.go(f"/jobs/{site.jobs.start('rehearse', actor.name, work, what).id}")
+    return visit.go(f"/jobs/{site.jobs.start('rehearse', actor, work, what).id}")
 
 
 def apply(visit: Visit) -> Response:
@@ -140,7 +140,7 @@ def apply(visit: Visit) -> Response:
             site.standing.forget()
             site.watch.changed()
 
-    return visit.go(f"/jobs/{site.jobs.start('apply', actor.name, work, comment).id}")
+    return visit.go(f"/jobs/{site.jobs.start('apply', actor, work, comment).id}")
 
 
 def keep(visit: Visit) -> Response:
@@ -168,7 +168,9 @@ def discard_all(visit: Visit) -> Response:
 
 def job(visit: Visit) -> Response:
     """Show how a job goes, or how it ended."""
-    found = visit.site.jobs.find(visit.request.path_params["id"], visit.actor.name)
+    found = visit.site.jobs.find(visit.request.path_params["id"], visit.actor)
+    if f"job.{found.kind}" not in visit.site.texts.entries:
+        raise NotFound("This job was started by a program and has no page.")
     running = not found.ended.is_set()
     fault = found.fault
     judgement = None if running else _judgement_of(visit, found)
@@ -180,6 +182,7 @@ def job(visit: Visit) -> Response:
         fault_text=str(fault) if isinstance(fault, SealgateError) else "",
         findings=judgements.untold(_findings(found), judgement.failed if judgement else ()),
         judgement=judgement,
+        live=None if running else live_tests.told(found),
     )
 
 

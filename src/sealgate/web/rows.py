@@ -13,7 +13,7 @@ from sealgate.services import changes, lookup_tables, rows, settings
 from sealgate.services.actor import Right
 from sealgate.services.wording import shown_fields
 from sealgate.store import Stored
-from sealgate.web import fields
+from sealgate.web import fields, live_tests
 from sealgate.web.asking import about_row
 from sealgate.web.columns import name_of
 from sealgate.web.formats import address, plain
@@ -140,6 +140,7 @@ def _form(
         action=here,
         history=changes.object_history(visit.gateway, visit.actor, kind.name, row.key)[-10:] if row else [],
         table=_table(visit, kind, row),
+        testable=row is not None and live_tests.may_test(visit, kind.name) and bool(row.fields.get("host", True)),
     )
 
 

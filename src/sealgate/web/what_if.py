@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from sealgate.link.rehearsals import DrillReport, Replayed
-    from sealgate.web.jobs import Job
+    from sealgate.services.jobs import Job
     from sealgate.web.visit import Visit
 
 USUAL_COUNT = 200
@@ -56,7 +56,7 @@ def replay(visit: Visit) -> Response:
     def work(job: Job) -> Replayed:
         return replaying.replay(site.gateway, actor, count=count, since=since, progress=job.progress)
 
-    return visit.go(f"/jobs/{site.jobs.start('replay', actor.name, work).id}")
+    return visit.go(f"/jobs/{site.jobs.start('replay', actor, work).id}")
 
 
 def _count(text: str) -> int:
@@ -85,7 +85,7 @@ def drill(visit: Visit) -> Response:
         return drilling.drill(site.gateway, actor, faults, live=live, progress=job.progress)
 
     what = site.texts("what_if.of_live" if live else "what_if.of_draft")
-    return visit.go(f"/jobs/{site.jobs.start('drill', actor.name, work, what).id}")
+    return visit.go(f"/jobs/{site.jobs.start('drill', actor, work, what).id}")
 
 
 ROUTES = (
