@@ -55,7 +55,7 @@ def test_a_server_that_takes_mail_over_tls_is_good(authority, good_tls):
     with Sink(tls=good_tls) as sink:
         section = met(sink, authority)
 
-    assert (section.result, section.text) == (Result.GOOD, f"The server takes mail for {RECIPIENT}. (over TLS)")
+    assert (section.result, section.text) == (Result.GOOD, f"The server takes mail for {RECIPIENT}, over TLS.")
     assert [one.name for one in section.steps] == [
         "Connect", "Banner", "EHLO", "STARTTLS", "Certificate", "EHLO in TLS", "AUTH", "MAIL FROM:<>", "RCPT TO",
         "QUIT",
@@ -86,7 +86,7 @@ def test_without_tls_where_none_is_needed_the_answer_is_a_doubt(authority):
         section = met(sink, authority)
 
     assert (section.result, step(section, "STARTTLS").result) == (Result.DOUBT, Result.DOUBT)
-    assert section.text.endswith("(in clear text)")
+    assert section.text.endswith("in clear text.")
 
 
 @pytest.mark.parametrize("level", ["encrypt", "verify", "secure", "dane-only"])
