@@ -7,6 +7,7 @@ import subprocess
 import threading
 
 import dns.message
+import dns.rcode
 import dns.rrset
 import pytest
 from tests.support.dns_server import DnsServer, bound
@@ -342,7 +343,7 @@ class Misbehaving:
 
 def servfail(packet):
     reply = dns.message.make_response(dns.message.from_wire(packet))
-    reply.set_rcode(2)
+    reply.set_rcode(dns.rcode.SERVFAIL)
     return reply.to_wire()
 
 

@@ -130,9 +130,10 @@ class Server:
         self.encrypted = True
         version, cipher = wrapped.version() or "", (wrapped.cipher() or ("",))[0]
         if early:
-            self.note(Result.BAD, "It sent more in clear text behind its answer, which was thrown away (an attack?).")
-        else:
-            self.note(Result.GOOD, "TLS is on.", reply.lines, {"version": version, "cipher": cipher})
+            text = "The server sent more in clear text before TLS began; it was thrown away."
+            self.note(Result.BAD, text)
+            raise Refused(text, "Somebody on the way may be slipping in answers (RFC 3207 §4.2), or it is broken.")
+        self.note(Result.GOOD, "TLS is on.", reply.lines, {"version": version, "cipher": cipher})
         self._certificate(wrapped.getpeercert(binary_form=True))
         self._ehlo("EHLO in TLS")
 
@@ -269,8 +270,7 @@ def _looked(server: Server, recipient: str) -> tuple[Result, str, str]:
     server.leave()
     how = "over TLS" if server.encrypted else "in clear text"
     if result is Result.GOOD:
-        doubtful = any(step.result is Result.DOUBT for step in server.steps)
-        return Result.DOUBT if doubtful else Result.GOOD, f"{text}, {how}.", remedy
+        return worst(tuple(step.result for step in server.steps)), f"{text}, {how}.", remedy
     return worst((result, *(step.result for step in server.steps))), text, remedy
 
 
