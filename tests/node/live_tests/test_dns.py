@@ -58,7 +58,7 @@ def test_a_list_that_works_is_good_with_answer_time_to_live_and_reason(asking):
     section = looked(asking(address_list()))
 
     assert (section.result, section.text) == (Result.GOOD, f"{ZONE} works.")
-    assert section.steps[0].facts == {"answer": "127.0.0.2, 127.0.0.4", "ttl": "60 s"}
+    assert section.steps[0].facts == {"answer": "127.0.0.2, 127.0.0.4", "time to live": "60 s"}
     assert section.steps[2].text == "The list says: listed here"
 
 
