@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import httpx
 from tests.support.waiting import wait_until
 
+from sealgate.api.access import Context
+from sealgate.api.app import make_api
 from sealgate.services.actor import Actor
 from sealgate.web.certificate import own
 from sealgate.web.serving import server_of, tls
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from sealgate.services.gateway import Gateway
+    from sealgate.web.site import Identify
 
 ANN = Actor("local:ann", "web 127.0.0.1")
 BOB = Actor("local:bob", "web 127.0.0.1")
@@ -63,10 +66,12 @@ class WebSite:
 
 
 @contextmanager
-def served(gateway: Gateway, place: Path) -> Iterator[WebSite]:
-    """Serve the pages of a gateway while the block lasts."""
+def served(gateway: Gateway, place: Path, identify: Identify | None = None) -> Iterator[WebSite]:
+    """Serve pages and API of a gateway while the block lasts; who asks is told by the header, or by `identify`."""
     people = People({"ann": ANN, "bob": BOB})
-    site = Site(gateway, people.identify)
+    site = Site(
+        gateway, identify or people.identify, api=lambda site: make_api(Context(site.gateway, site.jobs, site.identify))
+    )
     place.mkdir(exist_ok=True)
     files = own(place, ("localhost", "127.0.0.1"), dt.datetime.now(dt.UTC))
     with socket.create_server(("127.0.0.1", 0)) as listening:

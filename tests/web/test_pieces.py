@@ -18,6 +18,7 @@ from sealgate.model.errors import InvalidValue
 from sealgate.model.mta import SETTINGS
 from sealgate.model.nouns import NOUNS
 from sealgate.model.text_forms import READERS
+from sealgate.services.check_trials import headers_of
 from sealgate.services.traffic import Slot
 from sealgate.web import charts, failures, formats, navigation
 from sealgate.web.columns import columns_of
@@ -25,7 +26,6 @@ from sealgate.web.configuration import PAGES
 from sealgate.web.diffs import Pair, side_by_side
 from sealgate.web.fields import setting_text
 from sealgate.web.site import templates
-from sealgate.web.tester import headers_of
 from sealgate.web.texts import Texts
 from sealgate.web.visit import whole
 

@@ -122,8 +122,8 @@ class Agent:
             watcher=self._watcher,
         )
         self._mail = Mail(self._instance)
-        self._lookups = Lookups(stores, self._applier, rehearsal)
         sides = Sides(stores, receiver, rehearsal, self._release_in_force)
+        self._lookups = Lookups(stores, sides)
         self._explainer = Explainer(sides)
         self._replayer = Replayer(paths, sides)
         self._driller = Driller(sides)

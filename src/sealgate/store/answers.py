@@ -45,7 +45,7 @@ def take(tx: Transaction, key: str, request: str, seconds: int) -> Answer | None
     return None
 
 
-def fill(tx: Transaction, key: str, status: int, headers: Mapping[str, str], body: bytes, seconds: int) -> None:
+def fill(tx: Transaction, key: str, status: int, *, headers: Mapping[str, str], body: bytes, seconds: int) -> None:
     """Keep the answer under a key that was taken."""
     values = {"status": status, "headers": json.dumps(dict(headers)), "body": body}
     ends = int(tx.at.timestamp()) + seconds

@@ -107,6 +107,10 @@ class Reader:
         """Return the report on a state, or None if it was not judged with this grade."""
         return judgements.get(self._tx.connection, digest, grade)
 
+    def judged_at(self, digest: str, grade: str) -> str:
+        """Return when a state was judged with this grade, in ISO form; empty if it was not."""
+        return judgements.kept_at(self._tx.connection, digest, grade)
+
     def jobs(self) -> list[Job]:
         """Return the jobs of the control half, by name."""
         return jobs.every(self._tx.connection)

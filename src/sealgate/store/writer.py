@@ -151,9 +151,9 @@ class Writer(Reader):
         """Take a key for a request that may be repeated; what it was answered, if it is taken already."""
         return answers.take(self._tx, key, request, seconds)
 
-    def fill_answer(self, key: str, status: int, headers: Mapping[str, str], body: bytes, seconds: int) -> None:
+    def fill_answer(self, key: str, status: int, *, headers: Mapping[str, str], body: bytes, seconds: int) -> None:
         """Keep the answer to a request under its key."""
-        answers.fill(self._tx, key, status, headers, body, seconds)
+        answers.fill(self._tx, key, status, headers=headers, body=body, seconds=seconds)
 
     def free_answer(self, key: str) -> None:
         """Give the key of a request back, since nothing was done."""

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from sealgate.model.nouns import NOUNS
 from sealgate.model.objects import Kind
-from sealgate.web.formats import plain
+from sealgate.model.policy_lines import expectation_words, mail_words
+from sealgate.model.policy_tests import POLICY_TEST
+from sealgate.web.formats import name, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,7 +50,7 @@ def name_of(row: Stored) -> str:
     """Return how a row is called where it stands alone."""
     if row.noun in _RULES:
         return _rule(row.fields)
-    return row.key
+    return name(row.key)
 
 
 def _plain_column(name: str, title: str) -> Shown:
@@ -90,6 +92,14 @@ def _networks(fields: Fields) -> str:
     return f"{', '.join(found[:_FEW])}{more}" if found else plain(None)
 
 
+def _mail(fields: Fields) -> str:
+    return mail_words(POLICY_TEST.parse(fields))
+
+
+def _expected(fields: Fields) -> str:
+    return expectation_words(POLICY_TEST.parse(fields))
+
+
 _RULES = frozenset({"header-check", "mime-header-check", "nested-header-check", "body-check"})
 _RULE_COLUMNS = (
     Shown("Pattern", lambda fields: str(fields["pattern"]) or plain(None)),
@@ -99,9 +109,10 @@ _RULE_COLUMNS = (
 )
 _SPECIAL: dict[str, tuple[Shown, ...]] = {
     **dict.fromkeys(_RULES, _RULE_COLUMNS),
+    "relay-domain": (Shown("Relay domain", lambda fields: name(fields["domain"])),),
     "network": (Shown("Network", lambda fields: str(fields["network"])),),
     "transport": (
-        Shown("Domain or address", lambda fields: str(fields["pattern"])),
+        Shown("Domain or address", lambda fields: name(fields["pattern"])),
         Shown("Where to", _destination),
         Shown("How", _route, code=False),
     ),
@@ -114,5 +125,10 @@ _SPECIAL: dict[str, tuple[Shown, ...]] = {
         Shown("Name", lambda fields: str(fields["name"])),
         Shown("Networks", _networks),
         Shown("Relay for senders", lambda fields: str(fields["senders"]), code=False),
+    ),
+    "policy-test": (
+        Shown("Name", lambda fields: str(fields["name"])),
+        Shown("This mail", _mail),
+        Shown("Expected", _expected),
     ),
 }

@@ -6,12 +6,15 @@ Times are UTC, as in the logs. Nothing here escapes: the templates do that for e
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 from urllib.parse import urlencode
 
+from sealgate.model.names import DomainName
 from sealgate.model.units import show_duration, show_size
 
 DASH = "\N{EN DASH}"
+_CONVERTED = re.compile(r"[a-z0-9_.-]*xn--[a-z0-9_.-]+", re.ASCII)
 
 
 def moment(value: dt.datetime | float | None) -> str:
@@ -20,6 +23,11 @@ def moment(value: dt.datetime | float | None) -> str:
         return DASH
     at = value if isinstance(value, dt.datetime) else dt.datetime.fromtimestamp(value, dt.UTC)
     return at.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def iso(text: str) -> str:
+    """Return a time in ISO form to the minute, UTC."""
+    return f"{moment(dt.datetime.fromisoformat(text))} UTC"
 
 
 def number(value: int) -> str:
@@ -35,6 +43,17 @@ def plain(value: Any) -> str:
         items = [plain(item) for item in value]
         return ", ".join(items) if items else DASH
     return DASH if value is None or value == "" else str(value)
+
+
+def name(text: str) -> str:
+    """Return a name as people read it, and as it is stored behind it, where the two differ.
+
+    What people read is isolated (Unicode UAX #9, FSI … PDI), so that a name written from right to left stays in its
+    place and can move nothing around it.
+    """
+    found = _CONVERTED.search(text)
+    read = DomainName(found[0].strip(".")).unicode if found else ""
+    return f"\u2068{read}\u2069 ({text})" if found and read not in text else text
 
 
 def size(value: int) -> str:
@@ -58,8 +77,10 @@ def address(path: str, **query: Any) -> str:
 
 FILTERS = {
     "moment": moment,
+    "iso": iso,
     "number": number,
     "plain": plain,
+    "name": name,
     "size": size,
     "exact_size": show_size,
     "duration": show_duration,

@@ -1,0 +1,72 @@
+"""Every page of a gateway, found as a person finds them: by following links and search forms from the first one.
+
+A page that is added later is found by itself as soon as a link leads to it, so walks over all pages need no list. For
+each route that shows something, at most a few addresses are followed (each list of rows counts as a route of its own).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter, deque
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from starlette.routing import Match, Route
+
+from sealgate.web.pages import ROUTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx
+
+_LINK = re.compile(r"""<(?:a|form)\b[^>]*?\s(?:href|action)="([^"]*)\"[^>]*>""")
+_POSTS = re.compile(r"<form\b[^>]*method=\"post\"", re.IGNORECASE)
+_SHOWN = [Route(page.path, lambda _request: None, methods=["GET"]) for page in ROUTES if page.method == "GET"]
+ALSO = ("/mta/table-query?table=partners&key=x", "/history/1?against=draft", "/queue?sender=x", "/log?message=4ABC",
+        "/mta/verified-recipients?address=a@example.com", "/search?q=a", "/search?q=script", "/mta/sasl/add", "/styleguide", "/changes/bar",
+        "/no/such/page")  # fmt: skip
+"""Addresses with a question in them, which a person types and no link has."""
+
+
+def pages_of(client: httpx.Client, *, per_route: int = 2) -> Iterator[tuple[str, httpx.Response]]:
+    """Give the address and the answer of every page that can be reached, the first page first."""
+    waiting = deque(["/", *ALSO])
+    seen, counted = set(waiting), Counter[str]()
+    while waiting:
+        path = waiting.popleft()
+        answer = client.get(path)
+        yield path, answer
+        if "text/html" not in answer.headers.get("content-type", ""):
+            continue
+        for link in links_of(answer.text, path):
+            group = group_of(link)
+            if link not in seen and group and counted[group] < per_route:
+                counted[group] += 1
+                seen.add(link)
+                waiting.append(link)
+
+
+def links_of(text: str, path: str) -> list[str]:
+    """Return where a page leads to within this site, without what is sent by POST, in order."""
+    found = [match for match in _LINK.finditer(text) if not _POSTS.match(match[0])]
+    places = [urlsplit(urljoin(f"https://here{path}", html.unescape(match[1]))) for match in found]
+    kept = [f"{place.path}?{place.query}" if place.query else place.path for place in places if place.netloc == "here"]
+    return [link for link in kept if not link.startswith("/static/")]
+
+
+def group_of(link: str) -> str:
+    """Return what an address is an example of: its route, and for lists of rows the kind; empty for nothing of ours."""
+    place = urlsplit(link)
+    for route in _SHOWN:
+        match, found = route.matches({"type": "http", "path": place.path, "method": "GET"})
+        if match is Match.FULL:
+            named = "&".join(sorted(part.partition("=")[0] for part in place.query.split("&")))
+            return f"{route.path} {found['path_params'].get('noun', '')} {named}"
+    return ""
+
+
+def route_of(link: str) -> str:
+    """Return the route that an address belongs to."""
+    return group_of(link).partition(" ")[0]
