@@ -23,6 +23,7 @@ from sealgate.services.actor import Actor
 from sealgate.web.certificate import own
 from sealgate.web.serving import server_of, tls
 from sealgate.web.site import Site
+from sealgate.web.static_files import StaticFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,11 +67,16 @@ class WebSite:
 
 
 @contextmanager
-def served(gateway: Gateway, place: Path, identify: Identify | None = None) -> Iterator[WebSite]:
+def served(
+    gateway: Gateway, place: Path, identify: Identify | None = None, static: StaticFiles | None = None
+) -> Iterator[WebSite]:
     """Serve pages and API of a gateway while the block lasts; who asks is told by the header, or by `identify`."""
     people = People({"ann": ANN, "bob": BOB})
     site = Site(
-        gateway, identify or people.identify, api=lambda site: make_api(Context(site.gateway, site.jobs, site.identify))
+        gateway,
+        identify or people.identify,
+        static=static or StaticFiles.load(),
+        api=lambda site: make_api(Context(site.gateway, site.jobs, site.identify)),
     )
     place.mkdir(exist_ok=True)
     files = own(place, ("localhost", "127.0.0.1"), dt.datetime.now(dt.UTC))
