@@ -28,6 +28,7 @@ OTHERS = [
     "/", "/search", "/search?q=host", "/changes", "/history", "/queue", "/log", "/audit", "/styleguide",
     "/mta/config", "/mta/config-file", "/mta/config-file?file=master-cf", "/mta/tls", "/mta/default-forwarding",
     "/mta/check-tester", "/mta/table-query", "/mta/transport-config", "/mta/verified-recipients", "/people",
+    "/explain", "/what-if",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""All operations of the API, in the order in which they are described and tried."""
+"""All operations of the API, in the order in which they are described and tried. What is not here does not exist."""
 
 from __future__ import annotations
 
