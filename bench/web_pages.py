@@ -58,6 +58,8 @@ async def measure(site: Site) -> bool:
             ("list, far behind", "GET", "/mta/transport?after=customer-090000.example", None),
             ("search, one row", "GET", "/mta/transport?q=customer-077777", None),
             ("search, nothing", "GET", "/mta/transport?q=nothing-has-this", None),
+            ("palette, one row", "GET", "/search/hits?q=customer-077777", None),
+            ("words of an editor", "GET", "/mta/editor/words?language=main-cf", None),
             ("form of a row", "GET", "/mta/transport/row?key=customer-050000.example", None),
             ("save a row", "POST", "/mta/transport/add", FORM),
             ("overview", "GET", "/", None),
