@@ -1,4 +1,4 @@
-"""Pictures of every page, for people to look at: a gateway full of long, odd and hostile values, in all sizes and colours.
+"""Pictures of every page, for people to look at: a gateway full of hostile values, in all sizes and colours.
 
     PYTHONPATH=src:. python tools/screenshots.py DIRECTORY [PART-OF-A-PATH ...]
 
@@ -27,7 +27,7 @@ from sealgate.settings import Settings
 from sealgate.web import sign_in
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, FloatRect, Page
     from tests.support.web_site import WebSite
 
 WIDTHS = (1440, 1024, 390)
@@ -52,7 +52,9 @@ def main() -> None:
         with site.client("") as client:
             client.cookies.set(sign_in.SESSION, furnished.session)
             paths = [path for path, answer in pages_of(client) if "text/html" in answer.headers["content-type"]]
-        chosen = [path for path in [*paths, "/sign-in", furnished.welcome] if not wanted or any(one in path for one in wanted)]
+        chosen = [
+            path for path in [*paths, "/sign-in", furnished.welcome] if not wanted or any(one in path for one in wanted)
+        ]
         browser = stack.enter_context(sync_playwright()).chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for width in WIDTHS:
             for colours in COLOURS:
@@ -85,8 +87,8 @@ def _pictures(  # noqa: PLR0917 - what a picture is made of
     _sheets(browser, files, place, width)
 
 
-def _clip(page: object, width: int) -> dict[str, float]:
-    height = page.evaluate("document.documentElement.scrollHeight")  # type: ignore[attr-defined]
+def _clip(page: Page, width: int) -> FloatRect:
+    height = page.evaluate("document.documentElement.scrollHeight")
     return {"x": 0, "y": 0, "width": width, "height": min(height, 2400 if width > 390 else 1800)}
 
 

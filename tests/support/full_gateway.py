@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from sealgate.link.conversation import Conversation
     from sealgate.link.upkeep import QueueView
+    from sealgate.model.findings import Finding
     from sealgate.services.gateway import Gateway
 
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
@@ -116,10 +117,28 @@ def _draft(gateway: Gateway) -> None:
     networks = " ".join(f"198.51.{number}.0/24" for number in range(100))
     add(gateway, ANN, "provider", {"name": "cloud", "networks": networks}, comment=HOSTILE)
     add(gateway, ANN, "forwarding", {"account": "root", "addresses": f"a@{LONG}, b@{LONG}"}, comment=HOSTILE)
-    add(gateway, ANN, "sasl", {"host": LONG, "port": 587, "user": f"user-{LONG}"[:200], "password": "x"}, comment=HOSTILE)
-    add(gateway, ANN, "lookup-table", {"name": "partners", "type": "hash", "content": f"{LONG} encrypt\n"}, comment=HOSTILE)
+    add(
+        gateway,
+        ANN,
+        "sasl",
+        {"host": LONG, "port": 587, "user": f"user-{LONG}"[:200], "password": "x"},
+        comment=HOSTILE,
+    )
+    add(
+        gateway,
+        ANN,
+        "lookup-table",
+        {"name": "partners", "type": "hash", "content": f"{LONG} encrypt\n"},
+        comment=HOSTILE,
+    )
     lookup_tables.edit(gateway, ANN, "partners", f"{LONG} encrypt\n# </textarea>{HOSTILE}\n")
-    add(gateway, ANN, "transport", {"pattern": f".{LONG}", "special": "error:" + "no such domain " * 10}, comment=HOSTILE)
+    add(
+        gateway,
+        ANN,
+        "transport",
+        {"pattern": f".{LONG}", "special": "error:" + "no such domain " * 10},
+        comment=HOSTILE,
+    )
     add(gateway, ANN, "tls-policy", {"destination": LONG, "level": "secure", "match": ["nexthop"]}, comment=HOSTILE)
     own_lines.edit(gateway, ANN, "main-cf", f"# </textarea>{HOSTILE}\nsmtpd_banner = {LONG}\n" + "# a line\n" * 60)
     set_value(gateway, ANN, "external-relay-host", LONG)
@@ -129,7 +148,9 @@ def _draft(gateway: Gateway) -> None:
 def _answers(agent: StandIn) -> None:
     agent.findings = tuple(finding.to_json() for finding in _findings())
     verdicts = _verdicts()
-    agent.answers["judge"] = lambda question, talk: dataclasses.replace(agent.on_judge(question, talk), verdicts=verdicts)
+    agent.answers["judge"] = lambda question, talk: dataclasses.replace(
+        agent.on_judge(question, talk), verdicts=verdicts
+    )
     diff = f"--- main.cf\n+++ main.cf\n@@ -1 +1 @@\n-{LONG}\n+{LONG} {HOSTILE}\n" + " context\n" * 3
     agent.answers["drift"] = Drift(
         "r", 1, (DriftItem("main.cf", DriftKind.CHANGED, "a", "b", diff), DriftItem(HOSTILE, DriftKind.ADDED, "a", ""))
@@ -150,7 +171,7 @@ def _answers(agent: StandIn) -> None:
     )
 
 
-def _findings() -> list[object]:
+def _findings() -> list[Finding]:
     places = [
         Place("transport", f".{LONG}"), Place("header-check", "1"), Place("own-lines", "main-cf", "smtpd_banner", 2),
         Place("rbl", f"{LONG}=127.0.0.[1..4;6]"), Place("setting", "external-relay-host"), Place("network"),
@@ -164,7 +185,9 @@ def _verdicts() -> tuple[dict[str, object], ...]:
     made = []
     for number, ruling in enumerate(list(Ruling) * 4):
         came = (f"550 5.7.1 {HOSTILE}", LONG)
-        made.append(Verdict("policy-tests", f"test {number} {HOSTILE}", ruling, SENTENCE, SENTENCE, " ".join(came), came))
+        made.append(
+            Verdict("policy-tests", f"test {number} {HOSTILE}", ruling, SENTENCE, SENTENCE, " ".join(came), came)
+        )
     return tuple(verdict.to_json() for verdict in made)
 
 
@@ -179,10 +202,13 @@ def _queue(_question: object, talk: Conversation) -> None:
         sender = (HOSTILE, f"{'s' * 60}@{LONG}", f"someone@{IDN}", "")[number % 4]
         reasons = tuple(QueueRecipient(f"{name}@{LONG}", HOSTILE + SENTENCE) for name in "abc"[: number % 3 + 1])
         queue = ("deferred", "active", "hold", "incoming")[number % 4]
-        talk.item(to_json(QueueMessage(f"4ABCDEF{number:02X}", queue, int(time.time()) - 977 * number, 77_777, sender, reasons)))
+        talk.item(
+            to_json(
+                QueueMessage(f"4ABCDEF{number:02X}", queue, int(time.time()) - 977 * number, 77_777, sender, reasons)
+            )
+        )
 
 
 def _message(question: QueueView, talk: Conversation) -> FileInfo:
     talk.content(f"*** ENVELOPE RECORDS ***\nSubject: {HOSTILE}\nX-Long: {LONG * 5}\n\n{HEBREW * 9}\n".encode() * 9)
     return FileInfo(question.id, 1, "")
-

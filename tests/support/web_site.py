@@ -19,6 +19,7 @@ from tests.support.waiting import wait_until
 
 from sealgate.services.actor import Actor
 from sealgate.web.certificate import own
+from sealgate.web.patience import Door
 from sealgate.web.serving import server_of, tls
 from sealgate.web.site import Site
 
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import uvicorn
     from starlette.requests import Request
 
     from sealgate.services.gateway import Gateway
+    from sealgate.web.patience import Patience, Places
 
 ANN = Actor("local:ann", "web 127.0.0.1")
 BOB = Actor("local:bob", "web 127.0.0.1")
@@ -54,6 +57,7 @@ class WebSite:
     certificate: Path
     site: Site
     people: People
+    server: uvicorn.Server
 
     def client(self, person: str = "ann", **headers: str) -> httpx.Client:
         """Return a browser in small: keeps cookies, says that it comes from here, follows no redirection."""
@@ -63,20 +67,22 @@ class WebSite:
 
 
 @contextmanager
-def served(gateway: Gateway, place: Path) -> Iterator[WebSite]:
+def served(
+    gateway: Gateway, place: Path, patience: Patience | None = None, places: Places | None = None
+) -> Iterator[WebSite]:
     """Serve the pages of a gateway while the block lasts."""
     people = People({"ann": ANN, "bob": BOB})
     site = Site(gateway, people.identify)
     place.mkdir(exist_ok=True)
     files = own(place, ("localhost", "127.0.0.1"), dt.datetime.now(dt.UTC))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = server_of(site, tls(files))
+    with Door.of(socket.create_server(("127.0.0.1", 0)), places) as listening:
+        server = server_of(site, tls(files), patience)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
             wait_until(lambda: server.started, "the pages are served", 30)
             port = listening.getsockname()[1]
-            yield WebSite(f"https://localhost:{port}", files.certificate, site, people)
+            yield WebSite(f"https://localhost:{port}", files.certificate, site, people, server)
         finally:
             server.should_exit = True
             thread.join(30)
