@@ -68,21 +68,20 @@ class WebSite:
 
 @contextmanager
 def served(
-    gateway: Gateway, place: Path, patience: Patience | None = None, places: Places | None = None
+    gateway: Gateway, place: Path, patience: Patience | None = None, places: Places | None = None, port: int = 0
 ) -> Iterator[WebSite]:
     """Serve the pages of a gateway while the block lasts."""
     people = People({"ann": ANN, "bob": BOB})
     site = Site(gateway, people.identify)
     place.mkdir(exist_ok=True)
     files = own(place, ("localhost", "127.0.0.1"), dt.datetime.now(dt.UTC))
-    with Door.of(socket.create_server(("127.0.0.1", 0)), places) as listening:
+    with Door.of(socket.create_server(("127.0.0.1", port)), places) as listening:
         server = server_of(site, tls(files), patience)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
             wait_until(lambda: server.started, "the pages are served", 30)
-            port = listening.getsockname()[1]
-            yield WebSite(f"https://localhost:{port}", files.certificate, site, people, server)
+            yield WebSite(f"https://localhost:{listening.getsockname()[1]}", files.certificate, site, people, server)
         finally:
             server.should_exit = True
             thread.join(30)

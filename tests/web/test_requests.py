@@ -1,4 +1,4 @@
-"""Requests that no form of ours makes: from elsewhere, too large, with parts that look like headers, paths or places."""
+"""Requests that no form of ours makes: from elsewhere, too large, with parts like headers, paths or places."""
 
 from __future__ import annotations
 
