@@ -188,6 +188,24 @@ def test_who_declines_at_the_provider_stays_outside(page: Page) -> None:
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
+def test_somebody_links_the_own_account_to_the_provider_and_signs_in_by_it(
+    issuer: str, gateway: Gateway, site: WebSite, page: Page
+) -> None:
+    knows(issuer, "u-4", preferred_username="olga", email="olga@example.com", groups=[])
+    person(gateway, "olga", "owner")
+    enter(page, gateway, site)
+    page.goto("/account")
+    page.get_by_role("link", name="Link single sign-on").click()
+    page.get_by_placeholder("sub").fill("u-4")
+    page.get_by_role("button", name="Authorize").click()
+    expect(page.get_by_text("Single sign-on is linked to your account.")).to_be_visible()
+    sign_out(page)
+    by_provider(page, "u-4")
+
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    assert page.get_by_role("link", name="People").is_visible()
+
+
 def test_an_answer_of_the_provider_for_another_browser_signs_nobody_in(issuer: str, site: WebSite, page: Page) -> None:
     knows(issuer, "u-3", preferred_username="carl", groups=["desk"])
     with site.client("") as other:
