@@ -27,12 +27,13 @@ from sealgate.settings import Settings
 from sealgate.web import sign_in
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, FloatRect, Page
+    from playwright.sync_api import Browser
     from tests.support.web_site import WebSite
 
 WIDTHS = (1440, 1024, 390)
 COLOURS = ("light", "dark")
 HEIGHT = 1000
+_TALLEST = 2000
 _SHEET = {1440: (3, 2), 1024: (3, 2), 390: (6, 1)}
 
 
@@ -82,14 +83,12 @@ def _pictures(  # noqa: PLR0917 - what a picture is made of
             print(f"{width} {path}: {over} px wider than the window")
         name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:60] or "overview"
         files.append(place / f"{number:03}-{name}.png")
-        page.screenshot(path=files[-1], full_page=True, clip=_clip(page, width))
+        height = min(page.evaluate("document.documentElement.scrollHeight"), _TALLEST)
+        page.set_viewport_size({"width": width, "height": height})
+        page.screenshot(path=files[-1])
+        page.set_viewport_size({"width": width, "height": HEIGHT})
     context.close()
     _sheets(browser, files, place, width)
-
-
-def _clip(page: Page, width: int) -> FloatRect:
-    height = page.evaluate("document.documentElement.scrollHeight")
-    return {"x": 0, "y": 0, "width": width, "height": min(height, 2400 if width > 390 else 1800)}
 
 
 def _sheets(browser: Browser, files: list[Path], place: Path, width: int) -> None:
