@@ -11,6 +11,7 @@ export function say(text) {
   const place = document.getElementById("said");
   place.textContent = "";
   setTimeout(() => { place.textContent = text; }, 50);
+  setTimeout(() => { place.textContent = ""; }, 1500);
 }
 
 function tell(text) {
@@ -60,9 +61,9 @@ function settle(ctx) {
     at.focus();
   } else if (!samePath) main.focus({ preventScroll: true });
   else if (focused && !document.activeElement?.matches(focused)) frame().querySelector(focused)?.focus();
-  const done = main.querySelector(".done p, .empty");
-  const total = main.querySelector(".total");
-  say((done ?? (samePath ? total : null))?.textContent.trim() ?? (samePath ? "" : document.title));
+  // What was done says itself: its place is a live region on every page.
+  if (!samePath) say(document.title);
+  else if (!main.querySelector(".done")) say(main.querySelector(".empty, .total")?.textContent.trim() ?? "");
 }
 
 export function swapping() {
