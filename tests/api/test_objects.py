@@ -16,7 +16,7 @@ DOMAINS = f"{PREFIX}/rows/relay-domain"
 ANY = {"if-match": "*"}
 
 
-def add(client: httpx.Client, noun: str, **fields: Any) -> httpx.Response:
+def add(client: httpx.Client, noun: str, /, **fields: Any) -> httpx.Response:
     return client.post(f"{PREFIX}/rows/{noun}", json={"fields": fields})
 
 
