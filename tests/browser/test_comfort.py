@@ -60,6 +60,21 @@ def test_a_list_is_searched_changed_and_left_again_without_a_reload(gateway: Gat
     assert was_not_reloaded(page)
 
 
+def test_a_link_that_is_clicked_while_a_row_is_saved_is_followed_afterwards(gateway: Gateway, opened: Open) -> None:
+    page = opened("/mta/network/add")
+    page.evaluate(STAYS)
+    page.locator("#f-network").fill("192.168.1.0/24")
+    script = (
+        "names => names.forEach(name => [...document.querySelectorAll('main button, nav a')]"
+        ".find(one => one.textContent.trim() === name).click())"
+    )
+    page.evaluate(script, ["Add to the draft", "Add to the draft", "RBL"])
+    expect(page.get_by_role("heading", level=1)).to_have_text("RBL")
+
+    assert was_not_reloaded(page)
+    assert rows.listing(gateway, ANN, "network").total == 1
+
+
 def test_bad_news_is_shown_where_somebody_is(gateway: Gateway, site: WebSite, opened: Open) -> None:
     page = opened("/mta/network/add")
     page.evaluate(STAYS)
