@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ONLY_ASKS = {
     "start_check", "start_rehearsal", "start_policy_tests", "start_explain", "start_replay", "start_drill",
-    "query_table", "resolve_address", "try_checks",
+    "query_table", "resolve_address", "try_checks", "check_text",
 }  # fmt: skip
 """Operations that change nothing; what they judge is kept as a report, and that is all."""
 
@@ -66,6 +66,7 @@ STORY: tuple[tuple[str, str, str, Any], ...] = (
     ("query_table", "POST", "/queries", {"table": "transport", "key": "example.com"}),
     ("resolve_address", "POST", "/resolutions", {"address": "a@example.com"}),
     ("try_checks", "POST", "/check-trials", {"text": "Subject: hello\n"}),
+    ("check_text", "POST", "/text-checks", {"of": "main-cf", "text": "no such line\n"}),
     ("start_explain", "POST", "/explanations", {"client": "192.0.2.1", "recipient": "a@example.com"}),
     ("start_replay", "POST", "/replays", {}),
     ("start_drill", "POST", "/drills", {}),
