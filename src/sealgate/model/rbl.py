@@ -149,7 +149,11 @@ def counts(answers: str, address: str) -> bool:
 
 def _has(part: str, octet: str) -> bool:
     bounds = (_RANGE.fullmatch(choice) for choice in part.strip("[]").split(";"))
-    return octet.isdigit() and any(one and int(one[1]) <= int(octet) <= int(one[2] or one[1]) for one in bounds)
+    return (
+        octet.isascii()
+        and octet.isdigit()
+        and any(one and int(one[1]) <= int(octet) <= int(one[2] or one[1]) for one in bounds)
+    )
 
 
 def parse_reply(text: object) -> str:

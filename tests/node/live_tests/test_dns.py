@@ -7,6 +7,7 @@ import subprocess
 import threading
 
 import dns.message
+import dns.rcode
 import dns.rrset
 import pytest
 from tests.support.dns_server import DnsServer, bound
@@ -57,7 +58,7 @@ def test_a_list_that_works_is_good_with_answer_time_to_live_and_reason(asking):
     section = looked(asking(address_list()))
 
     assert (section.result, section.text) == (Result.GOOD, f"{ZONE} works.")
-    assert section.steps[0].facts == {"answer": "127.0.0.2, 127.0.0.4", "ttl": "60 s"}
+    assert section.steps[0].facts == {"answer": "127.0.0.2, 127.0.0.4", "time to live": "60 s"}
     assert section.steps[2].text == "The list says: listed here"
 
 
@@ -260,7 +261,6 @@ PTR = (reverse_name("192.0.2.25"), "PTR")
         (without((GATEWAY, "A")), "hostname-no-address"),
         (GOOD | {PTR: ["host-25.provider.example."]}, "hostname-ptr-differs"),
         (without(PTR), "hostname-ptr-differs"),
-        (without(PTR), "helo-reverse-differs"),
         (GOOD | {("example.com", "MX"): ["10 mx.provider.example."]}, "relay-domain-mx-elsewhere"),
         (GOOD | {("example.com", "MX"): ["0 ."]}, "relay-domain-mx-null"),
         (without(("example.com", "MX"), ("example.com", "TXT")), "relay-domain-mx-missing"),
@@ -284,6 +284,15 @@ def test_a_helo_name_that_is_not_the_sending_address_is_found(asking):
 
     assert codes(findings) == ["helo-address-differs"]
     assert [section.title for section in sections] == [GATEWAY, "out.example.com"]
+
+
+def test_a_sending_address_whose_name_does_not_lead_back_is_found(asking):
+    records = GOOD | {(GATEWAY, "A"): ["192.0.2.25", "192.0.2.26"], PTR: ["gw.example.com."]}
+
+    findings = seen(asking(records), (), sending=("192.0.2.26", "192.0.2.25"))[1]
+
+    assert codes(findings) == ["hostname-ptr-differs"]
+    assert "helo-reverse-differs" in codes(seen(asking(records), (), sending=("203.0.113.9",))[1])
 
 
 def test_a_mail_server_with_an_address_of_this_gateway_is_this_gateway(asking):
@@ -334,7 +343,7 @@ class Misbehaving:
 
 def servfail(packet):
     reply = dns.message.make_response(dns.message.from_wire(packet))
-    reply.set_rcode(2)
+    reply.set_rcode(dns.rcode.SERVFAIL)
     return reply.to_wire()
 
 

@@ -47,7 +47,7 @@ def test_a_login_that_is_right_is_taken_over_tls(tls):
         section = tried(sink.port)
 
         assert len(sent_passwords(sink)) == 1
-    assert (section.result, section.text) == (Result.GOOD, f"The server takes the login of {USER}. (PLAIN, over TLS)")
+    assert (section.result, section.text) == (Result.GOOD, f"The server takes the login of {USER} (PLAIN, over TLS)")
 
 
 @pytest.mark.parametrize(

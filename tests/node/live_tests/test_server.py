@@ -20,12 +20,17 @@ RECIPIENT = "postmaster@example.com"
 LIMITS = Limits(connect=5, answer=10, whole=20)
 
 
+class Authority(trustme.CA):
+    """An authority that is trusted by its file."""
+
+    file = ""
+
+
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory):
-    made = trustme.CA()
-    file = tmp_path_factory.mktemp("ca") / "ca.pem"
-    made.cert_pem.write_to_path(str(file))
-    made.file = str(file)
+    made = Authority()
+    made.file = str(tmp_path_factory.mktemp("ca") / "ca.pem")
+    made.cert_pem.write_to_path(made.file)
     return made
 
 
@@ -33,7 +38,6 @@ def serving(authority, *names, **more):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     issued = authority.issue_cert(*names, **more)
     issued.configure_cert(context)
-    context.der = ssl.PEM_cert_to_DER_cert(issued.cert_chain_pems[0].bytes().decode())
     return context
 
 
@@ -55,7 +59,7 @@ def test_a_server_that_takes_mail_over_tls_is_good(authority, good_tls):
     with Sink(tls=good_tls) as sink:
         section = met(sink, authority)
 
-    assert (section.result, section.text) == (Result.GOOD, f"The server takes mail for {RECIPIENT}. (over TLS)")
+    assert (section.result, section.text) == (Result.GOOD, f"The server takes mail for {RECIPIENT}, over TLS.")
     assert [one.name for one in section.steps] == [
         "Connect", "Banner", "EHLO", "STARTTLS", "Certificate", "EHLO in TLS", "AUTH", "MAIL FROM:<>", "RCPT TO",
         "QUIT",
@@ -86,7 +90,7 @@ def test_without_tls_where_none_is_needed_the_answer_is_a_doubt(authority):
         section = met(sink, authority)
 
     assert (section.result, step(section, "STARTTLS").result) == (Result.DOUBT, Result.DOUBT)
-    assert section.text.endswith("(in clear text)")
+    assert section.text.endswith("in clear text.")
 
 
 @pytest.mark.parametrize("level", ["encrypt", "verify", "secure", "dane-only"])
@@ -144,10 +148,9 @@ def test_an_expired_certificate_does_not_verify(authority):
 
 
 def test_a_fingerprint_that_fits_is_enough(authority):
-    context = serving(trustme.CA(), "whatever.example")
-    facts = certificate_of(context.der).facts
-    with Sink(tls=context) as sink:
-        good = met(sink, authority, level="fingerprint", match=(facts["SHA-256"],))
+    with Sink(tls=serving(trustme.CA(), "whatever.example")) as sink:
+        fingerprint = step(met(sink, authority), "Certificate").facts["SHA-256"]
+        good = met(sink, authority, level="fingerprint", match=(fingerprint,))
         bad = met(sink, authority, level="fingerprint", match=("AB:" * 31 + "AB",))
 
     assert (good.result, bad.result) == (Result.GOOD, Result.BAD)
@@ -214,6 +217,25 @@ def test_a_server_that_breaks_off_is_told_with_what_came_before(authority):
     assert section.result is Result.BAD
     assert [one.name for one in section.steps][-1] == "RCPT TO"
     assert step(section, "MAIL FROM:<>").result is Result.GOOD
+
+
+def test_what_is_slipped_in_before_tls_is_thrown_away_and_told(authority, good_tls):
+    def script(wire):
+        lines_of = wire.makefile("rb")
+        wire.sendall(b"220 hi\r\n")
+        lines_of.readline()
+        wire.sendall(b"250-mx\r\n250 STARTTLS\r\n")
+        lines_of.readline()
+        wire.sendall(b"220 go\r\n250 injected\r\n")
+        with good_tls.wrap_socket(wire, server_side=True) as secure:
+            lines(secure, b"", b"250 mx\r\n", b"250 ok\r\n")
+
+    with ScriptedServer(script) as server:
+        section = look(Server(Way(NAME, server.port), NAME, "127.0.0.1", LIMITS), RECIPIENT)
+
+    assert "thrown away" in step(section, "STARTTLS").text
+    assert section.result is Result.BAD
+    assert "injected" not in "".join(line for one in section.steps for line in one.lines)
 
 
 def test_extensions_are_read_with_their_parameters():

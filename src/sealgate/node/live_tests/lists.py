@@ -40,7 +40,7 @@ def look(names: Names, zone: str, answers: str, *, domains: bool) -> Section:
 
 
 def _step(name: str, result: Result, text: str, answer: Answer) -> Step:
-    facts = {"answer": ", ".join(answer.values), "ttl": f"{answer.ttl} s"} if answer.values else {}
+    facts = {"answer": ", ".join(answer.values), "time to live": f"{answer.ttl} s"} if answer.values else {}
     return Step(name, result, text, (f"{answer.name} {answer.kind}: {answer.words}",), facts, answer.seconds)
 
 

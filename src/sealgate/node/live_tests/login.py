@@ -155,7 +155,7 @@ def _digest(password: str, challenge: Reply) -> str:
 def _verdict(reply: Reply, user: str, mask: Mask) -> tuple[Result, str, str]:
     said = mask.hide(reply.last)
     if reply.code == 235:
-        return Result.GOOD, f"The server takes the login of {user}.", ""
+        return Result.GOOD, f"The server takes the login of {user}", ""
     if 400 <= reply.code < 500:
         return Result.DOUBT, f"The server cannot tell now: {said}", "Try again in some minutes."
     if reply.code in {530, 538}:

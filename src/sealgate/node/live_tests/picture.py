@@ -48,7 +48,7 @@ def look(names: Names, question: DnsPicture) -> tuple[tuple[Section, ...], tuple
         sections.append(_host_section(names, helo))
     else:
         helo = host
-    findings += _helo_findings(names, helo, sending)
+    findings += _helo_findings(names, helo, sending, same=helo is host)
     here = frozenset({*host.addresses, *question.sending, *question.here})
     for section, found in _domains(names, question.domains, question.hostname, here):
         sections.append(section)
@@ -112,7 +112,7 @@ def _host_findings(host: _Host) -> Iterator[Finding]:
         )
 
 
-def _helo_findings(names: Names, helo: _Host, sending: tuple[str, ...]) -> Iterator[Finding]:
+def _helo_findings(names: Names, helo: _Host, sending: tuple[str, ...], *, same: bool) -> Iterator[Finding]:
     if not helo.addresses or not sending:
         return
     away = [address for address in sending if address not in helo.addresses]
@@ -124,7 +124,10 @@ def _helo_findings(names: Names, helo: _Host, sending: tuple[str, ...]) -> Itera
             f"DNS says that {helo.name} is {', '.join(helo.addresses)}.",
             "Set SMTP HELO name to the name of the sending address, or correct DNS.",
         )
+    told = {one for one, answer in zip(helo.addresses, helo.reverse, strict=True) if not helo.returned_by(answer)}
     for address in sending[:_MOST_ADDRESSES]:
+        if same and address in told:
+            continue  # found already: its PTR record does not say My hostname
         called = names.ask(reverse_name(address), "PTR")
         if called.fault:
             continue

@@ -130,9 +130,10 @@ class Server:
         self.encrypted = True
         version, cipher = wrapped.version() or "", (wrapped.cipher() or ("",))[0]
         if early:
-            self.note(Result.BAD, "It sent more in clear text behind its answer, which was thrown away (an attack?).")
-        else:
-            self.note(Result.GOOD, f"{version} with {cipher}.", reply.lines, {"version": version, "cipher": cipher})
+            text = "The server sent more in clear text before TLS began; it was thrown away."
+            self.note(Result.BAD, text)
+            raise Refused(text, "Somebody on the way may be slipping in answers (RFC 3207 §4.2), or it is broken.")
+        self.note(Result.GOOD, "TLS is on.", reply.lines, {"version": version, "cipher": cipher})
         self._certificate(wrapped.getpeercert(binary_form=True))
         self._ehlo("EHLO in TLS")
 
@@ -184,7 +185,9 @@ class Server:
                 f"The certificate is not what the settings ask for: {doubt}. {_WAITS.format(level=level)}",
                 "Have the certificate corrected, or change the TLS policy of this next hop.",
             )
-        self.note(Result.NOTE, f"Postfix does not look at it at the level {level}. Otherwise: {doubt}.", facts=facts)
+        self.note(
+            Result.NOTE, f"At the level {level} Postfix does not look at it. It would not pass: {doubt}.", facts=facts
+        )
 
     def _fine(self) -> str:
         return f"It verifies and is for {self.name}."
@@ -267,8 +270,7 @@ def _looked(server: Server, recipient: str) -> tuple[Result, str, str]:
     server.leave()
     how = "over TLS" if server.encrypted else "in clear text"
     if result is Result.GOOD:
-        doubtful = any(step.result is Result.DOUBT for step in server.steps)
-        return Result.DOUBT if doubtful else Result.GOOD, f"{text} ({how})", remedy
+        return worst(tuple(step.result for step in server.steps)), f"{text}, {how}.", remedy
     return worst((result, *(step.result for step in server.steps))), text, remedy
 
 
@@ -287,11 +289,11 @@ def _envelope(server: Server, recipient: str) -> tuple[Result, str, str]:
         return _not_taken(reply, f"The server does not take the null sender, so no bounce could go there: {reply.last}")
     server.note(Result.GOOD, "The null sender (as of bounces) is taken.", reply.lines)
     if not recipient:
-        return Result.GOOD, "The server takes mail; no recipient was asked.", ""
+        return Result.GOOD, "The server takes mail (no recipient was asked)", ""
     reply = server.say("RCPT TO", f"RCPT TO:<{recipient}>")
     if reply.good:
         server.note(Result.GOOD, f"{recipient} is taken.", reply.lines)
-        return Result.GOOD, f"The server takes mail for {recipient}.", ""
+        return Result.GOOD, f"The server takes mail for {recipient}", ""
     server.note(Result.BAD if reply.code >= 500 else Result.DOUBT, f"{recipient} is not taken.", reply.lines)
     return _not_taken(reply, f"The server does not take mail for {recipient}: {reply.last}")
 
