@@ -189,6 +189,8 @@ def job(visit: Visit) -> Response:
 def _findings(job: Job) -> tuple[Any, ...]:
     if isinstance(job.fault, Refused):
         return job.fault.findings
+    if job.kind in live_tests.BACK:
+        return ()  # its report has them, and shows them by itself
     return tuple(getattr(job.value, "findings", ()))
 
 
