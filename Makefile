@@ -39,6 +39,7 @@ lock:  ## choose newest versions that fit pyproject.toml and write the hashed lo
 	$(LOCK) --upgrade pyproject.toml -o requirements.lock
 	$(LOCK) --upgrade --group dev pyproject.toml -o requirements-dev.lock
 	$(LOCK) --upgrade --group build --constraint requirements-dev.lock -o requirements-build.lock
+	$(BIN)/python tools/assets.py --lock
 
 changelog:  ## what the next release would say
 	$(BIN)/towncrier build --draft --version next

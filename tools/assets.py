@@ -47,13 +47,17 @@ def make(root: Path, target: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=".assets-", dir=target.parent) as place:
         work, out = Path(place) / "work", Path(place) / "out"
         shutil.copytree(root / "assets", work, ignore=shutil.ignore_patterns("node_modules"))
-        _node(work, str(_program("lib/node_modules/npm/bin/npm-cli.js")), "ci", "--ignore-scripts", "--prefer-offline")
+        _npm(work, "ci", "--ignore-scripts", "--prefer-offline")
         _node(work, "build.js", str(out))
         (out / _STAMP).write_text(digest(root), "utf-8")
         out.chmod(0o755)
         if target.exists():
             target.rename(Path(place) / "old")
         out.rename(target)
+
+
+def _npm(place: Path, *arguments: str) -> None:
+    _node(place, str(_program("lib/node_modules/npm/bin/npm-cli.js")), *arguments)
 
 
 def _node(place: Path, *arguments: str) -> None:
@@ -71,9 +75,16 @@ def _program(path: str) -> Path:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command; `--current TARGET` only tells, by its exit code, whether there is nothing to do."""
+    """Run the command.
+
+    `--current TARGET` only tells, by its exit code, whether there is nothing to do; `--lock` writes package-lock.json
+    anew with the newest versions that fit package.json.
+    """
     if arguments[:1] == ["--current"]:
         return 0 if is_current(ROOT, Path(arguments[1])) else 1
+    if arguments == ["--lock"]:
+        _npm(ROOT / "assets", "update", "--save", "--package-lock-only", "--ignore-scripts")
+        return 0
     try:
         make(ROOT, Path(arguments[0]).absolute() if arguments else ROOT / IN_THE_TREE)
     except subprocess.CalledProcessError as fault:

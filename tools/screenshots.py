@@ -1,4 +1,4 @@
-"""Pictures of every page, for people to look at: a gateway full of long, odd and hostile values, in all sizes and colours.
+"""Pictures of every page, for people to look at: a gateway full of hostile values, in all sizes and colours.
 
     PYTHONPATH=src:. python tools/screenshots.py DIRECTORY [PART-OF-A-PATH ...]
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 WIDTHS = (1440, 1024, 390)
 COLOURS = ("light", "dark")
 HEIGHT = 1000
+_TALLEST = 2000
 _SHEET = {1440: (3, 2), 1024: (3, 2), 390: (6, 1)}
 
 
@@ -52,7 +53,9 @@ def main() -> None:
         with site.client("") as client:
             client.cookies.set(sign_in.SESSION, furnished.session)
             paths = [path for path, answer in pages_of(client) if "text/html" in answer.headers["content-type"]]
-        chosen = [path for path in [*paths, "/sign-in", furnished.welcome] if not wanted or any(one in path for one in wanted)]
+        chosen = [
+            path for path in [*paths, "/sign-in", furnished.welcome] if not wanted or any(one in path for one in wanted)
+        ]
         browser = stack.enter_context(sync_playwright()).chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for width in WIDTHS:
             for colours in COLOURS:
@@ -80,14 +83,12 @@ def _pictures(  # noqa: PLR0917 - what a picture is made of
             print(f"{width} {path}: {over} px wider than the window")
         name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:60] or "overview"
         files.append(place / f"{number:03}-{name}.png")
-        page.screenshot(path=files[-1], full_page=True, clip=_clip(page, width))
+        height = min(page.evaluate("document.documentElement.scrollHeight"), _TALLEST)
+        page.set_viewport_size({"width": width, "height": height})
+        page.screenshot(path=files[-1])
+        page.set_viewport_size({"width": width, "height": HEIGHT})
     context.close()
     _sheets(browser, files, place, width)
-
-
-def _clip(page: object, width: int) -> dict[str, float]:
-    height = page.evaluate("document.documentElement.scrollHeight")  # type: ignore[attr-defined]
-    return {"x": 0, "y": 0, "width": width, "height": min(height, 2400 if width > 390 else 1800)}
 
 
 def _sheets(browser: Browser, files: list[Path], place: Path, width: int) -> None:

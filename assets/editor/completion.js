@@ -6,6 +6,8 @@ import { keymap } from "@codemirror/view";
 import { about } from "./about.js";
 import { inComment, optionAt, parameterAt } from "./context.js";
 
+const MOST_NARROW = 280;
+const MOST_WIDE = 420;
 const NAME = /^[\w.-]*$/;
 const plain = (label, detail) => ({ label, detail });
 
@@ -74,11 +76,23 @@ function actions(words) {
   };
 }
 
+// Beside the list where there is room, else below or above it; never over what is offered.
+function beside(_view, list, _option, info, space) {
+  const [left, right] = [list.left - space.left, space.right - list.right];
+  const room = Math.max(left, right);
+  if (room >= MOST_NARROW) {
+    return { style: `top: 0; ${right >= left ? "left" : "right"}: 100%; max-width: ${Math.min(MOST_WIDE, room - 8)}px` };
+  }
+  const below = space.bottom - list.bottom >= Math.min(info.bottom - info.top, list.top - space.top);
+  const width = Math.min(MOST_WIDE, space.right - list.left - 8);
+  return { style: `${below ? "top" : "bottom"}: 100%; left: 0; max-width: ${width}px` };
+}
+
 export function completion(language, words) {
   const source = { "main-cf": mainCf, "master-cf": masterCf }[language] ?? (words.actions ? actions : null);
   if (!source) return [];
   return [
-    autocompletion({ override: [source(words)], icons: false, maxRenderedOptions: 60 }),
+    autocompletion({ override: [source(words)], icons: false, maxRenderedOptions: 60, positionInfo: beside }),
     keymap.of(completionKeymap),
   ];
 }

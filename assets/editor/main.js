@@ -62,7 +62,7 @@ function extensions(text, words, status) {
     ]),
     EditorView.contentAttributes.of({
       "aria-label": `${text.labels[0]?.textContent.trim() ?? ""}. ${words.texts.label}`,
-      spellcheck: "false", autocapitalize: "off", autocorrect: "off",
+      tabindex: "0", spellcheck: "false", autocapitalize: "off", autocorrect: "off",
     }),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) text.value = update.state.doc.toString();

@@ -1,18 +1,9 @@
 // The command palette: Ctrl+K, or its button, then a few letters of a page, a setting or a row. It shows what the page
 // /search finds, and Enter without a choice goes to that page.
 
-import htmx from "htmx.org";
+import { go } from "./swapping.js";
 
 const PAUSE = 150;
-
-function go(path) {
-  const frame = document.getElementById("frame");
-  const link = Object.assign(document.createElement("a"), { href: path, hidden: true });
-  frame.append(link);
-  htmx.process(link);
-  link.click();
-  link.remove();
-}
 
 function option(hit, number) {
   const made = document.createElement("li");

@@ -1,6 +1,7 @@
 // What a reload would have done, when htmx has put an answer into the page instead: focus, place, what is said to a
 // screen reader, and what becomes of answers that are no page of the frame (signed out, an error, a file, no answer).
 
+import htmx from "htmx.org";
 import { hasEdits } from "./edits.js";
 
 const MOST_ASKS = 120;
@@ -11,6 +12,7 @@ export function say(text) {
   const place = document.getElementById("said");
   place.textContent = "";
   setTimeout(() => { place.textContent = text; }, 50);
+  setTimeout(() => { place.textContent = ""; }, 1500);
 }
 
 function tell(text) {
@@ -60,22 +62,58 @@ function settle(ctx) {
     at.focus();
   } else if (!samePath) main.focus({ preventScroll: true });
   else if (focused && !document.activeElement?.matches(focused)) frame().querySelector(focused)?.focus();
-  const done = main.querySelector(".done p, .empty");
-  const total = main.querySelector(".total");
-  say((done ?? (samePath ? total : null))?.textContent.trim() ?? (samePath ? "" : document.title));
+  // What was done says itself: its place is a live region on every page.
+  if (!samePath) say(document.title);
+  else if (!main.querySelector(".done")) say(main.querySelector(".empty, .total")?.textContent.trim() ?? "");
+}
+
+// Go to a page as a click on a link would.
+export function go(path) {
+  const link = Object.assign(document.createElement("a"), { href: path, hidden: true });
+  frame().append(link);
+  htmx.process(link);
+  link.click();
+  link.remove();
+}
+
+let underway = null;
+let next = null;
+
+// One answer at a time for the frame, or a late one would take the place of what was asked for last. A page that is
+// asked for ends the wait for another; an act is never broken off, and a link clicked meanwhile is followed after it.
+function mayStart({ sourceElement, request }) {
+  if (!underway) return true;
+  if (sourceElement.matches('[hx-trigger^="every"]')) return false;
+  if (underway.request.method === "GET") {
+    underway.request.abort();
+    return true;
+  }
+  if (sourceElement.matches("a[href]")) next = sourceElement.getAttribute("href");
+  return false;
 }
 
 export function swapping() {
-  const asked = new WeakMap();
+  let asked = 0;
   const on = (name, heard) => document.addEventListener(`htmx:${name}`, heard);
 
   on("config:request", (event) => {
-    const { sourceElement, target } = event.detail.ctx;
-    if (sourceElement.id === "bar") {
-      asked.set(sourceElement, (asked.get(sourceElement) ?? 0) + 1);
-      if (asked.get(sourceElement) > MOST_ASKS) event.preventDefault();
+    const { ctx } = event.detail;
+    if (ctx.sourceElement.id === "bar") {
+      asked += 1;
+      if (asked > MOST_ASKS) event.preventDefault();
     }
-    if (target === frame() && hasEdits(sourceElement) && !confirm(fault().dataset.edits)) event.preventDefault();
+    if (ctx.target !== frame()) return;
+    if (!mayStart(ctx) || (hasEdits(ctx.sourceElement) && !confirm(fault().dataset.edits))) event.preventDefault();
+  });
+
+  on("before:request", (event) => { if (event.detail.ctx.target === frame()) underway = event.detail.ctx; });
+
+  on("finally:request", (event) => {
+    if (event.detail.ctx !== underway) return;
+    underway = null;
+    const path = next;
+    next = null;
+    if (path) go(path);
   });
 
   on("after:request", (event) => {
@@ -88,6 +126,7 @@ export function swapping() {
     if (ctx.target !== frame()) return;
     const { raw, status } = ctx.response;
     const samePath = path(raw.url) === location.pathname;
+    asked = 0;
     ctx.was = { samePath, focused: identity(document.activeElement) };
     if (samePath && status < 400) tasks[0].swapSpec.style = "outerMorph";
   });

@@ -35,12 +35,13 @@ PREFIX = "/api/v1"
 def token_of(gateway: Gateway, name: str, rights: frozenset[Right] = frozenset(Right), **more: Any) -> str:
     """Make an API token for a person, without the signing in that it takes otherwise."""
     text = bearer.make(Prefix.TOKEN)
+    label = more.pop("label", "test")
     ends = more.pop("ends", dt.datetime.now(dt.UTC) + dt.timedelta(days=1))
     with gateway.store.writing("local:test") as writer:
         owner = writer.people.named(name)
         assert owner is not None
         kept = bearer.digest(text, Prefix.TOKEN) or ""
-        writer.people.add_token(kept, owner.id, label="test", rights=rights, ends=ends, areas=more.pop("areas", None))
+        writer.people.add_token(kept, owner.id, label=label, rights=rights, ends=ends, areas=more.pop("areas", None))
     return text
 
 

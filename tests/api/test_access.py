@@ -152,7 +152,7 @@ def test_a_revoked_token_and_one_of_a_locked_person_let_nobody_in(gateway: Gatew
 
 @pytest.mark.parametrize("header", ["Bearer", "Bearer x", "Basic b2xnYTpv", "Bearer " + "x" * 5000, "é", "bearer sgt_"])
 def test_what_is_no_token_lets_nobody_in(nobody: httpx.Client, header: str) -> None:
-    answer = nobody.get(f"{PREFIX}/me", headers={"authorization": header.encode()})
+    answer = nobody.get(f"{PREFIX}/me", headers={b"authorization": header.encode()})
 
     assert answer.status_code == 401
 

@@ -12,7 +12,7 @@ from sealgate.services import own_lines, rows
 from sealgate.services.actor import Actor
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Dialog, Page
     from tests.browser.conftest import Open
     from tests.support.control_half import StandIn
     from tests.support.web_site import WebSite
@@ -24,7 +24,7 @@ STAYS = "document.body.dataset.stays = 'yes'"
 
 
 def was_not_reloaded(page: Page) -> bool:
-    return page.evaluate("document.body.dataset.stays") == "yes"
+    return bool(page.evaluate("document.body.dataset.stays === 'yes'"))
 
 
 def test_a_list_is_searched_changed_and_left_again_without_a_reload(gateway: Gateway, opened: Open) -> None:
@@ -40,7 +40,7 @@ def test_a_list_is_searched_changed_and_left_again_without_a_reload(gateway: Gat
     expect(page).to_have_url(re.compile(r"q=192\.0\.2\.11$"))
     page.get_by_label("Tick 192.0.2.117").check()
     page.get_by_role("button", name="Disable").click()
-    expect(page.locator("#said")).to_contain_text("1 row disabled.")
+    expect(page.locator("#done")).to_contain_text("1 row disabled.")
     expect(page.locator("tr.off")).to_have_count(1)
     expect(page.get_by_label("Tick 192.0.2.117")).not_to_be_checked()
     page.get_by_role("link", name="192.0.2.117").click()
@@ -48,7 +48,7 @@ def test_a_list_is_searched_changed_and_left_again_without_a_reload(gateway: Gat
     expect(page).to_have_title(re.compile("192.0.2.117"))
     page.locator("#f-reason").fill("known")
     page.get_by_role("button", name="Save in the draft").click()
-    expect(page.locator("#said")).to_contain_text("Saved in the draft.")
+    expect(page.locator("#done")).to_contain_text("Saved in the draft.")
     expect(page.locator("#bar .pending")).to_contain_text("are not applied")
     page.get_by_role("link", name="Next page").click()
     expect(page.locator("tbody tr")).to_have_count(20)
@@ -58,6 +58,21 @@ def test_a_list_is_searched_changed_and_left_again_without_a_reload(gateway: Gat
     expect(page.locator("#f-reason")).to_have_value("known")
 
     assert was_not_reloaded(page)
+
+
+def test_a_link_that_is_clicked_while_a_row_is_saved_is_followed_afterwards(gateway: Gateway, opened: Open) -> None:
+    page = opened("/mta/network/add")
+    page.evaluate(STAYS)
+    page.locator("#f-network").fill("192.168.1.0/24")
+    script = (
+        "names => names.forEach(name => [...document.querySelectorAll('main button, nav a')]"
+        ".find(one => one.textContent.trim() === name).click())"
+    )
+    page.evaluate(script, ["Add to the draft", "Add to the draft", "RBL"])
+    expect(page.get_by_role("heading", level=1)).to_have_text("RBL")
+
+    assert was_not_reloaded(page)
+    assert rows.listing(gateway, ANN, "network").total == 1
 
 
 def test_bad_news_is_shown_where_somebody_is(gateway: Gateway, site: WebSite, opened: Open) -> None:
@@ -74,6 +89,8 @@ def test_bad_news_is_shown_where_somebody_is(gateway: Gateway, site: WebSite, op
     expect(page.locator("#f-network")).to_have_value("192.168.1.0/24")
 
     assert was_not_reloaded(page)
+    page.get_by_role("link", name="RBL", exact=True).click()
+    expect(page).to_have_url(re.compile(r"/sign-in\?next="))
     assert rows.listing(gateway, ANN, "network").total == 0
 
 
@@ -127,7 +144,7 @@ def test_own_lines_are_completed_explained_judged_and_saved(gateway: Gateway, ag
     page.keyboard.type("myhostname = gw.example.com\n")
     expect(page.get_by_text("No findings.")).to_be_visible()
     page.keyboard.press("Control+s")
-    expect(page.locator("#said")).to_contain_text("Saved in the draft.")
+    expect(page.locator("#done")).to_contain_text("Saved in the draft.")
     expect(page.locator("ol.whole")).to_contain_text("myhostname = gw.example.com")
     page.keyboard.press("Tab")
 
@@ -154,7 +171,12 @@ def test_edits_are_not_lost_by_a_click(opened: Open) -> None:
     page = opened("/mta/config-file")
     page.locator("#text").fill("biff = no\n")
     asked: list[str] = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.once("dialog", stay)
     page.get_by_role("link", name="RBL", exact=True).click()
     expect(page.locator("#text")).to_have_value("biff = no\n")
 

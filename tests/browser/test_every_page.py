@@ -16,7 +16,7 @@ from sealgate.services.actor import Actor
 from sealgate.web.sign_in import SESSION, identify
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Dialog, Page
     from tests.browser.conftest import Open
     from tests.support.control_half import StandIn
     from tests.support.full_gateway import Furnished
@@ -75,7 +75,12 @@ def test_no_page_is_wider_than_the_window_and_nothing_hostile_runs(full: Full, s
     page = opened("/sign-in", person="")
     full.enter(page, site)
     ran: list[str] = []
-    page.on("dialog", lambda dialog: (ran.append(dialog.message), dialog.dismiss()))
+
+    def heard(dialog: Dialog) -> None:
+        ran.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", heard)
     wider = []
     for path in full.paths:
         page.goto(path)

@@ -80,7 +80,7 @@ def test_from_the_set_up_link_to_a_delivered_message(trial: Trial, page: Page, t
         page.get_by_role("link", name="Review and apply").click()
         page.locator("#apply-comment").fill("mail for example.com goes to our server")
         page.get_by_role("button", name="Rehearse and apply").click()
-        expect(page.get_by_text("In force is now:")).to_be_visible()
+        expect(page.get_by_text("In force is now:")).to_be_visible(timeout=60_000)
 
         trial.shell("smtp-source -f alice@example.net -t bob@example.com -S hello 127.0.0.1:2525")
 
@@ -109,6 +109,37 @@ def test_the_user_that_serves_the_pages_can_neither_write_postfix_files_nor_read
     run = subprocess.run(["runuser", "-u", "sealgate", "--", "test", test, str(path)], check=False)
 
     assert run.returncode != 0
+
+
+def as_the_user_of_the_pages(*command: object) -> str:
+    run = subprocess.run(
+        ["runuser", "-u", "sealgate", "--", *map(str, command)], capture_output=True, text=True, check=False
+    )
+    return run.stdout
+
+
+@pytest.mark.flow
+def test_a_password_that_was_stored_is_read_back_by_nobody_but_postfix(trial: Trial, tmp_path: Path) -> None:
+    secret = "correct horse of a relay host"
+    (tmp_path / "secret").write_text(f"{secret}\n")
+    trial.sealgate("add", "sasl", "smtp.example.net", "--user", "u", "--password-file", tmp_path / "secret")
+    trial.sealgate("apply", "-m", "a login")
+    search = ["grep", "-rlF", secret, str(trial.directory)]
+
+    kept = subprocess.run(search, capture_output=True, text=True, check=False).stdout.split()
+    assert kept != []
+    assert {Path(file).stat().st_mode & 0o077 for file in kept} == {0}
+    assert as_the_user_of_the_pages(*search) == ""
+
+
+@pytest.mark.flow
+def test_the_user_that_serves_the_pages_writes_nothing_of_postfix_or_the_agent(trial: Trial) -> None:
+    def writable(*names: str) -> str:
+        places = [trial.directory / name for name in names]
+        return as_the_user_of_the_pages("find", *places, "-writable", "(", "-type", "d", "-o", "-type", "f", ")")
+
+    assert writable("control") != ""
+    assert writable("postfix", "node", "web", "log") == ""
 
 
 @pytest.mark.flow

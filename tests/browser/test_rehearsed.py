@@ -1,4 +1,4 @@
-"""On a real gateway, in a browser: an explanation becomes a policy test, which stops an apply until it is overridden."""
+"""On a real gateway, in a browser: what Explain answers becomes a test, which stops an apply until it is overridden."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sealgate.link import live_tests as t
 from sealgate.link import messages as m
 from sealgate.link import rehearsals as r
 from sealgate.link import upkeep as u
@@ -57,6 +58,8 @@ EXPLAINED = r.Explained(
     0.1,
 )
 
+TESTED = t.LiveReport("A test", next(iter(t.Result)), "It was tried.")
+
 ANSWERS: dict[str, Any] = {
     "queue_list": _queue,
     "queue_view": _file,
@@ -69,6 +72,10 @@ ANSWERS: dict[str, Any] = {
     "explain": _progressing(EXPLAINED),
     "replay": _progressing(r.Replayed(5, 9, 5)),
     "drill": _progressing(r.DrillReport((r.Drilled(r.Fault.DNS, "in", "250 ok", "queued"),))),
+    "test_next_hop": _progressing(TESTED),
+    "test_login": TESTED,
+    "test_list": TESTED,
+    "dns_picture": TESTED,
     "widening": r.Widened(("mail for example.com is accepted",)),
     "drift": u.Drift(RELEASE, 1, ()),
     "overwrite": u.Drift(RELEASE, 1, ()),

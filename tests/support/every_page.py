@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 _LINK = re.compile(r"""<(?:a|form)\b[^>]*?\s(?:href|action)="([^"]*)\"[^>]*>""")
 _POSTS = re.compile(r"<form\b[^>]*method=\"post\"", re.IGNORECASE)
 _SHOWN = [Route(page.path, lambda _request: None, methods=["GET"]) for page in ROUTES if page.method == "GET"]
-ALSO = ("/mta/table-query?table=partners&key=x", "/history/1?against=draft", "/queue?sender=x", "/log?message=4ABC",
-        "/mta/verified-recipients?address=a@example.com", "/search?q=a", "/search?q=script", "/mta/sasl/add", "/styleguide", "/changes/bar",
-        "/no/such/page")  # fmt: skip
+ALSO = (
+    "/mta/table-query?table=partners&key=x", "/mta/verified-recipients?address=a@example.com", "/mta/sasl/add",
+    "/history/1?against=draft", "/queue?sender=x", "/log?message=4ABC", "/search?q=a", "/search?q=script",
+    "/styleguide", "/changes/bar", "/no/such/page",
+)  # fmt: skip
 """Addresses with a question in them, which a person types and no link has."""
 
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from sealgate.link.conversation import Conversation
     from sealgate.link.upkeep import QueueView
+    from sealgate.model.findings import Finding
     from sealgate.services.gateway import Gateway
 
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
@@ -170,7 +171,7 @@ def _answers(agent: StandIn) -> None:
     )
 
 
-def _findings() -> list[object]:
+def _findings() -> list[Finding]:
     places = [
         Place("transport", f".{LONG}"), Place("header-check", "1"), Place("own-lines", "main-cf", "smtpd_banner", 2),
         Place("rbl", f"{LONG}=127.0.0.[1..4;6]"), Place("setting", "external-relay-host"), Place("network"),

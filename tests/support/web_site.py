@@ -21,16 +21,20 @@ from sealgate.api.access import Context
 from sealgate.api.app import make_api
 from sealgate.services.actor import Actor
 from sealgate.web.certificate import own
+from sealgate.web.patience import Door
 from sealgate.web.serving import server_of, tls
 from sealgate.web.site import Site
+from sealgate.web.static_files import StaticFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import uvicorn
     from starlette.requests import Request
 
     from sealgate.services.gateway import Gateway
+    from sealgate.web.patience import Patience, Places
     from sealgate.web.site import Identify
 
 ANN = Actor("local:ann", "web 127.0.0.1")
@@ -57,6 +61,7 @@ class WebSite:
     certificate: Path
     site: Site
     people: People
+    server: uvicorn.Server
 
     def client(self, person: str = "ann", **headers: str) -> httpx.Client:
         """Return a browser in small: keeps cookies, says that it comes from here, follows no redirection."""
@@ -66,22 +71,33 @@ class WebSite:
 
 
 @contextmanager
-def served(gateway: Gateway, place: Path, identify: Identify | None = None) -> Iterator[WebSite]:
+def served(
+    gateway: Gateway,
+    place: Path,
+    identify: Identify | None = None,
+    *,
+    static: StaticFiles | None = None,
+    patience: Patience | None = None,
+    places: Places | None = None,
+    port: int = 0,
+) -> Iterator[WebSite]:
     """Serve pages and API of a gateway while the block lasts; who asks is told by the header, or by `identify`."""
     people = People({"ann": ANN, "bob": BOB})
     site = Site(
-        gateway, identify or people.identify, api=lambda site: make_api(Context(site.gateway, site.jobs, site.identify))
+        gateway,
+        identify or people.identify,
+        static=static or StaticFiles.load(),
+        api=lambda site: make_api(Context(site.gateway, site.jobs, site.identify)),
     )
     place.mkdir(exist_ok=True)
     files = own(place, ("localhost", "127.0.0.1"), dt.datetime.now(dt.UTC))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = server_of(site, tls(files))
+    with Door.of(socket.create_server(("127.0.0.1", port)), places) as listening:
+        server = server_of(site, tls(files), patience)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
             wait_until(lambda: server.started, "the pages are served", 30)
-            port = listening.getsockname()[1]
-            yield WebSite(f"https://localhost:{port}", files.certificate, site, people)
+            yield WebSite(f"https://localhost:{listening.getsockname()[1]}", files.certificate, site, people, server)
         finally:
             server.should_exit = True
             thread.join(30)

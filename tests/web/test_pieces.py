@@ -26,6 +26,7 @@ from sealgate.web.configuration import PAGES
 from sealgate.web.diffs import Pair, side_by_side
 from sealgate.web.fields import setting_text
 from sealgate.web.site import templates
+from sealgate.web.static_files import StaticFiles
 from sealgate.web.texts import Texts
 from sealgate.web.visit import whole
 
@@ -90,7 +91,7 @@ def test_one_and_several_are_told_apart(number: int, said: str) -> None:
 
 @pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)
 def test_a_template_is_understood(file: Path) -> None:
-    templates(TEXTS).get_template(file.name)
+    templates(TEXTS, StaticFiles({})).get_template(file.name)
 
 
 @pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)

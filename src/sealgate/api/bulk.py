@@ -40,7 +40,7 @@ _BODY = {
         "required": True,
         "content": {
             media.partition(";")[0]: {
-                "schema": {"type": "string", "maxLength": LARGE},
+                "schema": {} if form is Format.YAML else {"type": "string", "maxLength": LARGE},
                 **({"example": '{"fields": {"domain": "example.com"}}\n'} if form is Format.NDJSON else {}),
             }
             for form, media in _MEDIA.items()

@@ -1,4 +1,4 @@
-"""The description of the API itself, for programs."""
+"""The description of the API itself, for programs. It tells operations and shapes, and nothing of this gateway."""
 
 from __future__ import annotations
 

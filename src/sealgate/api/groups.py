@@ -1,4 +1,4 @@
-"""All operations of the API, in the order in which they are described and tried."""
+"""All operations of the API, in the order in which they are described and tried. What is not here does not exist."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sealgate.api import (
     description,
     jobs,
     judging,
+    live_testing,
     mail,
     nodes,
     people,
@@ -34,6 +35,7 @@ GROUPS: tuple[Group, ...] = (
     judging.GROUP,
     revisions.GROUP,
     trying.GROUP,
+    live_testing.GROUP,
     jobs.GROUP,
     nodes.GROUP,
     mail.GROUP,

@@ -1,4 +1,4 @@
-"""People, roles, and other people's sessions and tokens; nobody reaches beyond their own rights."""
+"""People, roles, and other people's sessions and tokens. Nobody reaches beyond their own rights."""
 
 from __future__ import annotations
 

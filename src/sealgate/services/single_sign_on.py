@@ -112,6 +112,13 @@ def finish_linking(gateway: Gateway, actor: Actor, ticket: str, answer: Mapping[
         writer.audit("single-sign-on-link", f"person {person.name}", {"issuer": gateway.settings.openid_issuer})
 
 
+def is_linking(gateway: Gateway, ticket: str) -> bool:
+    """Tell whether a ticket was made to link an account; the others are for signing in."""
+    with gateway.store.reading() as reader:
+        found = reader.people.ticket(TicketKind.OPENID, bearer.digest(ticket, Prefix.TICKET) or "")
+    return found is not None and found.person is not None
+
+
 def _depart(gateway: Gateway, person: Person | None) -> Departure:
     client = _client(gateway.settings)
     secrets = Secrets(*(randomness.token_urlsafe(48) for _ in range(3)))

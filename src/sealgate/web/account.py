@@ -12,7 +12,7 @@ from markupsafe import Markup
 from starlette.responses import JSONResponse, RedirectResponse
 
 from sealgate.model.errors import InvalidValue, Refused
-from sealgate.services import own_account, passkeys, people, second_factors, sessions, tokens
+from sealgate.services import own_account, passkeys, people, second_factors, sessions, single_sign_on, tokens
 from sealgate.services.actor import Right
 from sealgate.services.roles import GRANTABLE
 from sealgate.web import sign_in
@@ -45,6 +45,7 @@ def _page(visit: Visit, status: int = 200, **values: Any) -> Response:
         tokens=tokens.listing(gateway, actor),
         recent=sessions.is_recent(gateway, actor),
         passkeys_possible=passkeys.is_possible(gateway.settings),
+        openid_possible=single_sign_on.is_possible(gateway.settings),
         rights=sorted(actor.rights & GRANTABLE),
         **known | values,
     )
@@ -127,6 +128,14 @@ def passkey_finish(visit: Visit) -> Response:
     return JSONResponse({"added": True})
 
 
+def openid_begin(visit: Visit) -> Response:
+    """Send the browser to the OpenID provider, to link the account to the person that it vouches for."""
+    departure = single_sign_on.begin_linking(visit.gateway, visit.actor)
+    answer = RedirectResponse(departure.address, 303)
+    sign_in.keep_ticket(answer, departure.ticket)
+    return answer
+
+
 def revoke_session(visit: Visit) -> Response:
     """End one session, or all others."""
     if visit.given("id"):
@@ -171,6 +180,7 @@ ROUTES = (
     post(f"{HOME}/way-in/remove", Right.VIEW, drop_way_in),
     post(f"{HOME}/passkey-begin", Right.VIEW, passkey_begin),
     post(f"{HOME}/passkey-finish", Right.VIEW, passkey_finish),
+    get(f"{HOME}/openid-begin", Right.VIEW, openid_begin),
     post(f"{HOME}/sessions/end", Right.VIEW, revoke_session),
     post(f"{HOME}/tokens", Right.VIEW, make_token),
     post(f"{HOME}/tokens/revoke", Right.VIEW, revoke_token),

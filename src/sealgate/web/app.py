@@ -15,6 +15,7 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.routing import Mount, Route
 
@@ -23,7 +24,7 @@ from sealgate.model.errors import InvalidValue, NotFound, SealgateError
 from sealgate.web import entrance, failures
 from sealgate.web.entrance import GUEST_ROUTES, Guest
 from sealgate.web.formats import address
-from sealgate.web.guard import API, Guard
+from sealgate.web.guard import API, HEADERS, Guard, bounded
 from sealgate.web.pages import ROUTES
 from sealgate.web.static_files import MOUNTED
 from sealgate.web.visit import Visit
@@ -31,7 +32,6 @@ from sealgate.web.visit import Visit
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from starlette.requests import Request
     from starlette.responses import Response
 
     from sealgate.web.routing import Page
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 _FIELDS = 20_000
 _LARGEST_PART = 64 * 1024 * 1024
+_LARGEST_OF_A_GUEST = 64 * 1024
+"""What somebody unknown may send: a name and a password, or the answer of a passkey."""
 _log = logger("web")
 
 
@@ -64,13 +66,16 @@ def make_app(site: Site) -> Starlette:
         routes=routes,
         lifespan=life,
         middleware=[Middleware(Guard), Middleware(GZipMiddleware, minimum_size=1000)],
-        exception_handlers={HTTPException: _refused_by_router},
+        exception_handlers={HTTPException: _refused_by_router, Exception: _broken(site)},
     )
 
 
 def _endpoint(site: Site, page: Page) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        actor = await run_in_threadpool(site.identify, site.gateway, request)
+        try:
+            actor = await run_in_threadpool(site.identify, site.gateway, request)
+        except SealgateError as fault:
+            return failures.bare(site, *failures.kind_of(fault), str(fault))
         if actor is None:
             return _sign_in(site, request)
         try:
@@ -85,6 +90,7 @@ def _endpoint(site: Site, page: Page) -> Callable[[Request], Awaitable[Response]
 
 def _guest(site: Site, function: Callable[[Guest], Response]) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
+        request = Request(request.scope, bounded(request.receive, _LARGEST_OF_A_GUEST))
         try:
             form, body = await _sent(request)
         except InvalidValue as fault:
@@ -152,3 +158,14 @@ async def _refused_by_router(_request: Request, fault: Exception) -> Response:
     """Answer for what the router refuses by itself (a wrong method, a missing file)."""
     status = fault.status_code if isinstance(fault, HTTPException) else 500
     return PlainTextResponse("There is no such page, or not by this method. Nothing was changed.\n", status)
+
+
+def _broken(site: Site) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Answer for a fault that nothing else caught. It is outside of the guard, so it brings the headers itself."""
+
+    async def answer(_request: Request, _fault: Exception) -> Response:
+        page = failures.bare(site, 500, "fault")
+        page.headers.update(HEADERS)
+        return page
+
+    return answer

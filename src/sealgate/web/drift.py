@@ -49,6 +49,6 @@ def _body(diff: str) -> list[str]:
 
 ROUTES = (
     get("/drift", Right.VIEW, show),
-    post("/drift/adopt", Right.APPLY, adopt),
+    post("/drift/adopt", Right.RAW, adopt),
     post("/drift/overwrite", Right.APPLY, overwrite),
 )

@@ -17,8 +17,9 @@ from sealgate.model.errors import Conflict, InvalidValue, NotFound, SealgateErro
 from sealgate.services import invitations, passkeys, signing_in, single_sign_on
 from sealgate.services.signing_in import NotSignedIn, SecondStep, SignedIn
 from sealgate.web import sign_in
-from sealgate.web.failures import bare
-from sealgate.web.visit import THEME_COOKIE, THEMES
+from sealgate.web.failures import bare, page
+from sealgate.web.formats import address
+from sealgate.web.visit import THEME_COOKIE, THEMES, Visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,9 +173,25 @@ def openid_begin(guest: Guest) -> Response:
 def openid_back(guest: Guest) -> Response:
     """Take what the browser brings back from the OpenID provider."""
     ticket = guest.request.cookies.get(sign_in.TICKET, "")
+    if single_sign_on.is_linking(guest.gateway, ticket):
+        return _linked(guest, ticket)
     browser = sign_in.browser_of(guest.request)
     outcome = single_sign_on.finish(guest.gateway, ticket, dict(guest.request.query_params), browser)
     return _after(guest, outcome)
+
+
+def _linked(guest: Guest, ticket: str) -> Response:
+    """Link the account of whoever is signed in to the person that the provider vouches for."""
+    actor = guest.site.identify(guest.gateway, guest.request)
+    if actor is None:
+        return _way_in(guest, 422, text=guest.site.texts("error.signed_out.title"))
+    try:
+        single_sign_on.finish_linking(guest.gateway, actor, ticket, dict(guest.request.query_params))
+        answer: Response = RedirectResponse(address("/account", done="openid_linked"), 303)
+    except SealgateError as fault:
+        answer = page(Visit(guest.site, guest.request, actor), fault)
+    sign_in.forget(answer, sign_in.TICKET)
+    return answer
 
 
 def passkey_begin(guest: Guest) -> Response:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sealgate.link.rehearsals import LARGEST_MAIL, Mail, Opinion
+from sealgate.link.rehearsals import LARGEST_MAIL, Explained, Mail, Opinion
 from sealgate.model.errors import InvalidValue
 from sealgate.model.names import HostName, parse_address
 from sealgate.model.objects import at
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from sealgate.link.rehearsals import Explained
     from sealgate.model.errors import Problem
     from sealgate.services.jobs import Job
     from sealgate.web.visit import Visit
@@ -50,16 +49,19 @@ _ALSO = frozenset({"name", "helo", "tls", "listener", "size", "listed", "message
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One question and its answer."""
+    """One question and its answer; `mail` is None, and `about` says it in words, where the question is not kept."""
 
-    mail: Mail
+    mail: Mail | None
     live: bool
     answer: Explained
+    about: str = ""
 
     @property
     def question(self) -> str:
-        """The address of the form with this question in it."""
+        """The address of the form with this question in it; empty where it is not known."""
         mail = self.mail
+        if mail is None:
+            return ""
         return question(
             client=mail.client, recipient=mail.recipient, sender=mail.sender or "<>", name=mail.name, helo=mail.helo,
             tls="yes" if mail.tls else "", listener=mail.listener, size=_size_text(mail.size),
@@ -71,7 +73,7 @@ class Answered:
         """The address of a new policy test that says what came; empty where no test can say it."""
         expected = _expectation(self.answer)
         mail = self.mail
-        if not expected or len(mail.message) > 0 or mail.listed:
+        if mail is None or not expected or mail.message or mail.listed:
             return ""
         port = mail.listener.partition("/")[0].rpartition(":")[2]
         return address(

@@ -7,6 +7,7 @@ is empty, and left empty means unchanged.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,8 @@ _TIMES = frozenset(
 # Not in the form of a row: a rule's number is given, what a text is stored as follows from the text.
 _HIDDEN = {"lookup-table": frozenset({"content", "lines", "size"})}
 _LONG = {"policy-test": frozenset({"headers", "message"})}
+_KEYS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
+"""A private key, which is shown to nobody again, in whatever field it was pasted."""
 _MX = ".mx"
 
 
@@ -142,7 +145,7 @@ def setting_field(
         hop = shown.value or {}
         value, port, mx = hop.get("host", ""), str(hop.get("port", "")), bool(hop.get("mx"))
     if given is not None:
-        value = shown.name in given.form if control == "flag" else given.given(shown.name)
+        value = shown.name in given.form if control == "flag" else _KEYS.sub("", given.given(shown.name))
         port, mx = given.given(f"{shown.name}.port"), f"{shown.name}{_MX}" in given.form
     return Field(
         shown.name,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 if TYPE_CHECKING:
@@ -42,7 +43,11 @@ HEADERS = {
 
 
 class BodyTooLarge(Exception):  # noqa: N818 - a fact about a request
-    """More came than may come."""
+    """More came than may come: more than `most` bytes."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
 
 
 class Guard:
@@ -68,9 +73,11 @@ class Guard:
             await _too_large(self._largest, data=data)(scope, receive, guarded)
         else:
             try:
-                await self._app(scope, _bounded(receive, self._largest), guarded)
-            except BodyTooLarge:
-                await _too_large(self._largest, data=data)(scope, receive, guarded)
+                await self._app(scope, bounded(receive, self._largest), guarded)
+            except BodyTooLarge as fault:
+                await _too_large(fault.most, data=data)(scope, receive, guarded)
+            except ClientDisconnect:
+                return  # nobody is there to be answered
 
 
 def comes_from_here(headers: Headers) -> bool:
@@ -108,22 +115,24 @@ def _announced(headers: Headers) -> int:
 
 
 def _too_large(most: int, *, data: bool) -> Response:
-    text = f"More than {most >> 20} MiB were sent. Nothing was changed."
+    size = f"{most >> 20} MiB" if most >= 1 << 20 else f"{most >> 10} KiB"
+    text = f"More than {size} were sent. Nothing was changed."
     return _problem(413, "too-large", text) if data else PlainTextResponse(f"{text}\n", 413)
 
 
-def _bounded(receive: Receive, most: int) -> Receive:
+def bounded(receive: Receive, most: int) -> Receive:
+    """Return what receives at most so many bytes of a body; BodyTooLarge for more."""
     came = 0
 
-    async def bounded() -> Message:
+    async def receiving() -> Message:
         nonlocal came
         message = await receive()
         came += len(message.get("body", b""))
         if came > most:
-            raise BodyTooLarge
+            raise BodyTooLarge(most)
         return message
 
-    return bounded
+    return receiving
 
 
 def _with_headers(send: Send, *, cached: bool, data: bool) -> Send:

@@ -10,12 +10,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sealgate.link.messages import Grade
-from sealgate.model.errors import InvalidValue, NotFound, Refused, SealgateError
+from sealgate.model.errors import InvalidValue, NotFound
 from sealgate.services import applying, changes, judging, rendering, reports
 from sealgate.services.actor import Right
-from sealgate.services.judging import Judged
 from sealgate.services.states import DRAFT, LIVE
-from sealgate.web import judgements, live_tests, overriding, watching
+from sealgate.web import endings, judgements, live_tests, overriding, watching
 from sealgate.web.diffs import side_by_side
 from sealgate.web.routing import get, post
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from sealgate.model.findings import Finding
     from sealgate.services.applying import Applied
     from sealgate.services.jobs import Job
+    from sealgate.services.judging import Judged
     from sealgate.web.judgements import Judgement
     from sealgate.web.visit import Visit
     from sealgate.web.watching import Checked
@@ -172,38 +172,13 @@ def job(visit: Visit) -> Response:
     if f"job.{found.kind}" not in visit.site.texts.entries:
         raise NotFound("This job was started by a program and has no page.")
     running = not found.ended.is_set()
-    fault = found.fault
-    judgement = None if running else _judgement_of(visit, found)
     return visit.page(
         "job.html",
         job=found,
         running=running,
-        fault=fault,
-        fault_text=str(fault) if isinstance(fault, SealgateError) else "",
-        findings=judgements.untold(_findings(found), judgement.failed if judgement else ()),
-        judgement=judgement,
+        end=endings.of(visit, found),
         live=None if running else live_tests.told(found),
     )
-
-
-def _findings(job: Job) -> tuple[Any, ...]:
-    if isinstance(job.fault, Refused):
-        return job.fault.findings
-    if job.kind in live_tests.BACK:
-        return ()  # its report has them, and shows them by itself
-    return tuple(getattr(job.value, "findings", ()))
-
-
-def _judgement_of(visit: Visit, job: Job) -> Judgement | None:
-    """Return the report that a job ended with; for an apply that was refused, the one that it was refused by."""
-    if isinstance(job.value, Judged):
-        return judgements.of_judged(job.value)
-    if not isinstance(job.fault, Refused) or job.kind != "apply":
-        return None
-    found = judgements.of_kept(reports.of_draft(visit.gateway, visit.actor))
-    if found is None or set(found.report.findings) != set(job.fault.findings):
-        return None  # the draft went on, or something else refused it
-    return found
 
 
 def bar(visit: Visit) -> Response:

@@ -20,6 +20,7 @@ from sealgate.model.errors import InvalidValue, NotFound, Refused
 from sealgate.services.gateway import Gateway
 from sealgate.web.app import make_app
 from sealgate.web.certificate import Files, names_of_this_machine, own
+from sealgate.web.patience import Door, Patience, with_patience
 from sealgate.web.site import Site
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from sealgate.settings import Endpoint, Settings
     from sealgate.web.site import Identify
 
-_MOST_CONNECTIONS = 500
 _PATIENCE = 20
 _BACKLOG = 128
 
@@ -60,11 +60,11 @@ def serve(
 
 def serve_site(site: Site, context: ssl.SSLContext, sockets: Sequence[socket.socket]) -> None:
     """Serve a site on sockets that listen already."""
-    server_of(site, context).run(sockets=list(sockets))
+    server_of(site, context).run(sockets=[Door.of(one) for one in sockets])
 
 
-def server_of(site: Site, context: ssl.SSLContext) -> uvicorn.Server:
-    """Return the web server for a site."""
+def server_of(site: Site, context: ssl.SSLContext, patience: Patience | None = None) -> uvicorn.Server:
+    """Return the web server for a site; it listens on sockets that are a `Door`."""
     config = uvicorn.Config(
         make_app(site),
         ssl_context_factory=lambda _config, _default: context,
@@ -72,7 +72,8 @@ def server_of(site: Site, context: ssl.SSLContext) -> uvicorn.Server:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=_MOST_CONNECTIONS,
+        http=with_patience(patience or Patience()),  # type: ignore[arg-type]  # any maker of a protocol will do
+        loop="sealgate.web.patience:Loop",
         timeout_keep_alive=_PATIENCE,
         timeout_graceful_shutdown=5,
         ws="none",
