@@ -112,7 +112,7 @@ def _started(visit: Visit, kind: str, detail: str, ask: Callable[[OnProgress], L
 
 
 def told(job: Job) -> Told | None:
-    """Return the report of an ended live test; None for other jobs, for an error, and for a shape not known any more."""
+    """Return the report of an ended live test; None for other jobs, for an error, and for an unknown shape."""
     result: Any = job.outcome.get("result")
     if job.kind not in BACK or not isinstance(result, dict):
         return None
