@@ -6,7 +6,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-in
 
 export PYTHONPATH := src
 
-.PHONY: help check test flows bench docs lock changelog clean
+.PHONY: help check test flows bench docs assets lock changelog clean
 
 help:  ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,10 +32,14 @@ bench:  ## measure; each benchmark prints ratios of one run
 docs:  ## write docs/reference anew from the program itself
 	$(BIN)/python tools/reference.py
 
+assets:  ## bundle the scripts of the pages for this tree (needs Python packages of the group build)
+	$(BIN)/python tools/assets.py
+
 lock:  ## choose newest versions that fit pyproject.toml and write the hashed locks
 	$(LOCK) --upgrade pyproject.toml -o requirements.lock
 	$(LOCK) --upgrade --group dev pyproject.toml -o requirements-dev.lock
 	$(LOCK) --upgrade --group build --constraint requirements-dev.lock -o requirements-build.lock
+	$(BIN)/python tools/assets.py --lock
 
 changelog:  ## what the next release would say
 	$(BIN)/towncrier build --draft --version next

@@ -71,6 +71,8 @@ PAGES = (
     Asked("search, one row", "GET", "/mta/transport?q={one}", listed("customer-000042")),
     Asked("search, nothing", "GET", "/mta/transport?q=nothing-has-this", listed("nothing-has-this")),
     Asked("search everywhere", "GET", "/search?q={one}"),
+    Asked("palette", "GET", "/search/hits?q={one}"),
+    Asked("words of an editor", "GET", "/mta/editor/words?language=main-cf"),
     Asked("form of a row", "GET", "/mta/transport/row?key=customer-000042.example"),
     Asked("save a new row", "POST", "/mta/transport/add", saved, {"pattern": "new{n}.example"} | HOST),
     Asked("save a row", "POST", f"/mta/transport/row?key={ONE}", changed, CHANGED),

@@ -44,13 +44,15 @@ step() {
         fail "The disk is full: make room (df -h shows where) and start again. Details: $log"
     elif tail -n 200 "$log" | grep -q 'CERTIFICATE_VERIFY_FAILED'; then
         fail "This machine does not trust the certificate of the package server (a proxy that opens TLS?): set PIP_CERT to the file with its authority and start again. Details: $log"
-    elif tail -n 200 "$log" | grep -qE 'Temporary failure|Could not resolve|Failed to establish|Network is unreachable|Connection (refused|timed out)|Unable to connect|Failed to fetch|NameResolutionError|No matching distribution'; then
+    elif tail -n 200 "$log" | grep -qE 'SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER_CERT|VERIFY_LEAF_SIGNATURE)'; then
+        fail "This machine does not trust the certificate of the package server of npm (a proxy that opens TLS?): set NODE_EXTRA_CA_CERTS to the file with its authority and start again. Details: $log"
+    elif tail -n 200 "$log" | grep -qE 'Temporary failure|Could not resolve|Failed to establish|Network is unreachable|ECONNREFUSED|ECONNRESET|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|Connection (refused|timed out)|Unable to connect|Failed to fetch|NameResolutionError|No matching distribution'; then
         fail "The package servers cannot be reached: check this machine's network or proxy and start again. Details: $log"
     elif tail -n 200 "$log" | grep -q 'Could not get lock'; then
         fail "Another program is installing packages just now: wait for it to end and start again. Details: $log"
     elif tail -n 200 "$log" | grep -q 'but remove is disabled'; then
         fail "Installing Postfix would remove another mail server from this machine, and that is yours to decide: remove it yourself (apt-get remove exim4-base, for example) and start again. Details: $log"
-    elif tail -n 200 "$log" | grep -q 'THESE PACKAGES DO NOT MATCH THE HASHES'; then
+    elif tail -n 200 "$log" | grep -q 'THESE PACKAGES DO NOT MATCH THE HASHES\|EINTEGRITY'; then
         fail "A downloaded package is not the one that was locked, so it was not installed: start again, and do not trust this network if it happens twice. Details: $log"
     fi
     tail -n 5 "$log" >&2
@@ -163,7 +165,7 @@ make_environment() {
     if [ "$(cat "$environment/.lock-digest" 2>/dev/null)" != "$stamp" ]; then
         /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
             fail "Sealgate needs Python 3.11 or newer as /usr/bin/python3: use Debian 12 or 13."
-        need_space "$environment" 700
+        need_space "$environment" 1000
         rm -rf "$environment"
         step "Making the Python environment …" "$log" /usr/bin/python3 -m venv "$environment"
         step "Installing Python packages, each checked by its hash …" "$log" \
@@ -172,12 +174,24 @@ make_environment() {
     fi
 }
 
+# make_assets ENVIRONMENT LOG: the scripts of the pages, bundled beside the environment; only when their sources changed.
+make_assets() {
+    local environment=$1 log=$2 assets
+    assets=$(dirname "$environment")/assets
+    "$environment/bin/python" "$repository/tools/assets.py" --current "$assets" ||
+        step "Bundling the scripts of the pages, each package checked by its hash …" "$log" \
+            "$environment/bin/python" "$repository/tools/assets.py" "$assets"
+}
+
 # install_sealgate ENVIRONMENT LOG: a copy of this checkout's package; the checkout itself is never run.
 install_sealgate() {
     local environment=$1 log=$2 stamp
-    stamp=$(cd "$repository" && find pyproject.toml README.md src -type f ! -name '*.pyc' -print0 | sort -z |
-        xargs -0 sha256sum | sha256sum)
+    make_assets "$environment" "$log"
+    stamp=$(cd "$repository" && find pyproject.toml README.md src assets tools/*.py -type f ! -name '*.pyc' \
+        ! -path 'src/sealgate/web/static/built/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum)
     if [ "$(cat "$environment/.source-digest" 2>/dev/null)" != "$stamp" ]; then
+        export SEALGATE_ASSETS
+        SEALGATE_ASSETS=$(dirname "$environment")/assets
         step "Installing Sealgate …" "$log" "$environment/bin/python" -m pip install --quiet --no-index \
             --no-deps --no-build-isolation --force-reinstall "$repository"
         printf '%s' "$stamp" >"$environment/.source-digest"

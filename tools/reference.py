@@ -154,12 +154,29 @@ def _words(kind: type[StrEnum], more: Mapping[Any, str]) -> Iterator[tuple[str, 
         yield f"`{word}`", str(text), more[word]
 
 
+def api_page() -> Iterator[str]:
+    """Give every operation of the API with its right."""
+    from sealgate.api.groups import GROUPS
+
+    yield "# The REST API\n"
+    yield "Every operation below `/api/v1`, with the right that it needs. What is sent and answered is described by"
+    yield "`/api/v1/openapi.json`; how it is spoken with, in [api.md](../api.md).\n"
+    for group in GROUPS:
+        yield f"## {group.tag}\n"
+        yield f"{group.about}\n"
+        rows = (
+            (f"`{o.method} {o.path.replace(':path', '')}`", f"`{o.right.value}`", o.summary) for o in group.operations
+        )
+        yield from table(("operation", "right", "what it does"), rows)
+
+
 PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "terminal.md": terminal_page,
     "sealgate-toml.md": machine_page,
     "settings.md": settings_page,
     "lists.md": rows_page,
     "permissions.md": permissions_page,
+    "api.md": api_page,
 }
 
 

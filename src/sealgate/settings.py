@@ -136,6 +136,8 @@ class Settings(BaseSettings):
     """Processes of the MPA; 0 means one for each core."""
     nightly_at: Annotated[str, Field(pattern=r"^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9])?$")] = "02:30"
     """Time of day (HH:MM, the machine's) at which what is live is rehearsed in full; empty means never."""
+    live_test_resolvers: IpAddresses = ()
+    """Name servers that live tests ask; an empty list means those of /etc/resolv.conf, as Postfix."""
     database: Annotated[str, Field(repr=False)] = ""
     """URL of the database with the desired state; empty means SQLite in the directory `control`."""
     control_user: UserName = "sealgate"

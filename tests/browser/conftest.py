@@ -1,7 +1,7 @@
 """A real browser at the pages of a gateway: Debian's Chromium, driven by Playwright.
 
-One browser for the whole run, one context (cookies, colours, script or none) for each test. What a page writes to the
-console is an error of the test. The gateway is real but for its agent, which is the stand-in of `control_half.py`.
+One browser for the tests of a file, one context (cookies, colours, script or none) for each test. What a page writes to
+the console is an error of the test. The gateway is real but for its agent, which is the stand-in of `control_half.py`.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ CHROMIUM = "/usr/bin/chromium"
 Open = Callable[..., "Page"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def play() -> Iterator[Playwright]:
-    """Playwright itself, of which a process has one."""
+    """Playwright itself. It keeps an event loop running in this thread, so it ends with the tests of a file."""
     with sync_playwright() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(play: Playwright) -> Iterator[Browser]:
     running = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
     yield running

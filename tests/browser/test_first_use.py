@@ -80,7 +80,7 @@ def test_from_the_set_up_link_to_a_delivered_message(trial: Trial, page: Page, t
         page.get_by_role("link", name="Review and apply").click()
         page.locator("#apply-comment").fill("mail for example.com goes to our server")
         page.get_by_role("button", name="Rehearse and apply").click()
-        expect(page.get_by_text("In force is now:")).to_be_visible()
+        expect(page.get_by_text("In force is now:")).to_be_visible(timeout=60_000)
 
         trial.shell("smtp-source -f alice@example.net -t bob@example.com -S hello 127.0.0.1:2525")
 

@@ -149,15 +149,6 @@ def test_own_lines_are_edited(opened: Open, script: bool) -> None:
     expect(page.locator("ol.whole")).to_contain_text("smtpd_banner = $myhostname ESMTP")
 
 
-def test_a_parameter_is_inserted_as_a_line_of_its_own(opened: Open) -> None:
-    page = opened("/mta/config-file")
-    page.locator("#text").fill("biff = no")
-    page.locator("#parameter").fill("mynetworks")
-    page.get_by_role("button", name="Insert a line").click()
-
-    expect(page.locator("#text")).to_have_value("biff = no\nmynetworks = ")
-
-
 def test_one_box_ticks_all_rows(gateway: Gateway, opened: Open) -> None:
     for number in range(3):
         rows.add(gateway, ANN, "white", {"client": f"192.0.2.{number}"})

@@ -179,7 +179,19 @@ def test_interrupting_a_followed_log_is_no_failure(directory: Path) -> None:
 
     with stand_in(directory, log=endless):
         program = subprocess.Popen(
-            [sys.executable, "-u", "-c", CALL, "log", "--follow", "--dir", str(directory)],
+            # whoever runs the tests may ignore Ctrl-C
+            [
+                "env",
+                "--default-signal=INT",
+                sys.executable,
+                "-u",
+                "-c",
+                CALL,
+                "log",
+                "--follow",
+                "--dir",
+                str(directory),
+            ],
             env={**os.environ, "PYTHONPATH": str(SOURCE)},
             stdout=subprocess.PIPE,
         )

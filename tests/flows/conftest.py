@@ -1,4 +1,8 @@
-"""Stories on a real gateway: fixtures that make one, alone in its artificial internet."""
+"""Stories on a real gateway: fixtures that make one, alone in its artificial internet.
+
+To start a gateway takes longer than what most stories tell of it. So the stories of a file share one that is put back
+to its beginning before each; those about its life (starts, revisions, what people find in it) have one of their own.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.fixture(scope="module")
+def gateway_of_the_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    directory = tmp_path_factory.mktemp("story")
+    directory.chmod(0o755)
+    made = Story(directory)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def story(tmp_path: Path) -> Iterator[Story]:
-    """A gateway of this test's own, started, with nothing configured."""
-    found = Story(tmp_path)
-    yield found
-    found.close()
+def story(gateway_of_the_file: Story) -> Story:
+    """A started gateway with nothing configured and no mail."""
+    gateway_of_the_file.begin_again()
+    return gateway_of_the_file
+
+
+@pytest.fixture
+def new_story(tmp_path: Path) -> Iterator[Story]:
+    """A gateway of this test's own, just made and started."""
+    made = Story(tmp_path)
+    yield made
+    made.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import pytest
 from tests.support.story import STRANGER, Story
 from tests.support.waiting import wait_until
 
@@ -20,6 +21,11 @@ set internal-relay-host 198.51.100.25
 
 REVISION = 2
 """The revision of the first apply of a test: the first start makes number 1."""
+
+
+@pytest.fixture
+def story(new_story: Story) -> Story:
+    return new_story
 
 
 def taken(story: Story, domain: str) -> bool:
@@ -82,9 +88,13 @@ def test_apply_for_some_time_is_undone_when_nobody_confirms(story: Story) -> Non
     story.gateway.apply(BASE)
     story.gateway.apply("add relay-domain new.test", "--for", "0.05")
 
-    wait_until(lambda: not taken(story, "new.test"), "the change is undone")
+    def undone() -> bool:
+        node = story.gateway.json("status")["node"]
+        return (node["revision"], node["state"]) == (REVISION, "undone")
 
-    assert story.gateway.json("status")["node"]["revision"] == REVISION
+    wait_until(undone, "the change is undone")
+
+    assert not taken(story, "new.test")
 
 
 def test_a_restart_keeps_the_revision_and_the_draft(story: Story) -> None:

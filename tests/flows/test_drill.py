@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.support.story import Story
 
@@ -15,15 +17,20 @@ add network 10.0.0.0/16
 """
 
 
+@pytest.fixture
+def story(new_story: Story) -> Story:
+    return new_story
+
+
 def test_mail_survives_the_failures_of_next_hop_and_mpa(story: Story) -> None:
     story.gateway.apply(BASE)
-    before = story.gateway.mail_log()
+    before = len(story.gateway.mail_log())
 
     answer = story.gateway.json("drill", "--live", "--fault", "next-hop", "--fault", "mpa")
 
     assert len(answer["results"]) == 12
     assert not any(one["lost"] for one in answer["results"])
-    assert story.gateway.mail_log() == before
+    assert "client=" not in story.gateway.mail_log()[before:]
     assert story.gateway.json("queue", "list") == []
 
 

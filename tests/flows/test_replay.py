@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -17,6 +18,11 @@ add network 10.0.0.0/8
 add black 203.0.113.0/24 --reason "not you"
 """
 STRANGER, BANNED, OURS = "192.0.2.77", "203.0.113.5", "10.1.2.3"
+
+
+@pytest.fixture
+def story(new_story: Story) -> Story:
+    return new_story
 
 
 def some_mail(story: Story) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.flow
 
+PARTS = ("agent", "mpa", "scheduler", "web")
 NEXT_HOP = """
 mkdir -p inbox; chown nobody inbox
 smtp-sink -u nobody -d "$PWD/inbox/%H%M%S." 127.0.0.1:2600 10 &
@@ -100,7 +101,7 @@ def test_mail_accepted_while_the_next_hop_was_down_is_delivered_after_a_restart(
     trial.shell(f"{NEXT_HOP} var/bin/sealgate queue flush --all --yes\n{ARRIVED.format('waiting')}")
 
 
-@pytest.mark.parametrize("part", ["agent", "mpa", "scheduler"])
+@pytest.mark.parametrize("part", PARTS)
 def test_mail_flows_again_after_a_part_was_killed(trial: Trial, part: str) -> None:
     configure(trial)
     before = trial.part(part)
@@ -132,7 +133,7 @@ def test_what_a_killed_supervisor_left_is_taken_over(trial: Trial) -> None:
     trial.up()
     said = trial.said_at_start()
 
-    assert said.count("which a killed supervisor left behind") == 3
+    assert said.count("which a killed supervisor left behind") == len(PARTS)
     send(trial, "after the take-over")
 
 

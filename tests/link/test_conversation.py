@@ -229,7 +229,8 @@ def test_a_text_beyond_the_bound_is_not_gathered():
 
 def test_the_signs_of_life_end_with_the_work(ends):
     talk, _ = ends
+    before = set(threading.enumerate())
     with talk.alive():
-        pass
+        assert {thread.name for thread in set(threading.enumerate()) - before} == {"alive"}
 
-    assert "alive" not in {thread.name for thread in threading.enumerate()}
+    assert not set(threading.enumerate()) - before

@@ -18,12 +18,6 @@ from sealgate.model.errors import InvalidValue, NotFound, Refused
 from sealgate.postfix.master import Instance
 
 
-@pytest.fixture
-def gateway():
-    with Gateway() as made:
-        yield made
-
-
 def banner(gateway):
     with smtplib.SMTP(timeout=20) as client:
         return client.connect("127.0.0.1", gateway.smtp_port)[1].decode()

@@ -5,17 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
-from tests.node.world import Gateway, applied, basic, judged
+from tests.node.world import applied, basic, judged
 from tests.support.waiting import wait_until
 
 from sealgate.link.messages import Apply, State
 from sealgate.model.errors import Refused
-
-
-@pytest.fixture
-def gateway():
-    with Gateway() as made:
-        yield made
 
 
 def test_a_revision_on_watch_is_in_force_until_the_deadline(gateway):

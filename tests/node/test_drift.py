@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from tests.node.world import Gateway, applied, basic, judged
+from tests.node.world import applied, basic, judged
 
 from sealgate.link.messages import Apply, State
 from sealgate.link.upkeep import DriftKind
@@ -20,12 +20,6 @@ def with_table(hostname="gw.example.com"):
     made.table("hash", "tls-policy", "example.com encrypt\n")
     made.own("main-cf", "smtp_tls_policy_maps = hash:$maps_d_dir/hash-tls-policy.map\n")
     return made
-
-
-@pytest.fixture
-def gateway():
-    with Gateway() as made:
-        yield made
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.node.world import Gateway, applied, basic
+from tests.node.world import applied, basic
 from tests.support.waiting import wait_until
 
 from sealgate.model.errors import Refused
@@ -20,12 +20,6 @@ from sealgate.node.stores import Stores
 from sealgate.postfix.files import Files
 from sealgate.postfix.master import Instance, Need
 from sealgate.render import Endpoint
-
-
-@pytest.fixture
-def gateway():
-    with Gateway() as made:
-        yield made
 
 
 def health_of(gateway, mpa=None):

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.node.world import Gateway, applied, basic
+from tests.node.world import applied, basic
 from tests.support.waiting import wait_until
 
 PROGRAM = """
@@ -23,12 +23,6 @@ smtp, mpa, reinject = (Endpoint("127.0.0.1", int(port)) for port in sys.argv[2:]
 ports = Ports((smtp,), mpa, reinject)
 sys.exit(run(Agent(NodePaths(Path(sys.argv[1])), ports, Access(frozenset({0}), 0))))
 """
-
-
-@pytest.fixture
-def gateway():
-    with Gateway() as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Judging: one call, one report, and what never happens to a live gateway."""
+"""Judging: one call, one report, and what never happens to a live shared."""
 
 from __future__ import annotations
 
@@ -18,19 +18,6 @@ from sealgate.model.errors import NodeFailed, Refused
 from sealgate.model.findings import Finding, Severity
 from sealgate.node import judging
 from sealgate.render import NodeFacts, render, settled
-
-
-@pytest.fixture(scope="module")
-def gateway():
-    with Gateway() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def node(gateway):
-    with gateway.agent() as way:
-        applied(way, basic(), 1)
-        yield way
 
 
 def findings(report):
@@ -81,11 +68,11 @@ def test_the_report_says_what_was_judged(node):
     assert report.seconds > 0
 
 
-def test_judging_touches_neither_link_nor_live_files(gateway, node):
-    before = gateway.linked(), (gateway.paths.conf / "main.cf").stat()
+def test_judging_touches_neither_link_nor_live_files(shared, node):
+    before = shared.linked(), (shared.paths.conf / "main.cf").stat()
     judged(node, basic("elsewhere.example.com"))
 
-    assert (gateway.linked(), (gateway.paths.conf / "main.cf").stat()) == before
+    assert (shared.linked(), (shared.paths.conf / "main.cf").stat()) == before
     assert node.status().state is State.CONFIRMED
 
 
@@ -131,7 +118,7 @@ class Promising(MemoryBundle):
         return replace(super().header, tree=self.tree)
 
 
-def test_a_confirmation_does_not_wait_for_a_judgement(gateway):
+def test_a_confirmation_does_not_wait_for_a_judgement(shared):
     """A long rehearsal keeps nobody from keeping or undoing what is on watch."""
     with Gateway() as other, other.agent() as node:
         applied(node, basic("one.example.com"), 1, keep_for=600)
@@ -153,7 +140,7 @@ def test_a_confirmation_does_not_wait_for_a_judgement(gateway):
     assert outcome.state is State.CONFIRMED
 
 
-def test_a_bundle_that_breaks_off_leaves_the_agent_well(gateway, node):
+def test_a_bundle_that_breaks_off_leaves_the_agent_well(shared, node):
     class Breaking(MemoryBundle):
         def rows(self, noun):
             raise ConnectionError("control fell over")
@@ -175,9 +162,9 @@ def test_of_very_many_findings_the_first_cross_and_the_others_are_counted(node):
     assert not report.passed
 
 
-def test_a_report_that_was_lost_is_made_again(gateway, node):
+def test_a_report_that_was_lost_is_made_again(shared, node):
     report = node.judge(basic("lost.example.com"))
-    (gateway.paths.reports / f"{report.release}.json").unlink()
+    (shared.paths.reports / f"{report.release}.json").unlink()
     again = node.judge(basic("lost.example.com"))
 
     assert not again.cached
@@ -185,16 +172,16 @@ def test_a_report_that_was_lost_is_made_again(gateway, node):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", json.dumps({"digest": 1})])
-def test_a_report_that_cannot_be_read_is_made_again(gateway, node, text):
+def test_a_report_that_cannot_be_read_is_made_again(shared, node, text):
     report = node.judge(basic("spoilt.example.com"))
-    (gateway.paths.reports / f"{report.release}.json").write_text(text)
+    (shared.paths.reports / f"{report.release}.json").write_text(text)
 
     assert not node.judge(basic("spoilt.example.com")).cached
 
 
-def test_a_release_that_was_spoilt_is_made_and_judged_again(gateway, node):
+def test_a_release_that_was_spoilt_is_made_and_judged_again(shared, node):
     report = judged(node, basic("touched.example.com"))
-    main = gateway.paths.release(report.release) / "main.cf"
+    main = shared.paths.release(report.release) / "main.cf"
     made = main.read_text()
     main.write_text("spoilt\n")
     again = judged(node, basic("touched.example.com"))
@@ -203,22 +190,22 @@ def test_a_release_that_was_spoilt_is_made_and_judged_again(gateway, node):
     assert main.read_text() == made
 
 
-def test_a_secret_that_does_not_open_is_told_and_nothing_is_made(gateway, node):
+def test_a_secret_that_does_not_open_is_told_and_nothing_is_made(shared, node):
     made = basic("secret.example.com")
     made.secrets["s9"] = b"not sealed to this node at all, not even close"
     made.add("sasl", {"host": "smtp.example.net", "user": "u", "password": "s9"})
 
     with pytest.raises(NodeFailed, match="cannot be opened with this node's key"):
         node.judge(made)
-    assert not [path for path in gateway.paths.releases.iterdir() if path.name.startswith(".new-")]
+    assert not [path for path in shared.paths.releases.iterdir() if path.name.startswith(".new-")]
 
 
 class TestStatus:
     """What the status says beside the revision."""
 
-    def test_an_mpa_that_answers_is_seen(self, gateway, node):
+    def test_an_mpa_that_answers_is_seen(self, shared, node):
         before = node.status().mpa_answers
-        with socket.create_server(("127.0.0.1", gateway.mpa_port)) as server:
+        with socket.create_server(("127.0.0.1", shared.mpa_port)) as server:
 
             def speak():
                 connection, _ = server.accept()
@@ -255,7 +242,7 @@ class TestStatus:
         node.rollback(1)
 
 
-def test_a_direct_question_and_one_over_the_link_are_answered_alike(gateway, node):
+def test_a_direct_question_and_one_over_the_link_are_answered_alike(shared, node):
     from sealgate.node.agent import Agent
 
     with Gateway() as other:

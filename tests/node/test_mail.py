@@ -27,14 +27,8 @@ def gateway_state():
 
 
 @pytest.fixture(scope="module")
-def gateway():
-    with Gateway() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def node(gateway):
-    with gateway.agent() as way:
+def node(shared):
+    with shared.agent() as way:
         made = gateway_state()
         made.secrets["s1"] = seal(way.public_key().key, "s1", b"correct horse")
         made.add("sasl", {"host": "smtp.example.net", "user": "u", "password": "s1"})
@@ -53,8 +47,8 @@ def send(gateway, node, subject, recipient="b@example.com"):
 
 
 @pytest.fixture
-def queued(gateway, node):
-    name = send(gateway, node, "wait here")
+def queued(shared, node):
+    name = send(shared, node, "wait here")
     yield name
     node.queue_act(QueueAct(QueueVerb.DELETE, QueueFilter(ids=(name,)), count_only=False))
 
@@ -102,8 +96,8 @@ def test_a_message_is_held_and_released(node, queued):
     assert released != ["hold"]
 
 
-def test_a_deleted_message_is_gone(gateway, node):
-    name = send(gateway, node, "go away")
+def test_a_deleted_message_is_gone(shared, node):
+    name = send(shared, node, "go away")
     done = node.queue_act(QueueAct(QueueVerb.DELETE, QueueFilter(ids=(name,)), count_only=False))
 
     assert done.count == 1
@@ -146,10 +140,10 @@ def test_the_log_of_an_unknown_message_is_not_found(node):
         list(node.log(Log(message="3nGZTQ5p3ZzZZZ")))
 
 
-def test_following_the_log_gives_what_comes(gateway, node, queued):
-    follower = gateway.node.log(Log(lines=1, follow=True))
+def test_following_the_log_gives_what_comes(shared, node, queued):
+    follower = shared.node.log(Log(lines=1, follow=True))
     next(follower)
-    sender = threading.Thread(target=lambda: smtplib.SMTP("127.0.0.1", gateway.smtp_port, timeout=20).quit())
+    sender = threading.Thread(target=lambda: smtplib.SMTP("127.0.0.1", shared.smtp_port, timeout=20).quit())
     sender.start()
     heard = any("connect from" in line for line in islice(follower, 50))
     sender.join()
@@ -260,7 +254,7 @@ def test_without_a_revision_there_is_no_table_and_no_route():
             node.resolve("a@example.com")
 
 
-def test_an_apply_keeps_the_queue(gateway, node, queued):
+def test_an_apply_keeps_the_queue(shared, node, queued):
     other = gateway_state()
     other.set("my-hostname", "other.example.com")
     judged(node, other)

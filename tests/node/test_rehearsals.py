@@ -5,24 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.node.world import Gateway, applied, basic
+from tests.node.world import basic
 
 from sealgate.link.messages import Apply, Grade, Override
 from sealgate.model.errors import InvalidValue, Refused
 from sealgate.model.verdicts import Ruling, Verdict
-
-
-@pytest.fixture(scope="module")
-def gateway():
-    with Gateway() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def node(gateway):
-    with gateway.agent() as way:
-        applied(way, basic(), 1)
-        yield way
 
 
 def verdicts(report):
@@ -154,9 +141,9 @@ def test_what_stops_mail_or_opens_the_relay_is_never_overridden(node, promise):
 
 
 @pytest.mark.parametrize("text", ["", "{", json.dumps({"digest": 1})])
-def test_a_full_report_that_cannot_be_read_is_made_again(gateway, node, text):
+def test_a_full_report_that_cannot_be_read_is_made_again(shared, node, text):
     report = node.judge(basic("unreadable.example.com"), Grade.FULL)
-    (gateway.paths.reports / f"{report.release}.full.json").write_text(text)
+    (shared.paths.reports / f"{report.release}.full.json").write_text(text)
 
     assert not node.judge(basic("unreadable.example.com"), Grade.FULL).cached
 

@@ -11,17 +11,11 @@ from contextlib import contextmanager
 
 import pytest
 from tests.node.crashes import Step, no_space
-from tests.node.world import Gateway, MemoryBundle, applied, basic, judged, obstruct, unlucky
+from tests.node.world import MemoryBundle, applied, basic, judged, obstruct, unlucky
 from tests.support.waiting import wait_until
 
 from sealgate.link.messages import Apply, State
 from sealgate.model.errors import NodeFailed
-
-
-@pytest.fixture
-def gateway():
-    with Gateway() as made:
-        yield made
 
 
 def pair():
@@ -139,12 +133,13 @@ def test_a_postfix_that_cannot_be_started_is_tried_again_until_it_can(gateway):
     assert any("Postfix does not run" in problem for problem in problems)
 
 
+def refuse_link(step, path):
+    if step == "symlink":
+        no_space(step, path)
+
+
 def test_an_undo_that_the_disk_refused_is_tried_again(gateway):
     """The link cannot be switched back at the deadline; some seconds later it can."""
-
-    def refuse_link(step, path):
-        if step == "symlink":
-            no_space(step, path)
 
     step = Step(0, refuse_link, lasting=True)
     with gateway.agent(before=step) as node:
@@ -163,10 +158,6 @@ def test_an_undo_that_the_disk_refused_is_tried_again(gateway):
 
 
 def test_an_undo_that_was_asked_for_and_refused_says_so(gateway):
-    def refuse_link(step, path):
-        if step == "symlink":
-            no_space(step, path)
-
     step = Step(0, refuse_link, lasting=True)
     with gateway.agent(before=step) as node:
         applied(node, basic("one.example.com"), 1)

@@ -25,12 +25,6 @@ LONG = 3600
 
 
 @pytest.fixture
-def gateway():
-    with Gateway() as made:
-        yield made
-
-
-@pytest.fixture
 def sink():
     with Sink() as made:
         yield made

@@ -32,14 +32,8 @@ def made(*networks, **rows):
 
 
 @pytest.fixture(scope="module")
-def gateway():
-    with Gateway() as here:
-        yield here
-
-
-@pytest.fixture(scope="module")
-def node(gateway):
-    with gateway.agent() as way:
+def node(shared):
+    with shared.agent() as way:
         applied(way, made(NETWORKS[0], black=["198.51.100.0/24"]), 1)
         yield way
 
@@ -49,10 +43,10 @@ def digest_of(node, bundle):
     return bundle.digest
 
 
-def log_of(gateway, *lines):
+def log_of(shared, *lines):
     """Let lines stand at the end of the log, as if they had come."""
     now = datetime.now(UTC).astimezone()
-    with gateway.paths.mail_log.open("a") as log:
+    with shared.paths.mail_log.open("a") as log:
         for age, to in lines:
             stamp = (now - timedelta(hours=age)).strftime("%b %e %H:%M:%S")
             log.write(REFUSED.format(stamp=stamp, to=to))
@@ -118,8 +112,8 @@ def test_a_first_apply_says_what_will_be_possible():
 # -- replay
 
 
-def test_envelopes_of_the_log_are_tried_on_both(node, gateway):
-    log_of(gateway, (0, "u@new.example"), (0, "u@new.example"), (0, "u@elsewhere.example"))
+def test_envelopes_of_the_log_are_tried_on_both(node, shared):
+    log_of(shared, (0, "u@new.example"), (0, "u@new.example"), (0, "u@elsewhere.example"))
     bundle = made(NETWORKS[0], black=["198.51.100.0/24"], relay_domain=["new.example"])
 
     found = node.replay(Replay(digest_of(node, bundle)))
@@ -130,8 +124,8 @@ def test_envelopes_of_the_log_are_tried_on_both(node, gateway):
     assert ours[0].after.startswith("accepted, goes to ")
 
 
-def test_only_what_came_since_is_tried(node, gateway):
-    log_of(gateway, (30, "old@elsewhere.example"), (0, "fresh@elsewhere.example"))
+def test_only_what_came_since_is_tried(node, shared):
+    log_of(shared, (30, "old@elsewhere.example"), (0, "fresh@elsewhere.example"))
     since = (datetime.now(UTC) - timedelta(hours=2)).timestamp()
 
     late = node.replay(Replay(digest_of(node, made(*NETWORKS)), since=since))
@@ -140,8 +134,8 @@ def test_only_what_came_since_is_tried(node, gateway):
     assert late.tried < every.tried
 
 
-def test_so_many_are_tried_as_are_asked_for(node, gateway):
-    log_of(gateway, *((0, f"u{number}@elsewhere.example") for number in range(5)))
+def test_so_many_are_tried_as_are_asked_for(node, shared):
+    log_of(shared, *((0, f"u{number}@elsewhere.example") for number in range(5)))
 
     assert node.replay(Replay(digest_of(node, made(*NETWORKS)), 3)).tried == 3
 
@@ -159,13 +153,13 @@ def test_a_gateway_with_nothing_in_force_has_nothing_to_compare():
             way.replay(Replay(digest))
 
 
-def test_the_log_itself_is_only_read(node, gateway):
+def test_the_log_itself_is_only_read(node, shared):
     digest = digest_of(node, made(*NETWORKS))
-    before = gateway.paths.mail_log.read_bytes()
+    before = shared.paths.mail_log.read_bytes()
 
     node.replay(Replay(digest))
 
-    assert gateway.paths.mail_log.read_bytes() == before
+    assert shared.paths.mail_log.read_bytes() == before
 
 
 def test_events_are_read_backwards_over_a_rotation_and_strange_lines_are_passed_over(tmp_path):

@@ -196,6 +196,10 @@ WHITE = row("white", "192.0.2.1", {"client": "192.0.2.1"})
 DOMAIN = row("relay-domain", "a.example", {"domain": "a.example"})
 
 
+def until(day):
+    return row("white", "192.0.2.1", {"client": "192.0.2.1", "expires": day})
+
+
 def cloud(*networks, senders="own"):
     return row("provider", "cloud", {"name": "cloud", "networks": list(networks), "senders": senders})
 
@@ -216,6 +220,10 @@ def cloud(*networks, senders="own"):
         (DOMAIN, DOMAIN._replace(comment="x"), ""),
         (None, WHITE, "192.0.2.1 may connect even if a list has it"),
         (WHITE, WHITE._replace(enabled=False), ""),
+        (until("2030-01-31"), WHITE, "192.0.2.1 may connect even if a list has it, without an end"),
+        (until("2030-01-31"), until("2031-01-31"), "192.0.2.1 may connect even if a list has it, until 2031-01-31"),
+        (until("2030-01-31"), until("2029-01-31"), ""),
+        (WHITE, until("2030-01-31"), ""),
         (None, cloud("192.0.2.0/24"), "cloud may relay for own senders (1 new networks)"),
         (
             cloud("192.0.2.0/24"),

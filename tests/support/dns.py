@@ -40,6 +40,12 @@ class NameServer:
         """Add records to a name."""
         self.records.setdefault((name.lower(), kind), []).extend(texts)
 
+    def forget(self) -> None:
+        """Know nothing, fail at nothing, and answer."""
+        self.records, self.asked = {}, []
+        self.fail.clear()
+        self.silent = False
+
     def _serve(self) -> None:
         while not self._stopped:
             try:

@@ -36,7 +36,7 @@ class DnsServer:
     def __init__(self, records: Mapping[tuple[str, str], Sequence[str]] | None = None) -> None:
         self.records: Records = {key: list(values) for key, values in (records or {}).items()}
         self.asked: list[tuple[str, str]] = []
-        self._socket, self.address = _bound()
+        self._socket, self.address = bound()
         self._file = Path(tempfile.mkdtemp(prefix="sg-dns-")) / "resolv.conf"
         self._file.write_text(f"nameserver {self.address}\noptions timeout:5 attempts:1\n")
         self._file.parent.chmod(0o755)
@@ -80,7 +80,7 @@ class DnsServer:
         return reply.to_wire()
 
 
-def _bound() -> tuple[socket.socket, str]:
+def bound() -> tuple[socket.socket, str]:
     """Take a loopback address that nobody else has port 53 on."""
     while True:
         address = ".".join(["127", "77", *(str(random.SystemRandom().randrange(1, 255)) for _ in range(2))])

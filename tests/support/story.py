@@ -52,6 +52,7 @@ class Gateway:
         """Make the gateway; `up()` starts it."""
         self.directory, self.world, self.commands = directory, world, commands
         self._up: subprocess.Popen[bytes] | None = None
+        self._told = 0
         self.run("init", str(directory), "--smtp-port", "25", "--mpa-port", "10025", "--reinject-port", "10026")
 
     def run(self, *words: str, text: str = "", expect: int = 0) -> str:
@@ -98,8 +99,19 @@ class Gateway:
             self._up = None
 
     def mail_log(self) -> str:
-        """Return Postfix's log so far."""
-        return (self.directory / "log" / "mail.log").read_text(errors="replace")
+        """Return Postfix's log so far, from the beginning of this test."""
+        return self._mail_log().decode(errors="replace")[self._told :]
+
+    def _mail_log(self) -> bytes:
+        return (self.directory / "log" / "mail.log").read_bytes()
+
+    def begin_again(self) -> None:
+        """Be as at the start: revision 1 in force and in the draft, no mail in the queue, nothing remembered."""
+        self.run("restore", "1", "--yes")
+        self.run("rollback", "1")
+        self.run("queue", "delete", "--all", "--yes")
+        self.run("verify-cache", "clear", "--yes")
+        self._told = len(self._mail_log().decode(errors="replace"))
 
 
 class Story:
@@ -107,7 +119,7 @@ class Story:
 
     def __init__(self, directory: Path) -> None:
         """Put up the world; the gateway is made and started, with nothing configured."""
-        self._stack = ExitStack()
+        self._stack, self._scene = ExitStack(), ExitStack()
         try:
             self._begin(directory)
         except BaseException:
@@ -119,11 +131,21 @@ class Story:
         self._stack.callback(self.world.close)
         self.dns = NameServer(self.world.internet, RESOLVER)
         self._stack.callback(self.dns.close)
-        self.dns.add("gw.example.test", "A", GATEWAY_V4)
+        self._know_the_gateway()
         commands = self._stack.enter_context(Commands())
         self.gateway = Gateway(directory / "gw", self.world, commands)
         self._stack.callback(self.gateway.down)
         self.gateway.up()
+
+    def _know_the_gateway(self) -> None:
+        self.dns.add("gw.example.test", "A", GATEWAY_V4)
+
+    def begin_again(self) -> None:
+        """Be as at the start: no servers and clients, and a gateway with nothing configured."""
+        self._scene.close()
+        self.dns.forget()
+        self._know_the_gateway()
+        self.gateway.begin_again()
 
     def next_hop(
         self,
@@ -136,7 +158,7 @@ class Story:
     ) -> Sink:
         """Open a mail server at an address of the internet."""
         servers = self.world.listen(port, address)
-        return self._stack.enter_context(Sink(server=servers[0], rules=rules, tls=tls, auth=auth))
+        return self._scene.enter_context(Sink(server=servers[0], rules=rules, tls=tls, auth=auth))
 
     def know_the_next_hops(self) -> None:
         """Put the names of `SPELLINGS` into the DNS."""
@@ -147,7 +169,7 @@ class Story:
     def client(self, address: str = STRANGER, port: int = 25, server: str = "") -> SmtpClient:
         """Connect to the gateway from an address; EHLO is said."""
         client = SmtpClient(self.world.connect(address, port, server))
-        self._stack.callback(client.close)
+        self._scene.callback(client.close)
         if client.banner.ok:
             client.ehlo()
         return client
@@ -189,6 +211,7 @@ class Story:
 
     def close(self) -> None:
         """End everything."""
+        self._scene.close()
         self._stack.close()
 
 

@@ -17,11 +17,14 @@ from typing import TYPE_CHECKING
 import httpx
 from tests.support.waiting import wait_until
 
+from sealgate.api.access import Context
+from sealgate.api.app import make_api
 from sealgate.services.actor import Actor
 from sealgate.web.certificate import own
 from sealgate.web.patience import Door
 from sealgate.web.serving import server_of, tls
 from sealgate.web.site import Site
+from sealgate.web.static_files import StaticFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
     from sealgate.services.gateway import Gateway
     from sealgate.web.patience import Patience, Places
+    from sealgate.web.site import Identify
 
 ANN = Actor("local:ann", "web 127.0.0.1")
 BOB = Actor("local:bob", "web 127.0.0.1")
@@ -68,11 +72,23 @@ class WebSite:
 
 @contextmanager
 def served(
-    gateway: Gateway, place: Path, patience: Patience | None = None, places: Places | None = None, port: int = 0
+    gateway: Gateway,
+    place: Path,
+    identify: Identify | None = None,
+    *,
+    static: StaticFiles | None = None,
+    patience: Patience | None = None,
+    places: Places | None = None,
+    port: int = 0,
 ) -> Iterator[WebSite]:
-    """Serve the pages of a gateway while the block lasts."""
+    """Serve pages and API of a gateway while the block lasts; who asks is told by the header, or by `identify`."""
     people = People({"ann": ANN, "bob": BOB})
-    site = Site(gateway, people.identify)
+    site = Site(
+        gateway,
+        identify or people.identify,
+        static=static or StaticFiles.load(),
+        api=lambda site: make_api(Context(site.gateway, site.jobs, site.identify)),
+    )
     place.mkdir(exist_ok=True)
     files = own(place, ("localhost", "127.0.0.1"), dt.datetime.now(dt.UTC))
     with Door.of(socket.create_server(("127.0.0.1", port)), places) as listening:

@@ -14,7 +14,7 @@ from sealgate.link.messages import Outcome, State
 from sealgate.link.upkeep import Drift, DriftItem, DriftKind
 from sealgate.model.findings import Place, error, warning
 from sealgate.services import changes, own_lines, rows, settings
-from sealgate.services.actor import Actor
+from sealgate.services.actor import Actor, Right
 
 if TYPE_CHECKING:
     import httpx
@@ -214,11 +214,15 @@ def test_a_revision_on_watch_is_kept(ann: httpx.Client, agent: StandIn) -> None:
     assert (answer.status_code, [body.revision for verb, body in agent.asked if verb == "confirm"]) == (303, [1])
 
 
-def test_a_job_is_for_who_started_it_only(ann: httpx.Client, bob: httpx.Client, agent: StandIn) -> None:
+def test_a_job_is_for_who_started_it_and_for_who_may_apply(
+    site: WebSite, ann: httpx.Client, bob: httpx.Client, agent: StandIn
+) -> None:
+    site.people.known["carl"] = Actor("local:carl", "web", frozenset({Right.VIEW, Right.EDIT}))
     add(ann, "black")
     path = ann.post("/changes/check").headers["location"]
 
-    assert bob.get(path).status_code == 404
+    with site.client("carl") as carl:
+        assert (carl.get(path).status_code, bob.get(path).status_code) == (404, 200)
 
 
 def test_the_history_tells_revisions_with_author_and_comment(ann: httpx.Client, agent: StandIn) -> None:

@@ -36,7 +36,12 @@ GOOD: dict[str, dict[str, str]] = {
     "lookup-table": {"name": "partners", "type": "hash", "text": "example.com encrypt\n"},
     "transport": {"pattern": "example.org", "host": "mx.example.org", "port": "25", "special": ""},
     "tls-policy": {"destination": "example.com", "level": "encrypt", "match": ""},
-}
+    "policy-test": {
+        "name": "outside", "client": "203.0.113.5", "client_name": "", "helo": "", "login": "", "port": "",
+        "sender": "a@b.example", "recipients": "c@d.example\ne@d.example", "size": "", "headers": "Subject: x\nX-Y: z",
+        "message": "", "expect": "reject", "code": "554", "reply": "denied", "next_hop": "", "level": "",
+    },
+}  # fmt: skip
 """What a person types to add one row of each kind."""
 BAD: dict[str, tuple[str, str, str]] = {
     "relay-domain": ("domain", "not a domain", "blank"),
@@ -50,6 +55,7 @@ BAD: dict[str, tuple[str, str, str]] = {
     "lookup-table": ("name", "two words", "blank"),
     "transport": ("host", "-bad-", "host"),
     "tls-policy": ("destination", "a b", "blank"),
+    "policy-test": ("code", "250", "not possible"),
 }
 
 

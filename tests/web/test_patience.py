@@ -33,7 +33,7 @@ HEAD = f"Host: localhost\r\n{WHO}: ann\r\nSec-Fetch-Site: same-origin\r\n"
 
 @pytest.fixture
 def site(gateway: Gateway, tmp_path: Path) -> Iterator[WebSite]:
-    with served(gateway, tmp_path / "tls", SHORT, FEW) as running:
+    with served(gateway, tmp_path / "tls", patience=SHORT, places=FEW) as running:
         yield running
 
 

@@ -1,11 +1,10 @@
-"""The small parts that pages are made of: texts, formats, differences in two columns, charts, jobs, navigation."""
+"""The small parts that pages are made of: texts, formats, differences in two columns, charts, navigation."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
 import string
-import threading
 from collections import Counter
 from difflib import unified_diff
 from importlib.resources import files
@@ -14,22 +13,20 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.waiting import wait_until
 
-from sealgate.link.messages import Progress
-from sealgate.model.errors import InvalidValue, NotFound, Refused
+from sealgate.model.errors import InvalidValue
 from sealgate.model.mta import SETTINGS
 from sealgate.model.nouns import NOUNS
 from sealgate.model.text_forms import READERS
+from sealgate.services.check_trials import headers_of
 from sealgate.services.traffic import Slot
 from sealgate.web import charts, failures, formats, navigation
 from sealgate.web.columns import columns_of
 from sealgate.web.configuration import PAGES
 from sealgate.web.diffs import Pair, side_by_side
 from sealgate.web.fields import setting_text
-from sealgate.web.jobs import Job, Jobs
 from sealgate.web.site import templates
-from sealgate.web.tester import headers_of
+from sealgate.web.static_files import StaticFiles
 from sealgate.web.texts import Texts
 from sealgate.web.visit import whole
 
@@ -94,7 +91,7 @@ def test_one_and_several_are_told_apart(number: int, said: str) -> None:
 
 @pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)
 def test_a_template_is_understood(file: Path) -> None:
-    templates(TEXTS).get_template(file.name)
+    templates(TEXTS, StaticFiles({})).get_template(file.name)
 
 
 @pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)
@@ -268,67 +265,6 @@ def test_headers_are_cut_as_postfix_does(text: str, headers: list[str]) -> None:
 @given(st.text())
 def test_any_text_is_cut_into_headers(text: str) -> None:
     assert all("\n" not in header for header in headers_of(text))
-
-
-def test_a_job_ends_with_its_value() -> None:
-    job = Jobs().start("check", "ann", lambda _job: 42)
-    job.ended.wait(10)
-
-    assert (job.value, job.fault) == (42, None)
-
-
-def test_a_job_ends_with_its_error() -> None:
-    def refuse(_job: Job) -> None:
-        raise Refused("No.")
-
-    job = Jobs().start("apply", "ann", refuse)
-    job.ended.wait(10)
-
-    assert str(job.fault) == "No."
-
-
-def test_a_job_that_breaks_has_ended_too() -> None:
-    def breaks(_job: Job) -> None:
-        raise RuntimeError
-
-    job = Jobs().start("apply", "ann", breaks)
-
-    assert job.ended.wait(10)
-
-
-def test_a_job_tells_its_steps_while_it_runs() -> None:
-    go = threading.Event()
-
-    def work(job: Job) -> None:
-        job.progress(Progress("reading", 1, 2))
-        job.progress(Progress("reading", 2, 2))
-        job.progress(Progress("writing"))
-        go.wait(10)
-
-    job = Jobs().start("check", "ann", work)
-    wait_until(lambda: len(job.steps) == 2, "the steps come")
-    go.set()
-
-    assert [(step.text, step.done) for step in job.steps] == [("reading", 2), ("writing", 0)]
-
-
-def test_a_job_is_found_by_who_started_it_only() -> None:
-    jobs = Jobs()
-    job = jobs.start("check", "ann", lambda _job: None)
-
-    with pytest.raises(NotFound):
-        jobs.find(job.id, "bob")
-    assert jobs.find(job.id, "ann") is job
-
-
-def test_only_the_last_jobs_are_kept() -> None:
-    jobs = Jobs()
-    first = jobs.start("check", "ann", lambda _job: None)
-    for _number in range(200):
-        jobs.start("check", "ann", lambda _job: None).ended.wait(10)
-
-    with pytest.raises(NotFound):
-        jobs.find(first.id, "ann")
 
 
 def test_a_page_below_another_opens_that_one_in_the_navigation() -> None:

@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING
 from sealgate.model.errors import NotFound, NotPermitted
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from sealgate.settings import Settings
+    from sealgate.web.site import Site
 
 
 def run_agent(settings: Settings) -> int:
@@ -37,7 +40,8 @@ def run_agent(settings: Settings) -> int:
         Endpoint(*settings.reinject_address),
     )
     access = Access(*administrators(settings))
-    return run(Agent(NodePaths(settings.directory), ports, access, mpa_user=settings.mpa_user))
+    paths = NodePaths(settings.directory)
+    return run(Agent(paths, ports, access, mpa_user=settings.mpa_user, resolvers=settings.live_test_resolvers))
 
 
 def administrators(settings: Settings) -> tuple[frozenset[int], int]:
@@ -126,8 +130,13 @@ def _become(name: str) -> None:
 
 
 def run_web(settings: Settings) -> int:
-    """Serve the pages, as the user of the control half: root is given up before the first request."""
+    """Serve pages and API, as the user of the control half: root is given up before the first request."""
+    from sealgate.api.access import Context
+    from sealgate.api.app import make_api
     from sealgate.web.serving import serve
     from sealgate.web.sign_in import identify
 
-    return serve(settings, identify, dt.datetime.now(dt.UTC))
+    def api(site: Site) -> ASGIApp:
+        return make_api(Context(site.gateway, site.jobs, site.identify))
+
+    return serve(settings, identify, dt.datetime.now(dt.UTC), api)

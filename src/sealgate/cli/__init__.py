@@ -49,6 +49,7 @@ SECTIONS = {
         "explain": "explaining:explain",
         "replay": "replaying:replay",
         "drill": "drilling:drill",
+        "try": "trying:try_",
     },
     "The gateway": {
         "people": "people:people",

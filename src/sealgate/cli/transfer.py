@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _FORMAT = click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "csv", "yaml"]),
+    type=click.Choice(["text", "csv", "yaml", "ndjson"]),
     help="How the file is written; by its name if not said.",
 )
 

@@ -12,6 +12,7 @@ import socket
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sealgate import __version__
+from sealgate.link import live_tests as t
 from sealgate.link import messages as m
 from sealgate.link import rehearsals as r
 from sealgate.link import upkeep as u
@@ -148,6 +149,22 @@ class Node:
     def drill(self, question: r.Drill, progress: OnProgress | None = None) -> r.DrillReport:
         """Let parts fail in a sealed copy."""
         return self._ask("drill", question, r.DrillReport, progress=progress)
+
+    def test_next_hop(self, question: t.NextHopTest, progress: OnProgress | None = None) -> t.LiveReport:
+        """Have the node connect to a next hop."""
+        return self._ask("test-next-hop", question, t.LiveReport, progress=progress)
+
+    def test_login(self, question: t.LoginTest, bundle: Bundle, progress: OnProgress | None = None) -> t.LiveReport:
+        """Have the node log in at a next hop, with a password of the candidate that the bundle describes."""
+        return self._ask("test-login", question, t.LiveReport, progress=progress, bundle=bundle)
+
+    def test_list(self, question: t.ListTest, progress: OnProgress | None = None) -> t.LiveReport:
+        """Have the node ask a DNS list for its test entries."""
+        return self._ask("test-list", question, t.LiveReport, progress=progress)
+
+    def dns_picture(self, question: t.DnsPicture, progress: OnProgress | None = None) -> t.LiveReport:
+        """Have the node look at what DNS says of the gateway's names."""
+        return self._ask("dns-picture", question, t.LiveReport, progress=progress)
 
     def backup_keys(self, passphrase: str) -> bytes:
         """Return the private key, encrypted to a passphrase."""

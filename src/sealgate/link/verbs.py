@@ -5,6 +5,7 @@ Both ends work from this one table, so a verb that one of them does not know is 
 
 from __future__ import annotations
 
+from sealgate.link import live_tests as t
 from sealgate.link import messages as m
 from sealgate.link import rehearsals as r
 from sealgate.link import upkeep as u
@@ -34,6 +35,10 @@ VERBS: dict[str, tuple[type, type]] = {
     "replay": (r.Replay, r.Replayed),
     "widening": (r.Widening, r.Widened),
     "drill": (r.Drill, r.DrillReport),
+    "test-next-hop": (t.NextHopTest, t.LiveReport),
+    "test-login": (t.LoginTest, t.LiveReport),
+    "test-list": (t.ListTest, t.LiveReport),
+    "dns-picture": (t.DnsPicture, t.LiveReport),
     "backup-keys": (u.BackupKeys, u.SealedKeys),
     "restore-keys": (u.RestoreKeys, m.PublicKey),
     "stop": (m.Nothing, m.Nothing),

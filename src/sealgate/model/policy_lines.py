@@ -184,7 +184,17 @@ def write_policy_test(value: PolicyTest) -> str:
 
 def sentence(value: PolicyTest) -> str:
     """Write a policy test on one line without its name."""
-    return " ".join([*_client(value), *_mail(value), "expect", *_expectation(value)])
+    return f"{mail_words(value)} expect {expectation_words(value)}"
+
+
+def mail_words(value: PolicyTest) -> str:
+    """Write which mail a policy test is about, as it stands before `expect`."""
+    return " ".join([*_client(value), *_mail(value)])
+
+
+def expectation_words(value: PolicyTest) -> str:
+    """Write what a policy test expects, as it stands behind `expect`."""
+    return " ".join(_expectation(value))
 
 
 def _client(value: PolicyTest) -> Iterator[str]:

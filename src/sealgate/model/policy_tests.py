@@ -191,7 +191,10 @@ def _client(text: object) -> Address:
 
 
 def _recipients(value: object) -> list[Any]:
-    text = one_line(value, "The list of recipients", LONGEST_HEADERS) if isinstance(value, str) else None
+    text = None
+    if isinstance(value, str):
+        lines = ", ".join(filter(None, map(str.strip, value.split("\n"))))
+        text = one_line(lines, "The list of recipients", LONGEST_HEADERS)
     found = value if text is None else PATH.findall(text)
     if text is not None and PATH.sub("", text).strip(", \t"):
         raise InvalidValue.of(f"The list of recipients {shown(text)!r} cannot be read.", "Is a quote missing?")

@@ -139,6 +139,23 @@ def _octet(part: str, word: str) -> str:
     )
 
 
+def counts(answers: str, address: str) -> bool:
+    """Tell whether an answer of a list is one of those that count; empty `answers`: every one does."""
+    if not answers:
+        return True
+    given = address.split(".")
+    return len(given) == 4 and all(map(_has, _octets(answers), given))
+
+
+def _has(part: str, octet: str) -> bool:
+    bounds = (_RANGE.fullmatch(choice) for choice in part.strip("[]").split(";"))
+    return (
+        octet.isascii()
+        and octet.isdigit()
+        and any(one and int(one[1]) <= int(octet) <= int(one[2] or one[1]) for one in bounds)
+    )
+
+
 def parse_reply(text: object) -> str:
     """Read a reply text: one line of ASCII; `$rbl_domain` and the other names of default_rbl_reply are filled in."""
     line = one_line(text, "The reply text", LONGEST_REPLY)

@@ -34,6 +34,7 @@ from sealgate.node.journal import Journal, point
 from sealgate.node.judging import Bench, Judge
 from sealgate.node.keeping import Deadlines, Keeper
 from sealgate.node.keys import GroupKey
+from sealgate.node.live_tests.asking import LiveTests
 from sealgate.node.lookups import Lookups
 from sealgate.node.mail import Mail
 from sealgate.node.mending import Mender
@@ -77,6 +78,7 @@ class Agent:
     """The agent of one gateway directory.
 
     `before` hears of every step before it is done; see `postfix/files.py`. `mpa_user` is who the MPA of a rehearsal is.
+    `resolvers` are name servers that live tests ask instead of those of the machine.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Agent:
         *,
         pace: Pace = Pace(),  # noqa: B008 - frozen
         mpa_user: str = "sealgate-mpa",
+        resolvers: tuple[str, ...] = (),
     ) -> None:
         self._access = access
         self._log = logger("agent")
@@ -119,12 +122,18 @@ class Agent:
             watcher=self._watcher,
         )
         self._mail = Mail(self._instance)
-        self._lookups = Lookups(stores, self._applier, rehearsal)
         sides = Sides(stores, receiver, rehearsal, self._release_in_force)
+        self._lookups = Lookups(stores, sides)
         self._explainer = Explainer(sides)
         self._replayer = Replayer(paths, sides)
         self._driller = Driller(sides)
         self._widenings = Widenings(stores, sides)
+        self._live_tests = LiveTests(
+            receiver,
+            self._key.open,
+            lambda talk: self._alone(self._staging, "a release is being tried", talk),
+            resolvers=resolvers,
+        )
         self._keeper = Keeper(self._instance, self._changing, lambda: self._applier.standing.live is not None)
         self._deadlines = Deadlines(self._applier.due, self._expire)
 
@@ -187,6 +196,7 @@ class Agent:
             **self._queries.handlers(),
             **self._mail.handlers(),
             **self._lookups.handlers(),
+            **self._live_tests.handlers(),
             **self._one_at_a_time(self._explainer.handlers()),
             **self._one_at_a_time(self._replayer.handlers()),
             **self._one_at_a_time(self._driller.handlers()),

@@ -14,7 +14,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealgate import __version__
@@ -26,6 +25,7 @@ from sealgate.model.findings import Finding, Place, Severity, errors_in
 from sealgate.node.context import context
 from sealgate.node.permits import read_permits
 from sealgate.node.reports import Reports, overridden
+from sealgate.node.sides import showing
 from sealgate.node.staging import Staged
 from sealgate.node.table_changes import changed_keys
 from sealgate.rehearsal.policy_tests import PolicyTests
@@ -137,8 +137,7 @@ class Judge:
         findings += [_of_table(place, said) for place, said in staged.complaints]
         what = "running the release in a sealed world"
         talk.progress(what if asked.grade is Grade.PROBE else f"{what}, with mail through it")
-        shown = tuple(path for path in map(Path, permits.files) if path.exists())
-        judge, release = replace(self._b.rehearsal, shown=shown), self._b.stores.releases.path(asked.name)
+        judge, release = showing(self._b.rehearsal, permits), self._b.stores.releases.path(asked.name)
         about = partial(self._subject, asked, tree)
         more = (PolicyTests(),) if asked.grade is Grade.FULL else ()
         seen = rehearse(judge, release, asked.grade, about, more)

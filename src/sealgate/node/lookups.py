@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 
     from sealgate.link.conversation import Conversation
     from sealgate.link.upkeep import Query, Resolve
-    from sealgate.node.applying import Applier
     from sealgate.node.releases import FileRecord, Release
+    from sealgate.node.sides import Sides
     from sealgate.node.stores import Stores
     from sealgate.postfix.rewrite import Route as Found
-    from sealgate.rehearsal.judging import Judge as Rehearsal
 
 _LONGEST_KEY = 2000
 
@@ -33,10 +32,9 @@ _LONGEST_KEY = 2000
 class Lookups:
     """Answers about tables and routes."""
 
-    def __init__(self, stores: Stores, applier: Applier, rehearsal: Rehearsal) -> None:
+    def __init__(self, stores: Stores, sides: Sides) -> None:
         self._stores = stores
-        self._applier = applier
-        self._rehearsal = rehearsal
+        self._sides = sides
 
     def handlers(self) -> Mapping[str, Callable[[Any, Conversation], Any]]:
         """Return what answers each of these verbs."""
@@ -45,7 +43,7 @@ class Lookups:
     def query(self, question: Query, _talk: Conversation) -> QueryAnswer:
         """Look a key up in a table by postmap."""
         key = _one_line(question.key, "The key")
-        release = self._release(question.digest)
+        release = self._sides.release_of(question.digest)
         record = table_named(release, question.table)
         if record.mode & 0o077 == 0:
             raise NotPermitted(f"The table {question.table} holds secrets; its values are shown to nobody.")
@@ -61,23 +59,11 @@ class Lookups:
 
     def _route(self, digest: str, address: str, sender: str) -> Found:
         if digest:
-            release = self._release(digest)
-            return routing.route(self._rehearsal, self._stores.releases.path(release.id), address, sender)
-        self._release("")
+            release = self._sides.release_of(digest)
+            return routing.route(self._sides.rehearsal(), self._stores.releases.path(release.id), address, sender)
+        self._sides.release_of("")
         with Rewrite(self._stores.paths.spool) as rewrite:
             return rewrite.resolve(address, sender)
-
-    def _release(self, digest: str) -> Release:
-        live = self._applier.standing.live
-        if digest:
-            found = next((one for one in self._stores.releases.all() if one.digest == digest), None)
-            missing = "This candidate is not on this node: check it first."
-        else:
-            found = self._stores.releases.find(live.release) if live else None
-            missing = "No revision is in force on this node, so there is nothing to ask."
-        if found is None:
-            raise NotFound(missing)
-        return found
 
     def _place(self, release: Release, record: FileRecord) -> tuple[Path, str]:
         """Return the table's path without suffix, as main.cf names it, and its type."""

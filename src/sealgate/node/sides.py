@@ -18,6 +18,7 @@ from sealgate.render import NodeFacts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sealgate.model.context import Permits
     from sealgate.node.receiving import Receiver
     from sealgate.node.releases import Release
     from sealgate.node.stores import Stores
@@ -74,5 +75,9 @@ class Sides:
 
     def rehearsal(self) -> Rehearsal:
         """Return the judge whose worlds show what root lets own lines read."""
-        permits = read_permits(self._stores.paths.permits).permits
-        return replace(self._rehearsal, shown=tuple(path for path in map(Path, permits.files) if path.exists()))
+        return showing(self._rehearsal, read_permits(self._stores.paths.permits).permits)
+
+
+def showing(rehearsal: Rehearsal, permits: Permits) -> Rehearsal:
+    """Return a judge whose worlds show the files that root lets own lines read."""
+    return replace(rehearsal, shown=tuple(path for path in map(Path, permits.files) if path.exists()))

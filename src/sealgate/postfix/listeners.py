@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sealgate.postfix.parameters import ReadBack, Service
 
-_SPEAKS_FIRST = {"smtpd", "postscreen"}
+_SPEAKS_FIRST = frozenset({"smtpd", "postscreen"})
 _TURN = 0.02
 """Seconds between two looks at whether waiting still makes sense."""
 
@@ -38,6 +38,16 @@ class Listener:
     port: int
     tls_wrapped: bool = False
     wildcard: bool = False
+
+    @property
+    def takes_mail(self) -> bool:
+        """Whether its program holds SMTP sessions with clients."""
+        return self.program in _SPEAKS_FIRST
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine itself can connect to it."""
+        return self.host == "::1" or self.host.startswith("127.")
 
     def __str__(self) -> str:
         """Return the address as people write it."""

@@ -111,17 +111,20 @@ def start_sealed(world: World, module: str, task: dict[str, Any], *, imported_fr
     return Running(_started(command), json.dumps({"world": asdict(world), "task": task}).encode())
 
 
-def start_apart(module: str, task: dict[str, Any], *, gently: bool = False) -> Running:
+def start_apart(
+    module: str, task: dict[str, Any], *, gently: bool = False, imported_from: tuple[Path, ...] = ()
+) -> Running:
     """Start `module.perform(task)` in a process of its own that is not sealed, and return at once.
 
-    It ends with the calling thread. `gently`: it is asked to end (SIGTERM) and tidies up, instead of being killed.
+    It ends with the calling thread. `gently`: it is asked to end (SIGTERM) and tidies up, instead of being killed. Only
+    the standard library and Sealgate can be imported there, and what lies in `imported_from`.
     """
     if shutil.which("setpriv", path=_ENVIRONMENT["PATH"]) is None:
         raise Forbidden("the program setpriv is missing (Debian package util-linux)")
     command = [
         *("setpriv", "--pdeathsig", "TERM" if gently else "KILL"),
         *(os.path.realpath(sys.executable), "-I", "-S", "-B", "-c"),
-        _ENTRY_APART.format(places=[str(_PACKAGES)], module=module),
+        _ENTRY_APART.format(places=[str(_PACKAGES), *map(str, imported_from)], module=module),
     ]
     return Running(_started(command), json.dumps({"task": task}).encode(), gently=gently)
 

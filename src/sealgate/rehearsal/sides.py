@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 _PORT = re.compile(r":(\d{1,5})$")
 _MOST_HOPS, _MOST_PORTS = 20_000, 100
-SERVERS = ("smtpd", "postscreen")
-"""Programs that hold SMTP sessions with clients."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +57,12 @@ class Side:
     def servers(self) -> tuple[Listener, ...]:
         """The listeners for SMTP, but for the one that takes mail back from the MPA."""
         inner = (self.facts.reinject.host, self.facts.reinject.port)
-        return tuple(one for one in self.listeners if one.program in SERVERS and (one.host, one.port) != inner)
+        return tuple(one for one in self.listeners if one.takes_mail and (one.host, one.port) != inner)
 
     @cached_property
     def public(self) -> tuple[Listener, ...]:
         """The listeners for SMTP that somebody outside can connect to; where there are none, those on loopback."""
-        return tuple(one for one in self.servers if one.wildcard or not loopback(one.host)) or self.servers
+        return tuple(one for one in self.servers if one.wildcard or not one.on_loopback) or self.servers
 
     @cached_property
     def ports(self) -> tuple[int, ...]:
@@ -84,8 +82,3 @@ class Side:
     def plain(self, text: str) -> str:
         """Return a value with the release's directory taken out."""
         return text.replace(str(self.release), "")
-
-
-def loopback(host: str) -> bool:
-    """Tell whether an address is the machine's own inside."""
-    return host == "::1" or host.startswith("127.")

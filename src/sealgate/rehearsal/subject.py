@@ -32,7 +32,6 @@ MOST_ROWS = {Grade.PROBE: 6, Grade.FULL: 40}
 """Rows of one list that are tried besides the changed ones."""
 MOST_CHANGED = {Grade.PROBE: 20, Grade.FULL: 200}
 _READ_WHOLE = 5000
-SERVERS = ("smtpd", "postscreen")
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ class Subject:
 
         One on loopback counts when the pages ask for it: something in front passes strangers on to it.
         """
-        return tuple(one for one in self.listeners if one.wildcard or not _loopback(one.host) or self._wished(one))
+        return tuple(one for one in self.listeners if one.wildcard or not one.on_loopback or self._wished(one))
 
     @cached_property
     def pages(self) -> tuple[Listener, ...]:
@@ -206,10 +205,6 @@ class Subject:
             verdict.promise, verdict.test, Ruling.NOT_JUDGED, verdict.tried, verdict.expected, why, verdict.log,
             self.blame(own),
         )  # fmt: skip
-
-
-def _loopback(host: str) -> bool:
-    return host == "::1" or host.startswith("127.")
 
 
 def _endpoints(services: Iterable[str]) -> set[tuple[str, str]]:

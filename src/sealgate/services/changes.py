@@ -89,11 +89,11 @@ def discard_all(gateway: Gateway, actor: Actor) -> bool:
         return writer.discard_all()
 
 
-def history(gateway: Gateway, actor: Actor, limit: int = 100) -> History:
-    """Return the newest revisions with author, comment and state."""
+def history(gateway: Gateway, actor: Actor, limit: int = 100, before: int | None = None) -> History:
+    """Return the newest revisions with author, comment and state; those before a number."""
     actor.may(Right.VIEW)
     with gateway.store.reading() as reader:
-        return History(tuple(reader.history(limit=limit)), reader.in_force)
+        return History(tuple(reader.history(before=before, limit=limit)), reader.in_force)
 
 
 def about(gateway: Gateway, actor: Actor, revision: int) -> tuple[Revision, dict[str, Any]]:

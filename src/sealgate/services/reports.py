@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sealgate.link.messages import Report
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
+    from sealgate.store import Reader
 
 MOST_TOLD = 300
 MOST_NAMED = 3000
@@ -156,11 +157,15 @@ def of_draft(gateway: Gateway, actor: Actor) -> Kept | None:
     """Return the best report on the draft as it is now, full before probe; None where it was not judged."""
     actor.may(Right.VIEW)
     with gateway.store.reading() as reader:
-        digest = reader.draft().digest()
-        for grade in ("full", "probe"):
-            found = reader.judgement(digest, grade)
-            if found is not None:
-                return from_json(found)
+        return best(reader, reader.draft().digest())
+
+
+def best(reader: Reader, digest: str) -> Kept | None:
+    """Return the best report that is kept on a state, full before probe; None where it was not judged."""
+    for grade in ("full", "probe"):
+        found = reader.judgement(digest, grade)
+        if found is not None:
+            return from_json(found, reader.judged_at(digest, grade))
     return None
 
 

@@ -52,6 +52,7 @@ def listing(
     search: str = "",
     after: str = "",
     limit: int = 100,
+    enabled: bool | None = None,
 ) -> Page:
     """Return one page of a list in its order; `search` finds a part of key, fields or comment."""
     actor.may(Right.VIEW)
@@ -62,7 +63,7 @@ def listing(
         )
     with gateway.store.reading() as reader:
         view = reader.draft()
-        found = list(view.rows(kind.name, after=after or None, limit=limit + 1, search=search or None))
+        found = list(view.rows(kind.name, after=after or None, limit=limit + 1, search=search or None, enabled=enabled))
         more = view.cursor(found[limit - 1]) if len(found) > limit else ""
         return Page(kind.name, tuple(found[:limit]), more, view.count(kind.name))
 

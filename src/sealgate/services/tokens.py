@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sealgate.model.errors import InvalidValue, NotFound, StoreFailed
 from sealgate.model.text import one_line
-from sealgate.services import bearer
+from sealgate.services import bearer, throttling
 from sealgate.services.actor import ALL_AREAS, Actor, Area, Right
 from sealgate.services.bearer import Prefix
 from sealgate.services.roles import areas_of, may_touch, parse_areas, parse_rights, rights_of
@@ -86,6 +86,20 @@ def actor_of(gateway: Gateway, text: str, origin: Origin) -> Actor | None:
         with suppress(StoreFailed), gateway.store.writing(person.name, origin=origin.source, wait=_PATIENCE) as writer:
             writer.people.saw_token(token.id, origin.address)
     return _actor(person, token, origin)
+
+
+def refused(gateway: Gateway, origin: Origin) -> int:
+    """Count and audit a text that is no token; returns for how many seconds further ones are not even counted."""
+    key = throttling.address(origin.address)
+    with gateway.store.reading() as reader:
+        wait = throttling.left(reader, key)
+    if wait:
+        return wait
+    with gateway.store.writing("nobody", origin=origin.source) as writer:
+        wait = throttling.take(writer, key)
+        if not wait:
+            writer.audit("token-refused", "unknown person", {})
+    return wait
 
 
 def listing(gateway: Gateway, actor: Actor, name: str = "") -> list[Token]:

@@ -139,13 +139,23 @@ def widening(change: Change) -> str:
     if change.noun == "relay-domain":
         return f"mail for {change.key} is accepted" if old is None else ""
     if change.noun == "white":
-        return f"{change.key} may connect even if a list has it" if old is None else ""
+        return _listed_white(change.key, old, new)
     if change.noun == "provider":
         more = set(new.fields.get("networks") or ()) - set((old.fields if old else {}).get("networks") or ())
         senders = old is None or old.fields.get("senders") != new.fields.get("senders")
         if more or senders:
             return f"{change.key} may relay for {new.fields.get('senders', '')} senders ({len(more)} new networks)"
     return ""
+
+
+def _listed_white(client: str, old: Stored | None, new: Stored) -> str:
+    """Return who may connect by a row of the white list that is new, or that lasts longer than it did."""
+    if old is None:
+        return f"{client} may connect even if a list has it"
+    before, after = old.fields.get("expires"), new.fields.get("expires")
+    if before is None or (after is not None and after <= before):
+        return ""
+    return f"{client} may connect even if a list has it, {f'until {after}' if after else 'without an end'}"
 
 
 def _setting_title(name: str) -> str:

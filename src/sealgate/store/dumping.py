@@ -22,7 +22,8 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from sealgate.model.errors import InvalidValue
 from sealgate.store.failures import sentence
 from sealgate.store.migrations import KNOWN
-from sealgate.store.people_tables import PASSING, PEOPLE
+from sealgate.store.passing_tables import PASSING
+from sealgate.store.people_tables import PEOPLE
 from sealgate.store.schema import metadata
 from sealgate.store.transaction import read_head
 

@@ -38,3 +38,9 @@ def get(connection: Connection, digest: str, grade: str) -> dict[str, Any] | Non
     query = select(_table.c.report).where(_table.c.digest == digest, _table.c.grade == grade)
     text = connection.execute(query).scalar()
     return None if text is None else dict(json.loads(text))
+
+
+def kept_at(connection: Connection, digest: str, grade: str) -> str:
+    """Return when the report on a state was kept, in ISO form; empty if there is none."""
+    query = select(_table.c.at).where(_table.c.digest == digest, _table.c.grade == grade)
+    return str(connection.execute(query).scalar() or "")

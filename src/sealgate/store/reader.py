@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import NotFound
-from sealgate.store import audit, changes, content, jobs, judgements, nodes, revisions, secrets
+from sealgate.store import audit, changes, content, jobs, judgements, nodes, revisions, secrets, works
 from sealgate.store.people import People
 from sealgate.store.records import Candidate, Summary
 from sealgate.store.views import View
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sealgate.store.jobs import Job
     from sealgate.store.records import AuditBreak, AuditEntry, Change, Node, PendingChange, Revision, Stored, Version
     from sealgate.store.transaction import Snapshot
+    from sealgate.store.works import Work
 
 State = View | Candidate | int
 """A state to compare: a view, a candidate, or the number of a revision (0: empty)."""
@@ -106,9 +107,21 @@ class Reader:
         """Return the report on a state, or None if it was not judged with this grade."""
         return judgements.get(self._tx.connection, digest, grade)
 
+    def judged_at(self, digest: str, grade: str) -> str:
+        """Return when a state was judged with this grade, in ISO form; empty if it was not."""
+        return judgements.kept_at(self._tx.connection, digest, grade)
+
     def jobs(self) -> list[Job]:
         """Return the jobs of the control half, by name."""
         return jobs.every(self._tx.connection)
+
+    def work(self, id_: str) -> Work | None:
+        """Return a piece of long work as it stands."""
+        return works.get(self._tx.connection, id_)
+
+    def works(self, owner: str | None, limit: int) -> list[Work]:
+        """Return the newest pieces of long work, of one owner or of all, newest first."""
+        return works.newest(self._tx.connection, owner, limit)
 
     def content(self, digest: str) -> bytes:
         """Return one chunk of a look-up table's text."""

@@ -10,7 +10,7 @@ import json
 import re
 from heapq import merge
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, func, select, text, tuple_
 
@@ -81,6 +81,14 @@ def visible(at: int | None) -> list[Any]:
     return [and_(STANDING, _object.since <= at), and_(ENDED, _object.until > at, _object.since <= at)]
 
 
+class _Wanted(NamedTuple):
+    """Which rows: those with a piece of text, a tag, or switched so."""
+
+    search: str | None
+    tag: str | None
+    enabled: bool | None
+
+
 class View:
     """One state. `at` is the number of its last edit (None: the draft, as this transaction sees it)."""
 
@@ -110,9 +118,12 @@ class View:
         limit: int | None = None,
         search: str | None = None,
         tag: str | None = None,
+        *,
+        enabled: bool | None = None,
     ) -> Iterator[Stored]:
         """Give rows by position, then key, from behind the row that `cursor` named; all, or at most `limit`."""
-        rows = self._pages(noun, self._place(noun, after), limit, search, tag)
+        wanted = _Wanted(search, tag, enabled)
+        rows = self._pages(noun, self._place(noun, after), limit, wanted)
         return rows if limit is None else islice(rows, limit)
 
     def cursor(self, row: Stored) -> str:
@@ -183,27 +194,25 @@ class View:
             raise InvalidValue.of(f"{after[:60]!r} is no place in the list.", "Start the list from its beginning.")
         return (int(position), key)
 
-    def _pages(
-        self, noun: str, after: tuple[int, str] | None, limit: int | None, search: str | None, tag: str | None
-    ) -> Iterator[Stored]:
+    def _pages(self, noun: str, after: tuple[int, str] | None, limit: int | None, wanted: _Wanted) -> Iterator[Stored]:
         size = min(limit or _PAGE, _PAGE)
         while True:
-            page = self._page(noun, after, size, search, tag)
+            page = self._page(noun, after, size, wanted)
             yield from map(stored, page)
             if len(page) < size:
                 return
             after = (page[-1].position, page[-1].key)
 
-    def _page(
-        self, noun: str, after: tuple[int, str] | None, size: int, search: str | None, tag: str | None
-    ) -> Sequence[AnyRow]:
+    def _page(self, noun: str, after: tuple[int, str] | None, size: int, wanted: _Wanted) -> Sequence[AnyRow]:
         found: list[AnyRow] = []
         for condition in visible(self.at):
             query = self._after(select(*CONTENT).where(condition, _object.noun == noun), noun, after)
-            if search:
-                query = query.where(self._contains(search))
-            if tag is not None:
-                query = query.where(_object.tag == tag)
+            if wanted.search:
+                query = query.where(self._contains(wanted.search))
+            if wanted.tag is not None:
+                query = query.where(_object.tag == wanted.tag)
+            if wanted.enabled is not None:
+                query = query.where(_object.enabled == wanted.enabled)
             found += self._snapshot.connection.execute(query.limit(size))
         return sorted(found, key=lambda row: (row.position, row.key))[:size]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sealgate.store import content, draft, jobs, judgements, nodes, order, restoring, revisions, secrets
+from sealgate.store import answers, content, draft, jobs, judgements, nodes, order, restoring, revisions, secrets, works
 from sealgate.store.people_changes import PeopleWriter
 from sealgate.store.reader import Reader
 from sealgate.store.records import ANY
@@ -16,8 +16,10 @@ from sealgate.store.records import ANY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from sealgate.store.answers import Answer
     from sealgate.store.records import Base, Candidate
     from sealgate.store.transaction import Transaction
+    from sealgate.store.works import WorkState
 
 
 class Writer(Reader):
@@ -132,6 +134,30 @@ class Writer(Reader):
     def finish_job(self, name: str, holder: str, result: Mapping[str, Any]) -> bool:
         """Give a job back with how it ended; False where somebody else holds it by now."""
         return jobs.finish(self._tx, name, holder, result)
+
+    def begin_work(self, id_: str, *, holder: str, seconds: int, **values: str) -> None:
+        """Note that a piece of long work begins: its kind, owner, actor and detail, and its lease."""
+        works.begin(self._tx, id_, holder=holder, seconds=seconds, **values)
+
+    def renew_work(self, id_: str, steps: Iterable[Sequence[Any]], seconds: int) -> None:
+        """Renew the lease of a piece of work, and keep how far it is."""
+        works.renew(self._tx, id_, steps, seconds)
+
+    def end_work(self, id_: str, state: WorkState, steps: Iterable[Sequence[Any]], outcome: Mapping[str, Any]) -> None:
+        """Keep how a piece of work ended."""
+        works.end(self._tx, id_, state, steps, outcome)
+
+    def take_answer(self, key: str, request: str, seconds: int) -> Answer | None:
+        """Take a key for a request that may be repeated; what it was answered, if it is taken already."""
+        return answers.take(self._tx, key, request, seconds)
+
+    def fill_answer(self, key: str, status: int, *, headers: Mapping[str, str], body: bytes, seconds: int) -> None:
+        """Keep the answer to a request under its key."""
+        answers.fill(self._tx, key, status, headers=headers, body=body, seconds=seconds)
+
+    def free_answer(self, key: str) -> None:
+        """Give the key of a request back, since nothing was done."""
+        answers.free(self._tx, key)
 
     def put_content(self, digest: str, data: bytes) -> None:
         """Store a chunk of a look-up table's text under its digest."""

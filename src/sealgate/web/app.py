@@ -7,7 +7,6 @@ the page's function runs in a thread, since store and agent are waited for. Erro
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -19,15 +18,15 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from sealgate.log import logger
 from sealgate.model.errors import InvalidValue, NotFound, SealgateError
 from sealgate.web import entrance, failures
 from sealgate.web.entrance import GUEST_ROUTES, Guest
 from sealgate.web.formats import address
-from sealgate.web.guard import HEADERS, Guard, bounded
+from sealgate.web.guard import API, HEADERS, Guard, bounded
 from sealgate.web.pages import ROUTES
+from sealgate.web.static_files import MOUNTED
 from sealgate.web.visit import Visit
 
 if TYPE_CHECKING:
@@ -53,8 +52,13 @@ def make_app(site: Site) -> Starlette:
         yield
         await run_in_threadpool(site.close)
 
-    static = StaticFiles(directory=str(files("sealgate.web") / "static"))
-    routes: list[Route | Mount] = [Mount("/static", static)]
+    if not site.static.has_scripts:
+        _log.warning(
+            "the scripts of the pages are not built, so pages come without them and work as plain forms and links",
+            remedy="run 'make assets' in the source tree, or install Sealgate from its wheel",
+        )
+    routes: list[Route | Mount] = [Mount(MOUNTED, site.static)]
+    routes += [Mount(API, site.api(site))] if site.api is not None else []
     routes += [Route(path, _guest(site, function), methods=[method]) for method, path, function in GUEST_ROUTES]
     routes += [Route(page.path, _endpoint(site, page), methods=[page.method]) for page in ROUTES]
     routes.append(Route("/{rest:path}", _endpoint_of_nothing(site), methods=["GET", "POST", "PUT", "DELETE"]))

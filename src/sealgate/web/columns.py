@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from sealgate.model.nouns import NOUNS
 from sealgate.model.objects import Kind
+from sealgate.model.policy_lines import expectation_words, mail_words
+from sealgate.model.policy_tests import POLICY_TEST
 from sealgate.web.formats import name, plain
 
 if TYPE_CHECKING:
@@ -90,6 +92,14 @@ def _networks(fields: Fields) -> str:
     return f"{', '.join(found[:_FEW])}{more}" if found else plain(None)
 
 
+def _mail(fields: Fields) -> str:
+    return mail_words(POLICY_TEST.parse(fields))
+
+
+def _expected(fields: Fields) -> str:
+    return expectation_words(POLICY_TEST.parse(fields))
+
+
 _RULES = frozenset({"header-check", "mime-header-check", "nested-header-check", "body-check"})
 _RULE_COLUMNS = (
     Shown("Pattern", lambda fields: str(fields["pattern"]) or plain(None)),
@@ -115,5 +125,10 @@ _SPECIAL: dict[str, tuple[Shown, ...]] = {
         Shown("Name", lambda fields: str(fields["name"])),
         Shown("Networks", _networks),
         Shown("Relay for senders", lambda fields: str(fields["senders"]), code=False),
+    ),
+    "policy-test": (
+        Shown("Name", lambda fields: str(fields["name"])),
+        Shown("This mail", _mail),
+        Shown("Expected", _expected),
     ),
 }

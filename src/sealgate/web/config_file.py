@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sealgate.model.errors import Conflict, InvalidValue, NotFound
-from sealgate.services import node_facts, own_lines, rendering
+from sealgate.services import own_lines, rendering
 from sealgate.services.actor import Right
 from sealgate.services.states import DRAFT
 from sealgate.store import Stored
@@ -77,7 +77,6 @@ def _page(
         clash=clash,
         findings=checked.at("own-lines", key) if checked is not None else [],
         whole=rendering.rendered_file(visit.gateway, visit.actor, DRAFT, FILES[key]),
-        parameters=sorted(node_facts.facts(visit.gateway, visit.actor).parameters) if key == "main-cf" else [],
     )
 
 

@@ -15,7 +15,7 @@ from sealgate.services import rows, settings, verify_cache
 from sealgate.services.actor import Right
 from sealgate.services.wording import shown_setting
 from sealgate.store import Stored
-from sealgate.web import fields
+from sealgate.web import fields, live_tests
 from sealgate.web.routing import get, post
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def _form(
         loose=fields.loose(problems, made),
         clash=_clash(clash),
         lists=_lists(visit) if name == "config" else {},
+        look=live_tests.last_look(visit) if name == "config" else None,
         open_more=any(f.problems or f.was for f in groups[PAGES[name][-1]]),
     )
 

@@ -36,6 +36,7 @@ _TIMES = frozenset(
 )  # fmt: skip
 # Not in the form of a row: a rule's number is given, what a text is stored as follows from the text.
 _HIDDEN = {"lookup-table": frozenset({"content", "lines", "size"})}
+_LONG = {"policy-test": frozenset({"headers", "message"})}
 _KEYS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 """A private key, which is shown to nobody again, in whatever field it was pasted."""
 _MX = ".mx"
@@ -69,7 +70,8 @@ class Field:
 def columns_in_form(kind: Noun[Any]) -> list[Column]:
     """Return the columns that a form asks for."""
     hidden = _HIDDEN.get(kind.name, frozenset())
-    return [c for c in kind.columns if c.name not in hidden and not (kind.numbered and c.name == "name")]
+    number = kind.numbered
+    return [c for c in kind.columns if c.name not in hidden and not (number and c.name == "name" and not c.argument)]
 
 
 def row_fields(
@@ -93,9 +95,9 @@ def row_fields(
                 column.name,
                 column.title,
                 column.help,
-                _control(column),
+                "long-text" if column.name in _LONG.get(kind.name, ()) else _control(column),
                 _value(column, values.get(column.name, column.default)),
-                column.choices,
+                _choices(column),
                 required=column.required and not (exists and column.kind is Kind.SECRET),
                 problems=wrong,
                 findings=tuple(f for f in found if f.place.field == column.name),
@@ -219,6 +221,12 @@ def _control(column: Column) -> str:
         Kind.DATE: "date",
         Kind.LONG_TEXT: "long-text",
     }.get(column.kind, "text")
+
+
+def _choices(column: Column) -> tuple[str, ...]:
+    """Return what can be chosen: nothing as well, where nothing is what stands there by default."""
+    nothing = column.choices and not column.required and column.default in {"", None}
+    return ("", *column.choices) if nothing else column.choices
 
 
 def _value(column: Column, value: Any) -> Any:

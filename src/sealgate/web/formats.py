@@ -25,6 +25,11 @@ def moment(value: dt.datetime | float | None) -> str:
     return at.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M")
 
 
+def iso(text: str) -> str:
+    """Return a time in ISO form to the minute, UTC."""
+    return f"{moment(dt.datetime.fromisoformat(text))} UTC"
+
+
 def number(value: int) -> str:
     """Return a number with its thousands apart."""
     return f"{value:,}"
@@ -72,6 +77,7 @@ def address(path: str, **query: Any) -> str:
 
 FILTERS = {
     "moment": moment,
+    "iso": iso,
     "number": number,
     "plain": plain,
     "name": name,

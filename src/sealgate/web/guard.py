@@ -2,7 +2,8 @@
 
 A request that would change something must come from our own pages: the browser says so in Sec-Fetch-Site, older ones
 in Origin (Fetch Standard §2.2.7; both are set by the browser and by no page). A request without either is no browser's
-navigation and is refused too. Bodies are bounded while they arrive, whatever length was announced. Answers carry a
+navigation and is refused too, except below `/api/v1` with a token of its own: no page elsewhere can send one, and with
+it no cookie counts. Bodies are bounded while they arrive, whatever length was announced. Answers carry a
 content security policy without exceptions: no inline script, no inline style, nothing from elsewhere, no frames.
 """
 
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,11 +23,13 @@ LARGEST_BODY = 64 * 1024 * 1024
 """A look-up table or an import of a million rows fits; more is refused with 413."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _ASSETS = "/static/"
+API = "/api/v1"
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+POLICY_OF_DATA = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
@@ -60,17 +63,19 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        guarded = _with_headers(send, cached=scope["path"].startswith(_ASSETS))
-        if scope["method"] not in _SAFE and not comes_from_here(headers):
-            text = "This request did not come from a page of this gateway. Nothing was changed.\n"
-            await PlainTextResponse(text, 403)(scope, receive, guarded)
+        data = is_for_programs(scope["path"])
+        guarded = _with_headers(send, cached=scope["path"].startswith(_ASSETS), data=data)
+        if scope["method"] not in _SAFE and not comes_from_here(headers) and not (data and brings_a_token(headers)):
+            await _elsewhere(data=data)(scope, receive, guarded)
+        elif data and "\n" in scope["path"]:  # a router does not see past a line end
+            await _problem(404, "not-found", "The API has no such address.")(scope, receive, guarded)
         elif _announced(headers) > self._largest:
-            await _too_large(self._largest)(scope, receive, guarded)
+            await _too_large(self._largest, data=data)(scope, receive, guarded)
         else:
             try:
                 await self._app(scope, bounded(receive, self._largest), guarded)
             except BodyTooLarge as fault:
-                await _too_large(fault.most)(scope, receive, guarded)
+                await _too_large(fault.most, data=data)(scope, receive, guarded)
             except ClientDisconnect:
                 return  # nobody is there to be answered
 
@@ -84,14 +89,35 @@ def comes_from_here(headers: Headers) -> bool:
     return origin.scheme == "https" and bool(origin.netloc) and origin.netloc == headers.get("host")
 
 
+def is_for_programs(path: str) -> bool:
+    """Tell whether a path is one of the API."""
+    return path == API or path.startswith(f"{API}/")
+
+
+def brings_a_token(headers: Headers) -> bool:
+    """Tell whether a request says by a token who asks; whether the token is one is not known here."""
+    return headers.get("authorization", "").lower().startswith("bearer ")
+
+
+def _elsewhere(*, data: bool) -> Response:
+    text = "This request did not come from a page of this gateway. Nothing was changed."
+    return _problem(403, "from-elsewhere", text) if data else PlainTextResponse(f"{text}\n", 403)
+
+
+def _problem(status: int, kind: str, text: str) -> Response:
+    said = {"type": f"urn:sealgate:problem:{kind}", "title": "It was refused", "status": status, "detail": text}
+    return JSONResponse(said, status, media_type="application/problem+json")
+
+
 def _announced(headers: Headers) -> int:
     text = headers.get("content-length", "0")
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
-def _too_large(most: int) -> PlainTextResponse:
+def _too_large(most: int, *, data: bool) -> Response:
     size = f"{most >> 20} MiB" if most >= 1 << 20 else f"{most >> 10} KiB"
-    return PlainTextResponse(f"More than {size} were sent. Nothing was changed.\n", 413)
+    text = f"More than {size} were sent. Nothing was changed."
+    return _problem(413, "too-large", text) if data else PlainTextResponse(f"{text}\n", 413)
 
 
 def bounded(receive: Receive, most: int) -> Receive:
@@ -109,12 +135,14 @@ def bounded(receive: Receive, most: int) -> Receive:
     return receiving
 
 
-def _with_headers(send: Send, *, cached: bool) -> Send:
+def _with_headers(send: Send, *, cached: bool, data: bool) -> Send:
     async def guarded(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers[name] = value
+            if data:
+                headers["content-security-policy"] = POLICY_OF_DATA
             if not cached:
                 headers.setdefault("cache-control", "no-store")
         await send(message)

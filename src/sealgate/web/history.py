@@ -10,17 +10,17 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from sealgate.model.errors import InvalidValue, NotFound
-from sealgate.model.findings import Finding
-from sealgate.services import applying, changes
+from sealgate.services import applying, changes, reports
 from sealgate.services.actor import Right
 from sealgate.services.states import StateName
+from sealgate.web import judgements
 from sealgate.web.routing import get, post
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
     from sealgate.link.messages import Outcome
-    from sealgate.web.jobs import Job
+    from sealgate.services.jobs import Job
     from sealgate.web.visit import Visit
 
 MOST_SHOWN = 200
@@ -36,6 +36,8 @@ def revision(visit: Visit) -> Response:
     """Show one revision: what it changed against another, by default the one before it."""
     number = _number(visit)
     about, report = changes.about(visit.gateway, visit.actor, number)
+    kept = reports.from_json(report, about.at.isoformat())
+    judgement = judgements.of_kept(kept)
     base = visit.asked("against") or (str(about.parent) if about.parent else "")
     found = []
     more = False
@@ -48,8 +50,9 @@ def revision(visit: Visit) -> Response:
     return visit.page(
         "revision.html",
         about=about,
-        findings=[Finding.from_json(data) for data in report.get("findings", [])],
-        report=report,
+        findings=judgement.findings if judgement else kept.findings,
+        judgement=judgement,
+        report=kept,
         against=base,
         differences=found,
         more=more,
@@ -69,7 +72,7 @@ def rollback(visit: Visit) -> Response:
             site.standing.forget()
             site.watch.changed()
 
-    return visit.go(f"/jobs/{site.jobs.start('rollback', actor.name, work).id}")
+    return visit.go(f"/jobs/{site.jobs.start('rollback', actor, work).id}")
 
 
 def restore(visit: Visit) -> Response:

@@ -13,6 +13,8 @@ from sealgate.model.nouns import NOUNS
 from sealgate.model.text_forms import READERS
 from sealgate.services import ordering, rows
 from sealgate.services.actor import Right
+from sealgate.web import live_tests
+from sealgate.web.asking import about_row
 from sealgate.web.columns import columns_of
 from sealgate.web.routing import get, post
 
@@ -42,21 +44,26 @@ def path_of(kind: Noun[Any]) -> str:
 
 def show(visit: Visit) -> Response:
     """Show a part of a list."""
-    kind = noun_in(visit)
+    return visit.page("list.html", **shown(visit, noun_in(visit)))
+
+
+def shown(visit: Visit, kind: Noun[Any]) -> dict[str, Any]:
+    """Return what the page of a list shows: the part of it that was asked for, and what is known about its rows."""
     search, after = visit.asked("q"), visit.asked("after")
     page = rows.listing(visit.gateway, visit.actor, kind.name, search=search, after=after, limit=ROWS_OF_A_PAGE)
-    return visit.page(
-        "list.html",
-        noun=kind,
-        base=path_of(kind),
-        columns=columns_of(kind.name),
-        page=page,
-        marks=_marks(visit, page),
-        search=search,
-        after=after,
-        as_text=kind.name in READERS,
-        findings=_findings(visit, kind),
-    )
+    return {
+        "noun": kind,
+        "base": path_of(kind),
+        "columns": columns_of(kind.name),
+        "page": page,
+        "marks": _marks(visit, page),
+        "search": search,
+        "after": after,
+        "as_text": kind.name in READERS,
+        "findings": _findings(visit, kind),
+        "testable": live_tests.may_test(visit, kind.name),
+        "explain": {row.key: ask for row in page.rows if (ask := about_row(row))},
+    }
 
 
 def bulk(visit: Visit) -> Response:

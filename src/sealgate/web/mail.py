@@ -15,6 +15,7 @@ from sealgate.link.upkeep import QueueFilter, QueueVerb
 from sealgate.model.errors import InvalidValue
 from sealgate.services import auditing, mail_log, queue
 from sealgate.services.actor import Right
+from sealgate.web import asking
 from sealgate.web.routing import get, post
 
 if TYPE_CHECKING:
@@ -33,7 +34,13 @@ def show_queue(visit: Visit) -> Response:
     which = _filter(visit.asked)
     found = list(islice(queue.listing(visit.gateway, visit.actor, which), MOST_MESSAGES))
     return visit.page(
-        "queue.html", messages=found, which=which, most=MOST_MESSAGES, verbs=list(QueueVerb), asked_for=_given(visit)
+        "queue.html",
+        messages=found,
+        explain={message.id: asking.about_message(message) for message in found},
+        which=which,
+        most=MOST_MESSAGES,
+        verbs=list(QueueVerb),
+        asked_for=_given(visit),
     )
 
 
@@ -78,7 +85,13 @@ def show_log(visit: Visit) -> Response:
     message = visit.asked("message").strip()[:40]
     last = min(max(visit.number("lines", _LINES), 1), 5000)
     lines = list(mail_log.lines(visit.gateway, visit.actor, last=last, message=message))
-    return visit.page("log.html", lines=lines, message=message, last=last)
+    return visit.page(
+        "log.html",
+        lines=[(line, asking.about_line(line)) for line in lines],
+        explain=asking.about_lines(lines) if message else "",
+        message=message,
+        last=last,
+    )
 
 
 def show_audit(visit: Visit) -> Response:

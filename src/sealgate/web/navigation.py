@@ -77,6 +77,14 @@ GROUPS = (
         ),
     ),
     Group(
+        "trying",
+        (
+            Place("explain", "/explain"),
+            Place("policy_tests", "/mta/policy-test"),
+            Place("what_if", "/what-if"),
+        ),
+    ),
+    Group(
         "changes",
         (
             Place("review", "/changes"),

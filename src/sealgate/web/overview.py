@@ -8,14 +8,16 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from starlette.responses import JSONResponse
+
 from sealgate.model.errors import SealgateError
-from sealgate.services import changes, traffic
+from sealgate.services import changes, rehearsals, traffic
 from sealgate.services.actor import Right
 from sealgate.web.charts import stacked_bars
 from sealgate.web.formats import address
 from sealgate.web.navigation import every_place
 from sealgate.web.routing import get, post
-from sealgate.web.search import found
+from sealgate.web.search import found, hits
 from sealgate.web.visit import THEME_COOKIE, THEMES
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ def show(visit: Visit) -> Response:
         series=list(zip(_SERIES, titles, strict=True)),
         chart=stacked_bars(mail.slots, _SERIES, titles, words("traffic.chart")) if mail else "",
         history=changes.history(visit.gateway, visit.actor, _LAST),
+        known=rehearsals.known(visit.gateway, visit.actor),
+        nightly_at=visit.gateway.settings.nightly_at,
     )
 
 
@@ -51,6 +55,12 @@ def _traffic(visit: Visit) -> tuple[Traffic | None, str]:
         return traffic.recent(visit.gateway, visit.actor, dt.datetime.now(dt.UTC)), ""
     except SealgateError as fault:
         return None, str(fault)
+
+
+def search_hits(visit: Visit) -> Response:
+    """Give the palette what it shows for a text."""
+    found_now = hits(visit, visit.asked("q").strip()[:200])
+    return JSONResponse({"hits": [{"name": hit.name, "kind": hit.kind, "path": hit.path} for hit in found_now]})
 
 
 def search(visit: Visit) -> Response:
@@ -72,5 +82,6 @@ def theme(visit: Visit) -> Response:
 ROUTES = (
     get("/", Right.VIEW, show),
     get("/search", Right.VIEW, search),
+    get("/search/hits", Right.VIEW, search_hits),
     post("/theme", Right.VIEW, theme),
 )

@@ -9,21 +9,25 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sealgate.model.errors import InvalidValue, Refused, SealgateError
-from sealgate.services import applying, changes, judging, rendering
+from sealgate.link.messages import Grade
+from sealgate.model.errors import InvalidValue, NotFound
+from sealgate.services import applying, changes, judging, rendering, reports
 from sealgate.services.actor import Right
 from sealgate.services.states import DRAFT, LIVE
-from sealgate.web import watching
+from sealgate.web import endings, judgements, live_tests, overriding, watching
 from sealgate.web.diffs import side_by_side
 from sealgate.web.routing import get, post
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+    from sealgate.model.findings import Finding
     from sealgate.services.applying import Applied
+    from sealgate.services.jobs import Job
     from sealgate.services.judging import Judged
-    from sealgate.web.jobs import Job
+    from sealgate.web.judgements import Judgement
     from sealgate.web.visit import Visit
+    from sealgate.web.watching import Checked
 
 MOST_SHOWN = 200
 _MOST_FILES = 50
@@ -38,19 +42,36 @@ def show(visit: Visit) -> Response:
 def _page(visit: Visit, problems: dict[str, str] | None = None, status: int = 200) -> Response:
     pending = changes.pending(visit.gateway, visit.actor, MOST_SHOWN)
     checked = visit.site.standing.bar(visit.actor).checked
-    report = checked.judged.report if checked is not None else None
+    judgement = _judgement(visit, checked) if pending else None
     return visit.page(
         "changes.html",
         status,
         pending=pending,
         most=MOST_SHOWN,
         files=_files(visit) if pending else [],
-        findings=checked.judged.findings if checked is not None else (),
-        report=report,
+        findings=_news(checked, judgement),
+        judgement=judgement,
+        overrides=overriding.choices(visit, judgement) if judgement else (),
+        may_override=Right.OVERRIDE in visit.actor.rights,
         problems=problems or {},
         comment=visit.given("comment"),
         minutes=visit.given("minutes"),
     )
+
+
+def _judgement(visit: Visit, checked: Checked | None) -> Judgement | None:
+    """Return what is known of the draft from running it: of its last rehearsal, else of the check in the background."""
+    found = judgements.of_kept(reports.of_draft(visit.gateway, visit.actor))
+    if found is not None and found.full:
+        return found
+    return judgements.of_judged(checked.judged if checked is not None else None) or found
+
+
+def _news(checked: Checked | None, judgement: Judgement | None) -> tuple[Finding, ...]:
+    """Return the findings of rehearsal and check, each once, without those that a failed test tells."""
+    found = judgement.findings if judgement is not None else ()
+    newer = checked.judged.findings if checked is not None else ()
+    return tuple(dict.fromkeys([*found, *judgements.untold(newer, judgement.failed if judgement else ())]))
 
 
 def _files(visit: Visit) -> list[dict[str, Any]]:
@@ -76,28 +97,50 @@ def check(visit: Visit) -> Response:
         site.watch.keep(watching.Checked(judged.candidate.limit, judged.candidate.parent, judged))
         return judged
 
-    return visit.go(f"/jobs/{site.jobs.start('check', actor.name, work).id}")
+    return visit.go(f"/jobs/{site.jobs.start('check', actor, work).id}")
+
+
+def rehearse(visit: Visit) -> Response:
+    """Rehearse the draft in full, or what is live, in the background."""
+    site, actor, live = visit.site, visit.actor, visit.given("of") == "live"
+
+    def work(job: Job) -> Judged:
+        judged = judging.rehearse(site.gateway, actor, Grade.FULL, live=live, progress=job.progress)
+        if not live:
+            site.watch.keep(watching.Checked(judged.candidate.limit, judged.candidate.parent, judged))
+        return judged
+
+    what = visit.site.texts("what_if.of_live" if live else "what_if.of_draft")
+    return visit.go(f"/jobs/{site.jobs.start('rehearse', actor, work, what).id}")
 
 
 def apply(visit: Visit) -> Response:
     """Make the draft live, in the background."""
     comment = visit.given("comment")
+    overrides = overriding.given(visit)
+    if overrides:
+        visit.actor.may(Right.OVERRIDE)
+    problems = overriding.problems(overrides)
     try:
         seconds = _seconds(visit.given("minutes"))
         if not comment.strip():
             raise InvalidValue.of("An apply needs a comment.", "Say in a few words what it is for.", "comment")
     except InvalidValue as fault:
-        return _page(visit, {p.field: f"{p.what} {p.remedy}".strip() for p in fault.problems}, 422)
+        problems |= {p.field: f"{p.what} {p.remedy}".strip() for p in fault.problems}
+    if problems:
+        return _page(visit, problems, 422)
     site, actor = visit.site, visit.actor
 
     def work(job: Job) -> Applied:
         try:
-            return applying.apply(site.gateway, actor, comment, keep_for=seconds, progress=job.progress)
+            return applying.apply(
+                site.gateway, actor, comment, keep_for=seconds, overrides=overrides, progress=job.progress
+            )
         finally:
             site.standing.forget()
             site.watch.changed()
 
-    return visit.go(f"/jobs/{site.jobs.start('apply', actor.name, work, comment).id}")
+    return visit.go(f"/jobs/{site.jobs.start('apply', actor, work, comment).id}")
 
 
 def keep(visit: Visit) -> Response:
@@ -125,24 +168,17 @@ def discard_all(visit: Visit) -> Response:
 
 def job(visit: Visit) -> Response:
     """Show how a job goes, or how it ended."""
-    found = visit.site.jobs.find(visit.request.path_params["id"], visit.actor.name)
+    found = visit.site.jobs.find(visit.request.path_params["id"], visit.actor)
+    if f"job.{found.kind}" not in visit.site.texts.entries:
+        raise NotFound("This job was started by a program and has no page.")
     running = not found.ended.is_set()
-    fault = found.fault
     return visit.page(
         "job.html",
         job=found,
         running=running,
-        fault=fault,
-        fault_text=str(fault) if isinstance(fault, SealgateError) else "",
-        findings=_findings(found),
-        report=getattr(found.value, "report", None),
+        end=endings.of(visit, found),
+        live=None if running else live_tests.told(found),
     )
-
-
-def _findings(job: Job) -> tuple[Any, ...]:
-    if isinstance(job.fault, Refused):
-        return job.fault.findings
-    return tuple(getattr(job.value, "findings", ()))
 
 
 def bar(visit: Visit) -> Response:
@@ -163,6 +199,7 @@ ROUTES = (
     get("/changes", Right.VIEW, show),
     get("/changes/bar", Right.VIEW, bar),
     post("/changes/check", Right.VIEW, check),
+    post("/changes/rehearse", Right.VIEW, rehearse),
     post("/changes/apply", Right.APPLY, apply),
     post("/changes/keep", Right.APPLY, keep),
     post("/changes/discard", Right.EDIT, discard),

@@ -13,7 +13,8 @@ from sealgate.services import changes, lookup_tables, rows, settings
 from sealgate.services.actor import Right
 from sealgate.services.wording import shown_fields
 from sealgate.store import Stored
-from sealgate.web import fields
+from sealgate.web import fields, live_tests
+from sealgate.web.asking import about_row
 from sealgate.web.columns import name_of
 from sealgate.web.formats import address, plain
 from sealgate.web.lists import noun_in, path_of
@@ -135,9 +136,11 @@ def _form(
         version=version if version is not None else (row.version if row else ""),
         clash=_both_sides(kind, values, clash) if clash else None,
         findings=findings,
+        explain=about_row(row) if row else "",
         action=here,
         history=changes.object_history(visit.gateway, visit.actor, kind.name, row.key)[-10:] if row else [],
         table=_table(visit, kind, row),
+        testable=row is not None and live_tests.may_test(visit, kind.name) and bool(row.fields.get("host", True)),
     )
 
 

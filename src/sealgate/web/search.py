@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from sealgate.web.visit import Visit
 
 _FEW = 8
+_ENOUGH = 2
+_MOST = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,18 @@ class Hit:
 def found(visit: Visit, text: str) -> list[Hit]:
     """Return what has the text in it: pages first, then settings, then rows."""
     return [*_pages(visit, text), *_settings(text), *_rows(visit, text)]
+
+
+def hits(visit: Visit, text: str) -> list[Hit]:
+    """Return what the palette shows: all pages for nothing typed, pages and settings for one letter, then rows too."""
+    if len(text) < _ENOUGH:
+        return [*_pages(visit, text), *(_settings(text) if text else ())][:_MOST]
+    return sorted(found(visit, text), key=lambda hit: _nearness(hit.name.casefold(), text.casefold()))[:_MOST]
+
+
+def _nearness(name: str, text: str) -> int:
+    """Return how near a name is to what was typed: the same, beginning with it, holding it, found by other words."""
+    return 0 if name == text else 1 if name.startswith(text) else 2 if text in name else 3
 
 
 def home_of(setting: str) -> str:

@@ -1,4 +1,4 @@
-"""Serving the pages over TLS, as a user who owns the desired state and nothing else.
+"""Serving pages and API over TLS, as a user who owns the desired state and nothing else.
 
 Started as root, the certificate is read and the port is bound, then root is given up for good before the database is
 opened and before the first byte of anybody is read. There is no way to serve without TLS.
@@ -25,7 +25,9 @@ from sealgate.web.site import Site
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from starlette.types import ASGIApp
 
     from sealgate.settings import Endpoint, Settings
     from sealgate.web.site import Identify
@@ -42,15 +44,17 @@ def certificate_of(settings: Settings, today: dt.datetime) -> Files:
     return own(settings.web_directory, names_of_this_machine(), today)
 
 
-def serve(settings: Settings, identify: Identify, today: dt.datetime) -> int:
-    """Serve the pages until SIGTERM or SIGINT. Refused when a port is in use."""
+def serve(
+    settings: Settings, identify: Identify, today: dt.datetime, api: Callable[[Site], ASGIApp] | None = None
+) -> int:
+    """Serve the pages, and the API that `api` makes, until SIGTERM or SIGINT. Refused when a port is in use."""
     context = tls(certificate_of(settings, today))
     with ExitStack() as stack:
         sockets = [stack.enter_context(_listen(endpoint)) for endpoint in settings.web_listeners]
         become(settings.control_user)
         gateway = Gateway.open(settings)
         stack.callback(gateway.close)
-        serve_site(Site(gateway, identify), context, sockets)
+        serve_site(Site(gateway, identify, api=api), context, sockets)
     return 0
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from sealgate.services.jobs import Jobs
 from sealgate.web import formats
-from sealgate.web.jobs import Jobs
 from sealgate.web.standing import Standing
+from sealgate.web.static_files import StaticFiles
 from sealgate.web.texts import Texts
 from sealgate.web.watching import DraftWatch
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
+    from starlette.types import ASGIApp
 
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     Identify = Callable[[Gateway, Request], Actor | None]
 
 
-def templates(texts: Texts) -> Environment:
+def templates(texts: Texts, static: StaticFiles) -> Environment:
     """Return the templates: everything is escaped, and a value that is missing is a fault."""
     made = Environment(
         loader=PackageLoader("sealgate.web"),
@@ -38,25 +40,29 @@ def templates(texts: Texts) -> Environment:
         lstrip_blocks=True,
     )
     made.globals["t"] = texts
+    made.globals["static"] = static.address
     made.filters.update(formats.FILTERS)
     return made
 
 
 @dataclass(slots=True)
 class Site:
-    """The pages' one gateway and what is kept in memory about it."""
+    """The pages' one gateway and what is kept in memory about it; `api` makes what is served below `/api/v1`."""
 
     gateway: Gateway
     identify: Identify
     texts: Texts = field(default_factory=Texts.load)
-    jobs: Jobs = field(default_factory=Jobs)
+    api: Callable[[Site], ASGIApp] | None = None
+    static: StaticFiles = field(default_factory=StaticFiles.load)
+    jobs: Jobs = field(init=False)
     templates: Environment = field(init=False)
     standing: Standing = field(init=False)
     watch: DraftWatch = field(init=False)
 
     def __post_init__(self) -> None:
         """Put the parts together."""
-        self.templates = templates(self.texts)
+        self.templates = templates(self.texts, self.static)
+        self.jobs = Jobs(self.gateway)
         self.watch = DraftWatch(self.gateway)
         self.standing = Standing(self.gateway, self.watch)
 

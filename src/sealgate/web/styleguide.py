@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sealgate.model.findings import Place, error, note, warning
+from sealgate.model.verdicts import Ruling, Verdict
 from sealgate.services.actor import Right
 from sealgate.services.wording import Difference, FieldChange, What
 from sealgate.web.diffs import side_by_side
@@ -31,6 +32,11 @@ def show(visit: Visit) -> Response:
             error("sample", Place("transport", _LONG), "This stops an apply.", "Why it does.", "What to do."),
             warning("sample", Place("setting", "my-hostname"), "This is a doubt.", remedy="Look at it."),
             note("sample", Place("own-lines", "main-cf", "relayhost", 3), _HOSTILE),
+        ],
+        verdicts=[
+            Verdict("size-limits", _LONG, Ruling.FAILED, "1 MiB", "it is taken", _HOSTILE, (_HOSTILE,), Place("rbl")),
+            Verdict("strangers-cannot-relay", "a stranger", Ruling.FAILED, came="it was accepted"),
+            Verdict("tls-is-kept", "mail to a partner", Ruling.NOT_JUDGED, came="It is outside the rehearsal."),
         ],
         sample_fields=[
             Field("sample-text", "Text", "What it is for.", "text", _LONG, required=True),

@@ -48,8 +48,9 @@ def do_import(visit: Visit) -> Response:
     try:
         if not text.strip():
             raise InvalidValue.of("There is nothing to import.", "Paste rows, or choose a file.", "text")
+        lines = text.splitlines(keepends=True)  # a field of CSV may have line ends in it
         result = imports.import_rows(
-            visit.gateway, visit.actor, kind.name, text.splitlines(), form=form, replace=replace, dry_run=dry
+            visit.gateway, visit.actor, kind.name, lines, form=form, replace=replace, dry_run=dry
         )
     except InvalidValue as fault:
         return _import_page(visit, kind, text=text, form=form, replace=replace, problems=fault.problems, status=422)

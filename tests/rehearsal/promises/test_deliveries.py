@@ -176,6 +176,7 @@ RCPT = f"RCPT TO:<{FOREIGN}>"
         ("error:closed", 550, Ruling.PASSED), ("error:closed", 450, Ruling.FAILED),
         ("error:closed", 250, Ruling.FAILED),
         ("discard:", 250, Ruling.PASSED), ("hold", 250, Ruling.PASSED),
+        ("discard:", 554, Ruling.FAILED), ("hold", 450, Ruling.FAILED),
         ("lmtp:[192.0.2.7]:24", 250, Ruling.NOT_JUDGED),
     ],
 )  # fmt: skip

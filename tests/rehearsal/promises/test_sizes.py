@@ -114,6 +114,20 @@ def test_a_large_real_message_that_is_taken_fails() -> None:
     ]
 
 
+def test_a_large_message_that_is_refused_for_something_else_is_not_judged() -> None:
+    found = answered(about(), {"siz-25-4-large": 554})
+
+    assert [(one.ruling, one.came) for one in found.values() if one.ruling is not Ruling.PASSED] == [
+        (Ruling.NOT_JUDGED, "it was refused for something else: MAIL FROM:<x> → 554 x")
+    ]
+
+
+def test_where_the_limit_leaves_no_room_for_headers_only_the_large_message_is_sent() -> None:
+    made = about({"before-filter-size-limit": 3000})
+
+    assert [one.id for one in PROMISE.plan(made).trials if one.until is Until.MESSAGE] == ["siz-25-4-real-large"]
+
+
 def test_listeners_of_both_families_are_told_apart() -> None:
     trials = PROMISE.plan(about(listeners=PUBLIC)).trials
 

@@ -35,6 +35,7 @@ MORE_WORDS = {
     "smtpd_forbid_bare_newline": frozenset({"normalize", "reject", "note"}),
     "compatibility_level": frozenset[str](),
 }
+_TABLES = re.compile(r".*(?:_maps?|_checks|_database)")
 _NOT_BY_DEFAULT = frozenset({"compatibility_level", "mail_version", "mail_release_date"})
 PARENTS = frozenset(
     {
@@ -57,6 +58,20 @@ def kind_fault(name: str, value: str, default: str) -> Iterator[Fault]:
         yield "own-line-value", f"{name} is {shown(value)!r}, which is no whole number.", "Write digits without a unit."
     elif _CODE_DEFAULT.fullmatch(default) and name.endswith("_code") and not 200 <= int(value) <= 599:
         yield "own-line-value", f"{name} is {value}, which is no SMTP code.", "Write three digits from 200 to 599."
+
+
+def kind_of(name: str, default: str) -> str:
+    """Return what a parameter takes: `switch`, `number`, `time`, `restrictions`, `tables` or `text`."""
+    default = _BY_STRESS.sub(r"\1", default)
+    if name.startswith("smtpd_") and name.endswith("_restrictions"):
+        return "restrictions"
+    if _TABLES.fullmatch(name):
+        return "tables"
+    if default in _SWITCH:
+        return "switch"
+    if _TIME_DEFAULT.fullmatch(default):
+        return "time"
+    return "number" if _NUMBER.fullmatch(default) else "text"
 
 
 def _of(name: str, refusal: InvalidValue) -> tuple[str, str]:

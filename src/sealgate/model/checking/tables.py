@@ -41,29 +41,39 @@ _BLOCK_LINE = re.compile(r"(if)\s*(!?\s*\S.*)|(endif)\b.*", re.IGNORECASE | re.D
 
 def check_tables(desired: DesiredState, context: CheckContext) -> Iterator[Finding]:
     """Give the findings about look-up tables and about own lines that name them."""
-    tables = {row.key: row for row in desired.rows.rows("lookup-table")}
     used = table_uses(desired.main_cf, desired.master_cf)
-    for key, row in tables.items():
-        table: LookupTable = row.value
-        if not row.enabled:
-            continue
-        yield from limited(line_findings(table, desired), MOST)
-        yield from _type(table, context)
-        places = used.get((table.type, table.name), ())
-        if not places:
-            yield note(
-                "table-not-used",
-                Place("lookup-table", key),
-                f"The table {key} is used nowhere.",
-                "",
-                f"Name it in your lines of main.cf as {table.type}:$maps_d_dir/{table.file_name}.",
-            )
-        if any(place.field.rpartition("/")[2] == "smtp_tls_policy_maps" for place in places):
-            yield from limited(_policies(table, desired), MOST)
-        if is_access_table(places) or is_checks_table(places):
-            yield from limited(_actions(table, desired, context, access=is_access_table(places)), MOST)
-    enabled = {(row.value.type, row.value.name) for row in tables.values() if row.enabled}
-    yield from _missing(used, enabled)
+    for row in desired.rows.rows("lookup-table"):
+        if row.enabled:
+            places = used.get((row.value.type, row.value.name), ())
+            yield from table_findings(row.value, desired, context, places)
+    yield from missing_tables(desired)
+
+
+def table_findings(
+    table: LookupTable, desired: DesiredState, context: CheckContext, places: tuple[Place, ...]
+) -> Iterator[Finding]:
+    """Give the findings about one table that is used at these places."""
+    yield from limited(line_findings(table, desired), MOST)
+    yield from _type(table, context)
+    if not places:
+        yield note(
+            "table-not-used",
+            Place("lookup-table", table.name),
+            f"The table {table.name} is used nowhere.",
+            "",
+            f"Name it in your lines of main.cf as {table.type}:$maps_d_dir/{table.file_name}.",
+        )
+    if any(place.field.rpartition("/")[2] == "smtp_tls_policy_maps" for place in places):
+        yield from limited(_policies(table, desired), MOST)
+    if is_access_table(places) or is_checks_table(places):
+        yield from limited(_actions(table, desired, context, access=is_access_table(places)), MOST)
+
+
+def missing_tables(desired: DesiredState) -> Iterator[Finding]:
+    """Give the places where own lines name tables that are not there."""
+    rows = desired.rows.rows("lookup-table")
+    enabled = {(row.value.type, row.value.name) for row in rows if row.enabled}
+    yield from _missing(table_uses(desired.main_cf, desired.master_cf), enabled)
 
 
 def table_uses(main: OwnLines, master: OwnLines) -> dict[tuple[str, str], tuple[Place, ...]]:

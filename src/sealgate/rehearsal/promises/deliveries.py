@@ -17,7 +17,7 @@ from sealgate.model.findings import Place
 from sealgate.model.verdicts import Ruling
 from sealgate.rehearsal.next_hops import NEVER_CLEAR, OWN_LINES, Expected, login, tls_level
 from sealgate.rehearsal.promises.met_checks import unless_checked
-from sealgate.rehearsal.promises.promise import SENDER, Case, shown
+from sealgate.rehearsal.promises.promise import SENDER, Case, accepted, shown
 from sealgate.rehearsal.promises.relay_domains import routes
 from sealgate.rehearsal.trials import Certificate, Client, Internet, Plan, Server, Trial, Until
 
@@ -141,7 +141,7 @@ def _special(case: Case, route: Expected, arrivals: tuple[Arrival, ...], ended: 
     if refused:
         right = refused <= last.code < refused + 100
     elif route.transport in {"discard", "hold"}:
-        right = not arrivals
+        right = accepted(last) and not arrivals
     else:
         return case.not_judged(f"the transport {route.transport} is no SMTP; only its route is tried")
     return case.passed(shown(last)) if right else case.failed(shown(last), route.blame, ended.log)

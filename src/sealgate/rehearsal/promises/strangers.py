@@ -21,7 +21,6 @@ from sealgate.rehearsal.clients import Clients
 from sealgate.rehearsal.promises.blaming import Entry, opening
 from sealgate.rehearsal.promises.dns_names import listed_in
 from sealgate.rehearsal.promises.promise import FOREIGN, FOREIGN_DOMAIN, HELO, SENDER, Case, accepted, shown
-from sealgate.rehearsal.subject import SERVERS
 from sealgate.rehearsal.trials import Client, Internet, Plan, Trial
 
 if TYPE_CHECKING:
@@ -164,7 +163,7 @@ def _tries(subject: Subject) -> Iterator[_Try]:
     number = 0
     clients = Clients(subject)
     for listener in subject.public:
-        addresses = clients.strangers(6 if ":" in listener.host else 4) if listener.program in SERVERS else ()
+        addresses = clients.strangers(6 if ":" in listener.host else 4) if listener.takes_mail else ()
         if not addresses:
             continue
         beside = clients.neighbours(addresses[0], 60)

@@ -1,0 +1,138 @@
+"""What the draft changes: seen, compared, discarded; and who may newly do what."""
+
+from __future__ import annotations
+
+import datetime as dt
+from itertools import islice
+from typing import Annotated, Any
+
+from fastapi import Path, Query
+from pydantic import Field
+
+from sealgate.api.call import Asked
+from sealgate.api.operations import Group
+from sealgate.api.shapes import Done, KeyPath, StateWord, Told, state_of
+from sealgate.services import changes, rendering, reports
+from sealgate.services.actor import Right
+
+GROUP = Group("changes", "What is not applied yet, and the difference of any two states.")
+MOST = 1000
+
+Kind = Annotated[
+    str, Path(description="`setting`, `own-lines`, or a kind of row.", max_length=60, examples=["relay-domain"])
+]
+
+
+class FieldChange(Told):
+    """One field before and after."""
+
+    field: str
+    title: str
+    old: Any
+    new: Any
+
+
+class Difference(Told):
+    """One object that differs; `lines` is a unified diff of a text, `widens` says who may newly do what."""
+
+    noun: str
+    key: str
+    title: str
+    what: str
+    fields: list[FieldChange]
+    lines: list[str]
+    widens: str
+
+
+class Pending(Told):
+    """One change of the draft, by whom and since when."""
+
+    difference: Difference
+    actor: str
+    at: dt.datetime
+
+
+class Changes(Told):
+    """How many objects an apply would change, by whom, and what each change is, up to a limit."""
+
+    objects: int
+    exact: bool = Field(description="False: there were too many edits to count, `objects` is that of edited rows.")
+    actors: list[tuple[str, int]]
+    items: list[Pending]
+
+
+class Differences(Told):
+    """The objects that differ; `more`: there are more than were asked for."""
+
+    items: list[Difference]
+    more: bool
+
+
+class FileDifference(Told):
+    """A rendered file that differs, as lines of a unified diff."""
+
+    file: str
+    what: str
+    lines: list[str]
+
+
+class FileDifferences(Told):
+    """The rendered files that differ."""
+
+    items: list[FileDifference]
+    more: bool
+
+
+class Widened(Told):
+    """Who may newly do what, in sentences; `known` is False where neither the agent nor a report says so."""
+
+    known: bool
+    sentences: list[str]
+
+
+Most = Annotated[int, Query(description="The most that is told.", ge=1, le=MOST)]
+
+
+@GROUP.get("/changes", Right.VIEW, response_model=Changes)
+def list_changes(call: Asked, limit: Most = 200) -> Any:
+    """List what the draft changes against the newest revision, with who did it."""
+    summary = changes.summary(call.gateway, call.actor)
+    items = changes.pending(call.gateway, call.actor, limit)
+    return {"objects": summary.objects, "exact": summary.exact, "actors": summary.actors, "items": items}
+
+
+@GROUP.delete("/changes", Right.EDIT, response_model=Done)
+def discard_all_changes(call: Asked) -> Any:
+    """Forget all changes of the draft. Needs every area, and `raw` where own lines are among them."""
+    was = changes.discard_all(call.gateway, call.actor)
+    return {"text": "All changes were discarded." if was else "There was nothing to discard."}
+
+
+@GROUP.delete("/changes/{noun}/{key:path}", Right.EDIT, response_model=Done)
+def discard_change(call: Asked, noun: Kind, key: KeyPath) -> Any:
+    """Forget the draft's change of one object."""
+    changes.discard(call.gateway, call.actor, noun, key)
+    return {"text": "The change was discarded."}
+
+
+@GROUP.get("/differences", Right.VIEW, response_model=Differences)
+def compare_states(call: Asked, old: StateWord = "live", new: StateWord = "draft", limit: Most = 200) -> Any:
+    """Compare two states, object by object, in words."""
+    with changes.compare(call.gateway, call.actor, state_of(old), state_of(new)) as found:
+        items = list(islice(found, limit + 1))
+    return {"items": items[:limit], "more": len(items) > limit}
+
+
+@GROUP.get("/file-differences", Right.VIEW, response_model=FileDifferences)
+def compare_files(call: Asked, old: StateWord = "live", new: StateWord = "draft", limit: Most = 50) -> Any:
+    """Compare the rendered files of two states. Secrets are never in them."""
+    with rendering.file_differences(call.gateway, call.actor, state_of(old), state_of(new)) as found:
+        items = list(islice(found, limit + 1))
+    return {"items": items[:limit], "more": len(items) > limit}
+
+
+@GROUP.get("/widened", Right.VIEW, response_model=Widened)
+def show_widened(call: Asked) -> Any:
+    """Say who may newly do what if the draft is applied."""
+    found = reports.widened(call.gateway, call.actor)
+    return {"known": found is not None, "sentences": list(found or ())}

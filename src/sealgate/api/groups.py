@@ -1,0 +1,46 @@
+"""All operations of the API, in the order in which they are described and tried. What is not here does not exist."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealgate.api import (
+    account,
+    audit,
+    bulk,
+    changes,
+    description,
+    jobs,
+    judging,
+    live_testing,
+    mail,
+    nodes,
+    people,
+    revisions,
+    rows,
+    settings,
+    texts,
+    trying,
+)
+
+if TYPE_CHECKING:
+    from sealgate.api.operations import Group
+
+GROUPS: tuple[Group, ...] = (
+    settings.GROUP,
+    rows.GROUP,
+    bulk.GROUP,
+    texts.GROUP,
+    changes.GROUP,
+    judging.GROUP,
+    revisions.GROUP,
+    trying.GROUP,
+    live_testing.GROUP,
+    jobs.GROUP,
+    nodes.GROUP,
+    mail.GROUP,
+    audit.GROUP,
+    people.GROUP,
+    account.GROUP,
+    description.GROUP,
+)

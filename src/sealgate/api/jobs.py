@@ -1,0 +1,108 @@
+"""Long work: how it goes, what came of it, and its steps as they happen (Server-Sent Events)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Header, Path
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from sealgate.api import problems
+from sealgate.api.call import Asked
+from sealgate.api.operations import Group
+from sealgate.api.shapes import Job, Limit
+from sealgate.services.actor import Right
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sealgate.services import jobs
+    from sealgate.services.jobs import Jobs
+
+GROUP = Group("jobs", "Long work, by its owner and by who may apply; kept for a week.")
+
+JobId = Annotated[str, Path(description="The job's id.", max_length=100)]
+_LONGEST = 600
+"""Seconds of one stream of events; whoever watches comes back with Last-Event-ID."""
+_LOOK = 0.2
+_SILENCE = 15.0
+_EVENTS: dict[int | str, Any] = {
+    200: {"description": "The events", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+}
+
+
+@GROUP.get("/jobs", Right.VIEW, response_model=list[Job])
+def list_jobs(call: Asked, limit: Limit = 100) -> Any:
+    """List the newest jobs that one may see, newest first."""
+    return [job_json(job) for job in call.context.jobs.listing(call.actor, limit)]
+
+
+@GROUP.get("/jobs/{id}", Right.VIEW, response_model=Job)
+def show_job(call: Asked, id: JobId) -> Any:  # noqa: A002 - the word that the address has
+    """Show how a job goes, or how it ended."""
+    return job_json(call.context.jobs.find(id, call.actor))
+
+
+@GROUP.get("/jobs/{id}/events", Right.VIEW, response_class=StreamingResponse, responses=_EVENTS)
+def watch_job(
+    call: Asked,
+    id: JobId,  # noqa: A002
+    last_event_id: Annotated[str, Header(description="The last event that was seen.", max_length=20)] = "",
+) -> Any:
+    """Watch a job: an event `progress` for each step, and `ended` with the whole job at the end.
+
+    Who comes back with Last-Event-ID gets what happened since. A stream ends after ten minutes at the latest.
+    """
+    call.context.jobs.find(id, call.actor)
+    seen = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else 0
+    return StreamingResponse(_events(call.context.jobs, id, call, seen), media_type="text/event-stream")
+
+
+def job_json(job: jobs.Job) -> dict[str, Any]:
+    """Return a job as it is answered."""
+    fault = job.outcome.get("fault")
+    return {
+        "id": job.id,
+        "kind": job.kind,
+        "state": job.state.value,
+        "actor": job.actor,
+        "detail": job.detail,
+        "at": job.at,
+        "ended": job.ended_at if job.ended.is_set() else None,
+        "progress": [_step(step) for step in job.told_steps()],
+        "result": job.outcome.get("result"),
+        "problem": problems.of_told(fault) if fault else None,
+        "address": f"{problems.PREFIX}/jobs/{job.id}",
+        "events": f"{problems.PREFIX}/jobs/{job.id}/events",
+    }
+
+
+def _step(step: tuple[int, str, int, int]) -> dict[str, Any]:
+    return dict(zip(("number", "text", "done", "total"), step, strict=True))
+
+
+async def _events(work: Jobs, name: str, call: Asked, seen: int) -> AsyncIterator[str]:
+    began = said = time.monotonic()
+    yield "retry: 2000\n\n"
+    while time.monotonic() - began < _LONGEST:
+        job = await run_in_threadpool(work.find, name, call.actor)
+        over = job.ended.is_set()
+        for step in job.told_steps():
+            if step[0] > seen:
+                seen, said = step[0], time.monotonic()
+                yield _event(seen, "progress", _step(step))
+        if over:
+            yield _event(seen + 1, "ended", Job.model_validate(job_json(job)).model_dump(mode="json"))
+            return
+        if time.monotonic() - said > _SILENCE:
+            said = time.monotonic()
+            yield ": still at work\n\n"
+        await asyncio.sleep(_LOOK)
+
+
+def _event(number: int, name: str, data: Any) -> str:
+    return f"id: {number}\nevent: {name}\ndata: {json.dumps(data)}\n\n"

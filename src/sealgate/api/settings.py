@@ -1,0 +1,97 @@
+"""Settings: the values of the pages "MTA configuration" and TLS, in the draft."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Path, Query
+from pydantic import Field
+
+from sealgate.api.call import Asked
+from sealgate.api.operations import Group
+from sealgate.api.preconditions import Required
+from sealgate.api.shapes import Given, Saved, Told
+from sealgate.services import settings
+from sealgate.services.actor import Right
+
+GROUP = Group("settings", "The values of MTA configuration and TLS. All of it is in the draft until it is applied.")
+
+Name = Annotated[str, Path(description="A setting, such as `my-hostname`.", examples=["my-hostname"], max_length=100)]
+
+
+class Setting(Told):
+    """A setting in the draft, beside what is live. A secret is only ever "stored"."""
+
+    name: str
+    title: str
+    page: str
+    help: str
+    value: Any
+    shown: str = Field(description="The value in words.")
+    is_set: bool = Field(description="False: it has its default.")
+    live: Any
+    pending: bool = Field(description="Whether the draft differs from what is live.")
+    version: int | None
+
+
+class Settings(Told):
+    """All settings asked for."""
+
+    items: list[Setting]
+
+
+class Value(Given):
+    """A new value, as the page takes it."""
+
+    value: Any = Field(examples=["mx.example.com"])
+
+
+class Values(Given):
+    """Several new values, kept all or none; `bases` has the version that was seen of each (null: not set)."""
+
+    values: dict[str, Any] = Field(examples=[{"my-hostname": "mx.example.com"}], max_length=200)
+    bases: dict[str, int | None] = Field({}, max_length=200)
+
+
+@GROUP.get("/settings", Right.VIEW, response_model=Settings)
+def list_settings(
+    call: Asked, page: Annotated[str, Query(description="Only those of this page.", max_length=100)] = ""
+) -> Any:
+    """List the settings in the order of the pages."""
+    found = settings.show(call.gateway, call.actor)
+    return {"items": [item for item in found if not page or item.page == page]}
+
+
+@GROUP.patch("/settings", Right.EDIT, response_model=list[Saved], fields_at="/values")
+def change_settings(call: Asked, body: Values) -> Any:
+    """Set several settings, all or none.
+
+    Those whose value stays are left alone, those at their default are unset. The answer names what was changed.
+    """
+    return settings.set_many(call.gateway, call.actor, body.values, body.bases)
+
+
+@GROUP.get("/settings/{name}", Right.VIEW, response_model=Setting)
+def show_setting(call: Asked, name: Name) -> Any:
+    """Show one setting."""
+    (found,) = settings.show(call.gateway, call.actor, [name])
+    call.tag(found.version)
+    return found
+
+
+@GROUP.put("/settings/{name}", Right.EDIT, response_model=Saved, conditional=True)
+def set_setting(call: Asked, name: Name, body: Value, match: Required) -> Any:
+    """Set one setting."""
+    with match.holding() as base:
+        saved = settings.set_value(call.gateway, call.actor, name, body.value, base=base)
+    call.tag(saved.version)
+    return saved
+
+
+@GROUP.delete("/settings/{name}", Right.EDIT, response_model=Saved, conditional=True)
+def unset_setting(call: Asked, name: Name, match: Required) -> Any:
+    """Go back to the default."""
+    with match.holding() as base:
+        saved = settings.unset(call.gateway, call.actor, name, base=base)
+    call.tag(None)
+    return saved

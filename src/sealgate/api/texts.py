@@ -1,0 +1,95 @@
+"""Texts: the administrator's own lines of main.cf and master.cf, look-up tables, and the files that come of it all."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import Path
+from fastapi.responses import PlainTextResponse
+from pydantic import Field
+
+from sealgate.api.call import Asked
+from sealgate.api.operations import LARGE, Group
+from sealgate.api.preconditions import Required
+from sealgate.api.shapes import Given, Place, Saved, StateWord, Told, state_of
+from sealgate.services import lookup_tables, own_lines, rendering
+from sealgate.services.actor import Right
+
+GROUP = Group("texts", "Own lines, look-up tables, and the rendered files.")
+
+OwnName = Annotated[Literal["main-cf", "master-cf"], Path(description="Which file the lines are of.")]
+TableName = Annotated[str, Path(description="The name of a look-up table.", max_length=200, examples=["tls-policy"])]
+
+
+class OwnLines(Told):
+    """Own lines of the draft; `version` is None while there are none."""
+
+    name: str
+    text: str
+    version: int | None
+
+
+class Text(Given):
+    """A whole text; it replaces the one that stands."""
+
+    text: str = Field(max_length=50_000_000, examples=["smtpd_banner = $myhostname ESMTP\n"])
+
+
+class Table(Told):
+    """A look-up table with its text, and the lines of own texts that use it."""
+
+    name: str
+    type: str
+    text: str
+    version: int
+    used: list[Place]
+
+
+@GROUP.get("/own-lines/{name}", Right.VIEW, response_model=OwnLines)
+def show_own_lines(call: Asked, name: OwnName) -> Any:
+    """Show own lines of the draft."""
+    found = own_lines.show(call.gateway, call.actor, name)
+    call.tag(found.version)
+    return found
+
+
+@GROUP.put("/own-lines/{name}", Right.RAW, response_model=Saved, conditional=True, largest=LARGE)
+def replace_own_lines(call: Asked, name: OwnName, body: Text, match: Required) -> Any:
+    """Replace own lines; an empty text removes them. They are as powerful as root, and checked as such."""
+    with match.holding() as base:
+        saved = own_lines.edit(call.gateway, call.actor, name, body.text, base=base)
+    call.tag(saved.version if body.text.strip() else None)
+    return saved
+
+
+@GROUP.get("/lookup-tables/{name}", Right.VIEW, response_model=Table)
+def show_lookup_table(call: Asked, name: TableName) -> Any:
+    """Show a look-up table of the draft with its text and where it is used."""
+    found = lookup_tables.show(call.gateway, call.actor, name)
+    call.tag(found.version)
+    return found
+
+
+@GROUP.put("/lookup-tables/{name}", Right.EDIT, response_model=Saved, conditional=True, largest=LARGE)
+def replace_lookup_table_text(call: Asked, name: TableName, body: Text, match: Required) -> Any:
+    """Replace the text of a look-up table; the table itself is a row of the kind `lookup-table`."""
+    with match.holding() as base:
+        saved = lookup_tables.edit(call.gateway, call.actor, name, body.text, base=base)
+    call.tag(saved.version)
+    return saved
+
+
+@GROUP.get(
+    "/files/{name}",
+    Right.VIEW,
+    response_class=PlainTextResponse,
+    responses={200: {"description": "The file", "content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+def show_file(
+    call: Asked,
+    name: Annotated[Literal["main.cf", "master.cf"], Path(description="Which file.")],
+    state: StateWord = "draft",
+) -> Any:
+    """Show a file as it is rendered from a state. A secret in it is only `(secret)`."""
+    text = rendering.rendered_file(call.gateway, call.actor, state_of(state), name)
+    return PlainTextResponse(text)

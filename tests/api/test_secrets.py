@@ -1,0 +1,69 @@
+"""No secret comes back over the API, whoever asks: not from rows, changes, files, jobs, audit, or refusals."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.api.conftest import PREFIX, token_of, wait_for_jobs
+from tests.api.test_access import OPERATIONS, address
+from tests.support.accounts import kept_password, person
+
+if TYPE_CHECKING:
+    import httpx
+    from tests.support.control_half import StandIn
+
+    from sealgate.services.gateway import Gateway
+
+WORD = "Zq7-wombat-Passw0rt"
+LOGIN = {"host": "mx.example.net", "port": 587, "user": "gw", "password": WORD}
+
+
+def test_a_stored_password_is_only_said_to_be_stored(owner: httpx.Client) -> None:
+    made = owner.post(f"{PREFIX}/rows/sasl", json={"fields": LOGIN})
+
+    assert (made.status_code, made.json()["secrets"]) == (201, ["password"])
+    assert "password" not in made.json()["fields"]
+
+
+def test_changing_a_row_keeps_its_password_unless_a_new_one_is_sent(owner: httpx.Client, gateway: Gateway) -> None:
+    key = owner.post(f"{PREFIX}/rows/sasl", json={"fields": LOGIN}).json()["address"]
+
+    def kept() -> str:
+        with gateway.store.reading() as reader:
+            return str(next(iter(reader.draft().rows("sasl"))).fields["password"])
+
+    first = kept()
+    owner.put(key, json={"fields": {"host": "mx.example.net", "port": 587, "user": "other"}}, headers={"if-match": "*"})
+    second = kept()
+    owner.patch(key, json={"fields": {"password": "a new one"}}, headers={"if-match": "*"})
+
+    assert first == second != kept()
+
+
+def test_a_secret_is_in_no_answer_of_any_operation(owner: httpx.Client, agent: StandIn, gateway: Gateway) -> None:
+    person(gateway, "alice")
+    token = token_of(gateway, "alice")
+    owner.post(f"{PREFIX}/rows/sasl", json={"fields": LOGIN})
+    owner.post(f"{PREFIX}/applications", json={"comment": "with a login"})
+    wait_for_jobs(owner)
+    owner.patch(f"{PREFIX}/rows/sasl/none", json={"fields": LOGIN}, headers={"if-match": "*"})
+    owner.post(f"{PREFIX}/rows/sasl", json={"fields": LOGIN | {"port": WORD}})
+
+    told = [owner.get(address(op)).text for op in OPERATIONS if op.method == "GET" and "events" not in op.path]
+    told += [owner.get(f"{PREFIX}/rows/sasl").text, owner.get(f"{PREFIX}/row-history/sasl/mx.example.net:587").text]
+
+    assert [text for text in told for word in (WORD, token, kept_password()) if word in text] == []
+
+
+def test_a_refused_value_does_not_come_back_in_the_refusal(owner: httpx.Client) -> None:
+    answer = owner.post(f"{PREFIX}/rows/sasl", json={"fields": LOGIN | {"password": f"{WORD}\n"}})
+
+    assert (answer.status_code, WORD in answer.text) == (422, False)
+
+
+def test_a_body_that_is_not_as_described_does_not_come_back(owner: httpx.Client) -> None:
+    answer = owner.post(f"{PREFIX}/rows/sasl", json={"fields": [WORD], WORD: 1, "comment": {"x": WORD}})
+
+    shown = json.dumps([fault["detail"] for fault in answer.json()["errors"]])
+    assert (answer.status_code, WORD in shown) == (422, False)
