@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import axe_playwright_python
 import pytest
-from tests.support.every_page import pages_of, route_of
+from tests.support.every_page import jobs_of, pages_of, route_of
 from tests.support.full_gateway import furnish
 
 from sealgate.services import invitations
@@ -54,6 +54,7 @@ def full(gateway: Gateway, site: WebSite, agent: StandIn) -> Full:
     site.site.identify = identify
     with site.client("", cookie=f"{SESSION}={made.session}") as client:
         found = [path for path, answer in pages_of(client, per_route=1) if "<!doctype html>" in answer.text]
+        found += [path for path, _answer in jobs_of(client)]
     assert len(found) > 60
     return Full(made, [*found, "/sign-in", made.welcome])
 
