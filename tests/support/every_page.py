@@ -42,7 +42,7 @@ JOBS: tuple[tuple[str, dict[str, str]], ...] = (
     ("/changes/rehearse", {}),
     ("/mta/test/relay-host", {"which": "external-relay-host"}),
     ("/mta/test/dns", {"search": HOSTILE}),
-    ("/mta/test/rbl", {"key": "zen.example.net"}),
+    ("/mta/test/rbl", {"key": "zen.example.net=127.0.0.2"}),
     ("/mta/test/sasl", {"key": LOGIN}),
     ("/mta/test/transport", {"key": "customer-000000.example"}),
     ("/changes/apply", {"comment": HOSTILE}),
