@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import sync_playwright
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.support.control_half import make_directory, stand_in
-from tests.support.every_page import pages_of
+from tests.support.every_page import jobs_of, pages_of
 from tests.support.full_gateway import MANY, furnish, known_by_session_or_header
 from tests.support.web_site import WHO, served
 
@@ -52,7 +52,8 @@ def main() -> None:
         site.site.identify = known_by_session_or_header
         with site.client("") as client:
             client.cookies.set(sign_in.SESSION, furnished.session)
-            paths = [path for path, answer in pages_of(client) if "text/html" in answer.headers["content-type"]]
+            paths = [path for path, answer in pages_of(client) if "<!doctype html>" in answer.text]
+            paths += [path for path, _answer in jobs_of(client)]
         chosen = [
             path for path in [*paths, "/sign-in", furnished.welcome] if not wanted or any(one in path for one in wanted)
         ]

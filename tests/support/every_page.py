@@ -9,10 +9,12 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter, deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urljoin, urlsplit
 
 from starlette.routing import Match, Route
+from tests.support.full_gateway import HOSTILE, LOGIN
+from tests.support.waiting import wait_until
 
 from sealgate.web.pages import ROUTES
 
@@ -27,9 +29,25 @@ _SHOWN = [Route(page.path, lambda _request: None, methods=["GET"]) for page in R
 ALSO = (
     "/mta/table-query?table=partners&key=x", "/mta/verified-recipients?address=a@example.com", "/mta/sasl/add",
     "/history/1?against=draft", "/queue?sender=x", "/log?message=4ABC", "/search?q=a", "/search?q=script",
-    "/styleguide", "/changes/bar", "/no/such/page",
+    "/styleguide", "/changes/bar", "/no/such/page", "/search/hits?q=script", "/mta/editor/words?language=main-cf",
 )  # fmt: skip
 """Addresses with a question in them, which a person types and no link has."""
+
+MAIL = {"client": "203.0.113.5", "recipient": "info@example.com", "sender": "a@b.example", "of": "draft", "helo": "h"}
+JOBS: tuple[tuple[str, dict[str, str]], ...] = (
+    ("/explain", MAIL),
+    ("/what-if/replay", {"count": "20", "since": ""}),
+    ("/what-if/drill", {"of": "draft"}),
+    ("/mta/policy-test/run", {}),
+    ("/changes/rehearse", {}),
+    ("/mta/test/relay-host", {"which": "external-relay-host"}),
+    ("/mta/test/dns", {"search": HOSTILE}),
+    ("/mta/test/rbl", {"key": "zen.example.net=127.0.0.2"}),
+    ("/mta/test/sasl", {"key": LOGIN}),
+    ("/mta/test/transport", {"key": "customer-000000.example"}),
+    ("/changes/apply", {"comment": HOSTILE}),
+)
+"""The acts that start long work, with what a person types."""
 
 
 def pages_of(client: httpx.Client, *, per_route: int = 2) -> Iterator[tuple[str, httpx.Response]]:
@@ -48,6 +66,20 @@ def pages_of(client: httpx.Client, *, per_route: int = 2) -> Iterator[tuple[str,
                 counted[group] += 1
                 seen.add(link)
                 waiting.append(link)
+
+
+def jobs_of(client: httpx.Client) -> Iterator[tuple[str, httpx.Response]]:
+    """Start a piece of long work of each kind; give the address and the answer of its page when it has ended."""
+    for path, form in JOBS:
+        begun = client.post(path, data=form)
+        assert begun.status_code == 303, (path, begun.status_code, begun.text)
+        place = begun.headers["location"]
+
+        def ended(place: str = place) -> httpx.Response | None:
+            answer = client.get(place)
+            return answer if 'data-job="ended"' in answer.text else None
+
+        yield place, cast("httpx.Response", wait_until(ended, f"the job of {path} ends"))
 
 
 def links_of(text: str, path: str) -> list[str]:

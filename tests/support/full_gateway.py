@@ -11,9 +11,11 @@ import time
 from typing import TYPE_CHECKING
 
 from tests.support.accounts import person, signed_in
+from tests.support.judged import DRILLED, REFUSED, REPLAYED
 from tests.support.web_site import WHO
 
 from sealgate.link.codec import to_json
+from sealgate.link.live_tests import LiveReport, Result, Section, Step
 from sealgate.link.messages import Listener
 from sealgate.link.upkeep import (
     Count,
@@ -29,7 +31,17 @@ from sealgate.link.upkeep import (
 )
 from sealgate.model.findings import Place, error, note, warning
 from sealgate.model.verdicts import Ruling, Verdict
-from sealgate.services import applying, imports, invitations, lookup_tables, own_lines, people, rows, tokens
+from sealgate.services import (
+    applying,
+    imports,
+    invitations,
+    lookup_tables,
+    own_lines,
+    people,
+    policy_tests,
+    rows,
+    tokens,
+)
 from sealgate.services.actor import Actor
 from sealgate.services.origins import Origin
 from sealgate.services.settings import set_value
@@ -54,6 +66,7 @@ IDN = "müller-und-söhne-größte-straße.example"
 PATTERN = "/^Received: from (" + "a|b" * 60 + ")/"
 SENTENCE = "Mail for the customers of the second building goes there until the move is over. "
 ANN = Actor("local:ann", "web")
+LOGIN = "[smtp.example.net]:587"
 AGENT = f"Mozilla/5.0 {HOSTILE}"
 MANY = 10_000
 
@@ -140,6 +153,8 @@ def _draft(gateway: Gateway) -> None:
         comment=HOSTILE,
     )
     add(gateway, ANN, "tls-policy", {"destination": LONG, "level": "secure", "match": ["nexthop"]}, comment=HOSTILE)
+    line = "from 192.0.2.1 mail <> to someone@example.com expect reject"
+    policy_tests.add(gateway, ANN, line, name="a-test-" * 8 + "x", comment=HOSTILE)
     own_lines.edit(gateway, ANN, "main-cf", f"# </textarea>{HOSTILE}\nsmtpd_banner = {LONG}\n" + "# a line\n" * 60)
     set_value(gateway, ANN, "external-relay-host", LONG)
     rows.remove(gateway, ANN, "black", ["192.0.2.3"])
@@ -164,6 +179,8 @@ def _answers(agent: StandIn) -> None:
     agent.answers["verify-show"] = lambda question, _talk: VerifyAnswer(
         question.address, found=True, status="250", text=HOSTILE, probed=time.time(), updated=time.time()
     )
+    agent.answers |= {"explain": REFUSED, "replay": REPLAYED, "drill": DRILLED}
+    agent.answers |= dict.fromkeys(("test-next-hop", "test-login", "test-list", "dns-picture"), _live())
     agent.answers["status"] = lambda _question, _talk: agent.status(
         listeners=(Listener(f"smtp {LONG}", answers=False, detail=HOSTILE), Listener("smtp 0.0.0.0:25", answers=True)),
         drifted=("main.cf",),
@@ -189,6 +206,17 @@ def _verdicts() -> tuple[dict[str, object], ...]:
             Verdict("policy-tests", f"test {number} {HOSTILE}", ruling, SENTENCE, SENTENCE, " ".join(came), came)
         )
     return tuple(verdict.to_json() for verdict in made)
+
+
+def _live() -> LiveReport:
+    step = Step(
+        f"EHLO {HOSTILE}", Result.BAD, SENTENCE, (f"250 {HOSTILE}", LONG), {HOSTILE: LONG, "subject": HOSTILE}, 0.5
+    )
+    sections = (Section(f"mx {LONG} {HOSTILE}", Result.BAD, HOSTILE, SENTENCE, (step,) * 3),)
+    found = tuple(finding.to_json() for finding in _findings()[:3])
+    return LiveReport(
+        HOSTILE, Result.BAD, f"The server says {HOSTILE}", SENTENCE, sections, found, (HOSTILE, LONG), 1.6
+    )
 
 
 def _log(_question: object, talk: Conversation) -> None:

@@ -16,7 +16,7 @@ import pyotp
 import pytest
 from tests.support.accounts import PASSWORD
 from tests.support.control_half import make_directory, stand_in
-from tests.support.every_page import pages_of, route_of
+from tests.support.every_page import jobs_of, pages_of, route_of
 from tests.support.full_gateway import furnish
 from tests.support.web_site import ANN, served
 
@@ -41,7 +41,8 @@ SASL, OTHER_SASL, KEY, CLIENT_SECRET = (
     "clientSecretOfOpenID",
 )
 PEM = f"-----BEGIN PRIVATE KEY-----\n{KEY}\n-----END PRIVATE KEY-----\n"
-ONLY_AFTER_AN_ACT = {"/jobs/{id}"}
+LEADS_ON = {"/mta/test/{noun}"}
+"""Answers by leading to another page; no link goes there."""
 SETTINGS = f"""web_name = "localhost"
 openid_issuer = "http://127.0.0.1:9"
 openid_client = "gateway"
@@ -83,7 +84,7 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
         walk = Walk(secrets=[made.session, made.welcome.rpartition("/")[2], SASL, OTHER_SASL, KEY, CLIENT_SECRET])
         walk.secrets += with_secrets(gateway, made.session)
         client = stack.enter_context(site.client("", cookie=f"{SESSION}={made.session}"))
-        walk.acts = dict(faulty_acts(client))
+        walk.acts = dict(faulty_acts(client)) | dict(jobs_of(client))
         walk.pages = dict(pages_of(client))
         walk.pages |= guest_pages(site, made.welcome)
         audit = b"".join(auditing.export(gateway, ANN)).decode()
@@ -139,14 +140,14 @@ def guest_pages(site: WebSite, welcome: str) -> dict[str, httpx.Response]:
 
 
 def test_every_page_can_be_reached_and_is_shown(walk: Walk) -> None:
-    routes = {page.path for page in ROUTES if page.method == "GET"} - ONLY_AFTER_AN_ACT
+    routes = {page.path for page in ROUTES if page.method == "GET"} - LEADS_ON
     faulty = {
         path: answer.status_code
         for path, answer in walk.pages.items()
         if answer.status_code >= 500 and answer.status_code != 502
     }
 
-    assert (routes - {route_of(path) for path in walk.pages}, faulty) == (set(), {})
+    assert (routes - {route_of(path) for path in (walk.pages | walk.acts)}, faulty) == (set(), {})
 
 
 def test_nothing_hostile_is_on_a_page_but_as_text(walk: Walk) -> None:
