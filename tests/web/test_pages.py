@@ -132,3 +132,9 @@ def test_a_page_that_needs_the_agent_says_so_while_it_is_down(ann: httpx.Client)
     answer = ann.get("/drift")
 
     assert (answer.status_code, "The draft is safe" in answer.text) == (502, True)
+
+
+def test_an_empty_field_says_what_holds_instead(ann: httpx.Client) -> None:
+    text = ann.get("/mta/config").text
+
+    assert 'placeholder="not set (three times the before filter limit)"' in text

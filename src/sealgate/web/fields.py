@@ -44,7 +44,10 @@ _MX = ".mx"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a form. `control` is the macro's word for what is drawn; `value` is text, or a flag's state."""
+    """One field of a form. `control` is the macro's word for what is drawn; `value` is text, or a flag's state.
+
+    `unset` says what an empty field means.
+    """
 
     name: str
     title: str
@@ -60,6 +63,7 @@ class Field:
     was: str = ""
     port: str = ""
     mx: bool = False
+    unset: str = ""
 
     @property
     def id(self) -> str:
@@ -160,6 +164,7 @@ def setting_field(
         was=_was(setting, shown),
         port=port,
         mx=mx,
+        unset="" if setting_text(setting, setting.default) else setting.show(setting.default),
     )
 
 
