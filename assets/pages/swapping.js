@@ -46,7 +46,11 @@ function isPage(ctx) {
 }
 
 function settle(ctx) {
-  const { samePath, focused } = ctx.was;
+  const { restored, samePath, focused } = ctx.was;
+  if (restored) {
+    say(document.title); // the browser itself brings back focus and place
+    return;
+  }
   const main = document.getElementById("main");
   const wrong = ctx.response.status >= 400 && main.querySelector('[aria-invalid="true"], [role="alert"]');
   if (samePath) {
@@ -88,7 +92,8 @@ function mayStart({ sourceElement, request }) {
     underway.request.abort();
     return true;
   }
-  if (sourceElement.matches("a[href]")) next = sourceElement.getAttribute("href");
+  if (sourceElement === document.body) next = location.href;
+  else if (sourceElement.matches("a[href]")) next = sourceElement.getAttribute("href");
   return false;
 }
 
@@ -125,6 +130,10 @@ export function swapping() {
     const { ctx, tasks } = event.detail;
     if (ctx.target !== frame()) return;
     const { raw, status } = ctx.response;
+    if (ctx.request.headers?.["HX-History-Restore-Request"]) {
+      ctx.was = { restored: true };
+      return;
+    }
     const samePath = path(raw.url) === location.pathname;
     asked = 0;
     ctx.was = { samePath, focused: identity(document.activeElement) };

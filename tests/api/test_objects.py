@@ -16,7 +16,7 @@ DOMAINS = f"{PREFIX}/rows/relay-domain"
 ANY = {"if-match": "*"}
 
 
-def add(client: httpx.Client, noun: str, **fields: Any) -> httpx.Response:
+def add(client: httpx.Client, noun: str, /, **fields: Any) -> httpx.Response:
     return client.post(f"{PREFIX}/rows/{noun}", json={"fields": fields})
 
 
@@ -383,3 +383,28 @@ def test_another_method_is_a_problem_that_says_which_are_possible(owner: httpx.C
     answer = owner.put(f"{PREFIX}/status", json={})
 
     assert (answer.status_code, kind_of(answer), answer.headers["allow"]) == (405, "method-not-allowed", "GET")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"of": "main-cf", "text": "# fine\nmail_owner = me\n"},
+        {"of": "lookup-table", "name": "t", "type": "hash", "text": "# fine\nonly-a-key\n"},
+        {"of": "rows", "name": "network", "text": "10.0.0.0/8\nno network\n"},
+    ],
+    ids=lambda typed: typed["of"],
+)
+def test_a_text_is_judged_by_its_lines_before_it_is_saved(owner: httpx.Client, typed: dict[str, str]) -> None:
+    found = owner.post(f"{PREFIX}/text-checks", json=typed)
+
+    assert found.status_code == 200, found.text
+    assert 2 in [finding["place"]["line"] for finding in found.json()]
+    assert owner.get(f"{PREFIX}/changes").json()["objects"] == 0
+
+
+def test_the_parameters_say_what_the_draft_makes_of_them(owner: httpx.Client) -> None:
+    owner.put(f"{PREFIX}/settings/my-hostname", json={"value": "mx.example.com"}, headers=ANY)
+
+    found = {one["name"]: one for one in owner.get(f"{PREFIX}/parameters").json()["parameters"]}
+
+    assert found["myhostname"]["value"] == "mx.example.com"

@@ -50,9 +50,9 @@ def description() -> dict[str, Any]:
 
 
 @schemathesis.serializer("application/x-ndjson")
-def as_it_is(_context: Any, value: Any) -> dict[str, bytes]:
+def as_it_is(_context: Any, value: Any) -> bytes:
     """A list is sent as the text that was made up for it."""
-    return {"data": str(value).encode("utf-8", "surrogatepass")}
+    return str(value).encode("utf-8", "surrogatepass")
 
 
 config = SchemathesisConfig()

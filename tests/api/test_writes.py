@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 ONLY_ASKS = {
     "start_check", "start_rehearsal", "start_policy_tests", "start_explain", "start_replay", "start_drill",
-    "query_table", "resolve_address", "try_checks",
+    "query_table", "resolve_address", "try_checks", "check_text",
 }  # fmt: skip
 """Operations that change nothing; what they judge is kept as a report, and that is all."""
 
+TEST = {"client": "192.0.2.1", "recipients": ["a@example.com"], "expect": "accept"}
 ROWS = "/rows/relay-domain"
 STORY: tuple[tuple[str, str, str, Any], ...] = (
     ("set_setting", "PUT", "/settings/my-hostname", {"value": "mx.example.com"}),
@@ -52,6 +53,7 @@ STORY: tuple[tuple[str, str, str, Any], ...] = (
     ("start_apply", "POST", "/applications", {"comment": "first"}),
     ("confirm", "POST", "/confirmations", {}),
     ("start_rollback", "POST", "/rollbacks", {}),
+    ("add_row", "POST", "/rows/policy-test", {"fields": TEST}),
     ("start_policy_tests", "POST", "/policy-test-runs", {}),
     ("add_row", "POST", "/rows/white", {"fields": {"client": "192.0.2.9"}}),
     ("discard_change", "DELETE", "/changes/white/192.0.2.9", None),
@@ -64,6 +66,7 @@ STORY: tuple[tuple[str, str, str, Any], ...] = (
     ("query_table", "POST", "/queries", {"table": "transport", "key": "example.com"}),
     ("resolve_address", "POST", "/resolutions", {"address": "a@example.com"}),
     ("try_checks", "POST", "/check-trials", {"text": "Subject: hello\n"}),
+    ("check_text", "POST", "/text-checks", {"of": "main-cf", "text": "no such line\n"}),
     ("start_explain", "POST", "/explanations", {"client": "192.0.2.1", "recipient": "a@example.com"}),
     ("start_replay", "POST", "/replays", {}),
     ("start_drill", "POST", "/drills", {}),
@@ -72,7 +75,7 @@ STORY: tuple[tuple[str, str, str, Any], ...] = (
     ("add_row", "POST", "/rows/transport", {"fields": {"pattern": "example.org", "host": "mx.example.org"}}),
     ("test_transport", "POST", "/live-tests/transports", {"key": "example.org"}),
     ("add_row", "POST", "/rows/sasl", {"fields": {"host": "mx.example.net", "port": 25, "user": "u", "password": "p"}}),
-    ("test_login", "POST", "/live-tests/logins", {"key": "[mx.example.net]:25"}),
+    ("test_login", "POST", "/live-tests/logins", {"key": "[mx.example.net]"}),
     ("add_row", "POST", "/rows/rbl", {"fields": {"zone": "zen.example"}}),
     ("test_dns_list", "POST", "/live-tests/dns-lists", {"key": "zen.example"}),
     ("look_at_dns", "POST", "/live-tests/dns", {}),
@@ -101,6 +104,7 @@ class Step:
     status: int
     text: str
     audited: int
+    job: str = "done"
 
 
 @dataclass
@@ -116,11 +120,13 @@ class Teller:
         headers = {"if-match": "*"} | (self.session if "/me/" in path else {})
         before = self._audited()
         answer = self.client.request(method, PREFIX + self._filled(path), headers=headers, **self._sent(body))
+        job = {}
         if answer.status_code == 202:
-            wait_for_jobs(self.client)
+            job = next(job for job in wait_for_jobs(self.client) if job["id"] == answer.json()["id"])
         if name == "remove_row":
             self.removed = answer.json().get("version") or 0
-        return Step(answer.status_code, answer.text, self._audited() - before)
+        text = f"{answer.text} {job.get('problem', '')}"
+        return Step(answer.status_code, text, self._audited() - before, job.get("state", "done"))
 
     def _sent(self, body: Any) -> dict[str, Any]:
         if body == "the last removal":
@@ -184,4 +190,5 @@ def test_every_step_is_done_and_every_change_is_audited(told: list[tuple[str, St
     name, step = told[number]
 
     assert step.status in {200, 201, 202}, step.text
+    assert step.job == "done", step.text
     assert (step.audited > 0) == (name not in ONLY_ASKS)

@@ -18,6 +18,7 @@ from tests.support.web_site import WHO, served
 
 from sealgate.services.gateway import Gateway
 from sealgate.settings import Settings
+from sealgate.web.static_files import StaticFiles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +31,12 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 CHROMIUM = "/usr/bin/chromium"
 
 Open = Callable[..., "Page"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scripts() -> None:
+    """The scripts of the pages, without which half of what is tested here is not there."""
+    assert StaticFiles.load().has_scripts, "The scripts of the pages are not bundled: make assets ENV=…, or use ./test."
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +92,13 @@ def opened(browser: Browser, site: WebSite) -> Iterator[Open]:
                 said.append(f"{message.type}: {message.text}")
 
         def tab(
-            path: str, *, script: bool = True, colours: str = "light", width: int = 1440, person: str = "ann"
+            path: str,
+            *,
+            script: bool = True,
+            colours: str = "light",
+            width: int = 1440,
+            person: str = "ann",
+            lost: bool = False,
         ) -> Page:
             context = browser.new_context(
                 base_url=site.url,
@@ -98,7 +111,8 @@ def opened(browser: Browser, site: WebSite) -> Iterator[Open]:
             stack.callback(context.close)
             context.set_default_timeout(dt.timedelta(seconds=20).total_seconds() * 1000)
             page = context.new_page()
-            page.on("console", listen)
+            if not lost:  # a browser that loses the gateway says so on its console
+                page.on("console", listen)
             page.on("pageerror", lambda fault: said.append(str(fault)))
             page.goto(path)
             return page

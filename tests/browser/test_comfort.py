@@ -94,6 +94,21 @@ def test_bad_news_is_shown_where_somebody_is(gateway: Gateway, site: WebSite, op
     assert rows.listing(gateway, ANN, "network").total == 0
 
 
+def test_a_gateway_that_does_not_answer_is_told_and_what_was_typed_stays(gateway: Gateway, opened: Open) -> None:
+    page = opened("/mta/black/add", lost=True)
+    page.evaluate(STAYS)
+    page.locator("#f-client").fill("192.0.2.1")
+    page.context.set_offline(offline=True)
+    page.get_by_role("button", name="Add to the draft").click()
+    expect(page.get_by_role("alert")).to_contain_text("The gateway did not answer.")
+    page.context.set_offline(offline=False)
+    page.get_by_role("button", name="Add to the draft").click()
+    expect(page.get_by_role("link", name="192.0.2.1")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+    assert was_not_reloaded(page)
+
+
 def test_a_job_is_followed_without_a_reload(gateway: Gateway, opened: Open) -> None:
     rows.add(gateway, ANN, "black", {"client": "192.0.2.1"})
     page = opened("/changes")
@@ -146,6 +161,7 @@ def test_own_lines_are_completed_explained_judged_and_saved(gateway: Gateway, ag
     page.keyboard.press("Control+s")
     expect(page.locator("#done")).to_contain_text("Saved in the draft.")
     expect(page.locator("ol.whole")).to_contain_text("myhostname = gw.example.com")
+    expect(page.locator(".cm-editor.cm-focused")).to_be_visible()
     page.keyboard.press("Tab")
 
     assert was_not_reloaded(page)

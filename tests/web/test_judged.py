@@ -284,3 +284,16 @@ def test_the_draft_that_is_live_needs_no_rehearsal(gateway: Gateway, ann: httpx.
     ended(ann, applied(ann))
 
     assert "there is nothing to rehearse" in words(ann.get("/").text)
+
+
+def test_without_changes_the_review_still_tells_what_is_known_of_what_is_live(
+    ann: httpx.Client, agent: StandIn
+) -> None:
+    rehearsed(ann, agent)
+    ended(ann, applied(ann, **{"override.0": NAME, "reason.0": "the office moved"}))
+
+    told = words(ann.get("/changes").text)
+
+    assert "there is nothing to apply" in told
+    assert "Came it was accepted" in told
+    assert "Apply in spite of failed tests" not in told

@@ -7,9 +7,10 @@ take. The functions run in threads, since store and agent are waited for.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from starlette.responses import Response
+    from starlette.routing import BaseRoute
     from starlette.types import Message, Receive
 
     from sealgate.api.access import Context
@@ -40,10 +42,23 @@ def make_api(context: Context) -> FastAPI:
     """Return the application."""
     app = FastAPI(title="Sealgate", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.context = context
+    app.router.routes = list(_routes())
+    app.add_exception_handler(HttpProblem, _http_problem)
+    app.add_exception_handler(SealgateError, _error)
+    app.add_exception_handler(RequestValidationError, _not_as_described)
+    app.add_exception_handler(HTTPException, _refused_by_router)
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]
+    return app
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """Return the routes, which know nothing of a gateway and are made once."""
+    router = APIRouter()
     for group in GROUPS:
         for operation in group.operations:
             guarded = type("Guarded", (_Guarded,), {"operation": operation})
-            app.router.add_api_route(
+            router.add_api_route(
                 operation.path,
                 operation.function,
                 methods=[operation.method],
@@ -54,12 +69,7 @@ def make_api(context: Context) -> FastAPI:
                 route_class_override=guarded,
                 **documented(operation),
             )
-    app.add_exception_handler(HttpProblem, _http_problem)
-    app.add_exception_handler(SealgateError, _error)
-    app.add_exception_handler(RequestValidationError, _not_as_described)
-    app.add_exception_handler(HTTPException, _refused_by_router)
-    app.openapi = lambda: document(app)  # type: ignore[method-assign]
-    return app
+    return tuple(router.routes)
 
 
 class _Guarded(APIRoute):

@@ -58,15 +58,15 @@ class Names(Given):
 @GROUP.post("/live-tests/relay-hosts", Right.EDIT, response_model=Job, status_code=202)
 def test_relay_host(call: Asked, body: RelayHost) -> Any:
     """Test a relay host, as a job: connection, banner, EHLO, TLS, AUTH, and the answer to a recipient."""
-    more = {"recipient": body.recipient, "live": body.live}
-    return _started(call, "test-relay-host", partial(live_tests.relay_host, name=body.name, **more), body.name)
+    test = partial(live_tests.relay_host, name=body.name, recipient=body.recipient, live=body.live)
+    return _started(call, "test-relay-host", test, body.name)
 
 
 @GROUP.post("/live-tests/transports", Right.EDIT, response_model=Job, status_code=202)
 def test_transport(call: Asked, body: OneTransport) -> Any:
     """Test the next hop of a transport, as a job."""
-    more = {"recipient": body.recipient, "live": body.live}
-    return _started(call, "test-transport", partial(live_tests.transport, key=body.key, **more), body.key)
+    test = partial(live_tests.transport, key=body.key, recipient=body.recipient, live=body.live)
+    return _started(call, "test-transport", test, body.key)
 
 
 @GROUP.post("/live-tests/logins", Right.SECRETS, response_model=Job, status_code=202)

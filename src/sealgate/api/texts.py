@@ -11,8 +11,8 @@ from pydantic import Field
 from sealgate.api.call import Asked
 from sealgate.api.operations import LARGE, Group
 from sealgate.api.preconditions import Required
-from sealgate.api.shapes import Given, Place, Saved, StateWord, Told, state_of
-from sealgate.services import lookup_tables, own_lines, rendering
+from sealgate.api.shapes import Finding, Given, Place, Saved, StateWord, Told, findings_of, state_of
+from sealgate.services import editing, lookup_tables, own_lines, rendering
 from sealgate.services.actor import Right
 
 GROUP = Group("texts", "Own lines, look-up tables, and the rendered files.")
@@ -33,6 +33,35 @@ class Text(Given):
     """A whole text; it replaces the one that stands."""
 
     text: str = Field(max_length=50_000_000, examples=["smtpd_banner = $myhostname ESMTP\n"])
+
+
+class Typed(Given):
+    """A text that is not saved: own lines, a look-up table with its type, or a list in its plain form."""
+
+    of: Literal["main-cf", "master-cf", "lookup-table", "rows"]
+    text: str = Field(max_length=editing.LONGEST, examples=["smtpd_banner = $myhostname ESMTP\n"])
+    name: str = Field("", max_length=200, description="Of a look-up table its name, of a list its kind of row.")
+    type: str = Field("hash", max_length=60, description="Of a look-up table.")
+
+
+class Parameter(Told):
+    """A parameter of the installed Postfix; `value` is what main.cf says (None: the default holds)."""
+
+    name: str
+    kind: str
+    default: str
+    forbidden: bool
+    value: str | None
+    generated: str | None
+
+
+class Vocabulary(Told):
+    """What can be written in main.cf and master.cf: parameters, services, tables, types of tables."""
+
+    parameters: list[Parameter]
+    services: list[str]
+    tables: list[str]
+    map_types: list[str]
 
 
 class Table(Told):
@@ -77,6 +106,24 @@ def replace_lookup_table_text(call: Asked, name: TableName, body: Text, match: R
         saved = lookup_tables.edit(call.gateway, call.actor, name, body.text, base=base)
     call.tag(saved.version)
     return saved
+
+
+@GROUP.post("/text-checks", Right.VIEW, response_model=list[Finding], largest=4 << 20)
+def check_text(call: Asked, body: Typed) -> Any:
+    """Say what is wrong with a text that is not saved, line by line. A list needs the right to edit it besides."""
+    if body.of == "lookup-table":
+        found = editing.check_table_text(call.gateway, call.actor, body.name, body.type, body.text)
+    elif body.of == "rows":
+        found = editing.check_rows_text(call.gateway, call.actor, body.name, body.text)
+    else:
+        found = editing.check_own_text(call.gateway, call.actor, body.of, body.text)
+    return findings_of(found)
+
+
+@GROUP.get("/parameters", Right.VIEW, response_model=Vocabulary)
+def list_parameters(call: Asked) -> Any:
+    """List what can be written in own lines, with what the draft says of each parameter."""
+    return editing.words(call.gateway, call.actor)
 
 
 @GROUP.get(

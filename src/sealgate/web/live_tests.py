@@ -112,12 +112,15 @@ def _started(visit: Visit, kind: str, detail: str, ask: Callable[[OnProgress], L
 
 
 def told(job: Job) -> Told | None:
-    """Return the report of an ended live test; None for other jobs, and for one that ended with an error."""
+    """Return the report of an ended live test; None for other jobs, for an error, and for an unknown shape."""
     result: Any = job.outcome.get("result")
     if job.kind not in BACK or not isinstance(result, dict):
         return None
-    report = from_json(LiveReport, result, "result")
-    return Told(report, tuple(map(Finding.from_json, report.findings)), BACK[job.kind])
+    try:
+        report = from_json(LiveReport, result, "result")
+        return Told(report, tuple(map(Finding.from_json, report.findings)), BACK[job.kind])
+    except (InvalidValue, KeyError, TypeError, ValueError):
+        return None
 
 
 def last_look(visit: Visit) -> Last | None:

@@ -42,7 +42,7 @@ def show(visit: Visit) -> Response:
 def _page(visit: Visit, problems: dict[str, str] | None = None, status: int = 200) -> Response:
     pending = changes.pending(visit.gateway, visit.actor, MOST_SHOWN)
     checked = visit.site.standing.bar(visit.actor).checked
-    judgement = _judgement(visit, checked) if pending else None
+    judgement = _judgement(visit, checked)
     return visit.page(
         "changes.html",
         status,
@@ -51,7 +51,7 @@ def _page(visit: Visit, problems: dict[str, str] | None = None, status: int = 20
         files=_files(visit) if pending else [],
         findings=_news(checked, judgement),
         judgement=judgement,
-        overrides=overriding.choices(visit, judgement) if judgement else (),
+        overrides=overriding.choices(visit, judgement) if judgement and pending else (),
         may_override=Right.OVERRIDE in visit.actor.rights,
         problems=problems or {},
         comment=visit.given("comment"),
