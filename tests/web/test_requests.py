@@ -177,7 +177,9 @@ def test_somebody_unknown_may_not_send_much(site: WebSite) -> None:
 
 
 def test_a_head_that_is_too_long_is_refused(site: WebSite) -> None:
-    assert said_to(site, f"GET / HTTP/1.1\r\nHost: localhost\r\nX: {'x' * 100_000}\r\n\r\n").startswith("HTTP/1.1 400 ")
+    said = said_to(site, f"GET / HTTP/1.1\r\nHost: localhost\r\nX: {'x' * 100_000}\r\n\r\n")
+
+    assert said.split()[1] in {"400", "431"}  # before it is whole, or when it is
 
 
 def test_strangers_who_guess_do_not_keep_the_owner_out(gateway: Gateway, site: WebSite) -> None:

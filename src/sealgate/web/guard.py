@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 64 * 1024 * 1024
 """A look-up table or an import of a million rows fits; more is refused with 413."""
+LARGEST_HEAD = 32 * 1024
+"""More than any browser of people sends; refused with 431."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _ASSETS = "/static/"
 API = "/api/v1"
@@ -65,7 +67,9 @@ class Guard:
         headers = Headers(scope=scope)
         data = is_for_programs(scope["path"])
         guarded = _with_headers(send, cached=scope["path"].startswith(_ASSETS), data=data)
-        if scope["method"] not in _SAFE and not comes_from_here(headers) and not (data and brings_a_token(headers)):
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEAD:
+            await _too_long(data=data)(scope, receive, guarded)
+        elif scope["method"] not in _SAFE and not comes_from_here(headers) and not (data and brings_a_token(headers)):
             await _elsewhere(data=data)(scope, receive, guarded)
         elif data and "\n" in scope["path"]:  # a router does not see past a line end
             await _problem(404, "not-found", "The API has no such address.")(scope, receive, guarded)
@@ -112,6 +116,11 @@ def _problem(status: int, kind: str, text: str) -> Response:
 def _announced(headers: Headers) -> int:
     text = headers.get("content-length", "0")
     return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _too_long(*, data: bool) -> Response:
+    text = "The head of this request is too long. Nothing was changed."
+    return _problem(431, "head-too-long", text) if data else PlainTextResponse(f"{text}\n", 431)
 
 
 def _too_large(most: int, *, data: bool) -> Response:
