@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import pytest
 from tests.support.story import STRANGER, Story
 from tests.support.waiting import wait_until
 
@@ -19,13 +19,10 @@ set internal-relay-host 198.51.100.25
 """
 
 
-REVISION = 2
-"""The revision of the first apply of a test: the first start makes number 1."""
-
-
-@pytest.fixture
-def story(new_story: Story) -> Story:
-    return new_story
+def applied(story: Story, more: str = "") -> int:
+    """Make the base live; return its revision."""
+    story.gateway.apply(BASE + more)
+    return int(story.gateway.json("status")["newest_revision"])
 
 
 def taken(story: Story, domain: str) -> bool:
@@ -44,7 +41,7 @@ def test_nothing_is_live_before_apply_and_everything_after(story: Story) -> None
 
 
 def test_a_refused_change_leaves_the_live_gateway_as_it_was(story: Story, tmp_path: Path) -> None:
-    story.gateway.apply(BASE)
+    revision = applied(story)
     (tmp_path / "own").write_text("smtpd_timeout = 5x\n")
     story.gateway.run("edit", "main-cf", "--file", str(tmp_path / "own"))
 
@@ -52,16 +49,16 @@ def test_a_refused_change_leaves_the_live_gateway_as_it_was(story: Story, tmp_pa
 
     assert "smtpd_timeout" in said
     assert taken(story, "example.com")
-    assert story.gateway.json("status")["newest_revision"] == REVISION
+    assert story.gateway.json("status")["newest_revision"] == revision
 
 
 def test_rollback_goes_back_and_restore_fills_the_draft(story: Story) -> None:
-    story.gateway.apply(BASE)
+    revision = applied(story)
     story.gateway.apply("add relay-domain new.test")
-    story.gateway.run("rollback", str(REVISION))
+    story.gateway.run("rollback", str(revision))
     after_rollback = taken(story, "new.test")
-    story.gateway.run("rollback", str(REVISION + 1))
-    story.gateway.run("restore", str(REVISION))
+    story.gateway.run("rollback", str(revision + 1))
+    story.gateway.run("restore", str(revision))
     draft = story.gateway.json("list", "relay-domain")["rows"]
 
     assert not after_rollback
@@ -85,12 +82,14 @@ def test_apply_for_some_minutes_is_kept_when_confirmed(story: Story) -> None:
 
 
 def test_apply_for_some_time_is_undone_when_nobody_confirms(story: Story) -> None:
-    story.gateway.apply(BASE)
+    revision = applied(story)
     story.gateway.apply("add relay-domain new.test", "--for", "0.05")
 
     def undone() -> bool:
-        node = story.gateway.json("status")["node"]
-        return (node["revision"], node["state"]) == (REVISION, "undone")
+        with suppress(AssertionError):  # an undo restarts Postfix, and status says so by its exit code meanwhile
+            node = story.gateway.json("status")["node"]
+            return (node["revision"], node["state"]) == (revision, "confirmed")
+        return False
 
     wait_until(undone, "the change is undone")
 
@@ -108,7 +107,8 @@ def test_a_restart_keeps_the_revision_and_the_draft(story: Story) -> None:
     assert [row["key"] for row in story.gateway.json("list", "relay-domain")["rows"]] == ["draft.test", "example.com"]
 
 
-def test_a_hand_edit_is_noticed_blocks_apply_and_can_be_adopted(story: Story) -> None:
+def test_a_hand_edit_is_noticed_blocks_apply_and_can_be_adopted(new_story: Story) -> None:
+    story = new_story
     story.gateway.apply(BASE)
     main_cf = story.gateway.directory / "postfix" / "conf" / "main.cf"
     main_cf.write_text(main_cf.read_text() + "smtpd_banner = $myhostname ESMTP by hand\n")
@@ -125,7 +125,8 @@ def test_a_hand_edit_is_noticed_blocks_apply_and_can_be_adopted(story: Story) ->
     assert "smtpd_banner" in story.gateway.run("show", "main-cf")
 
 
-def test_a_hand_edit_of_a_settings_parameter_is_adopted_as_the_setting(story: Story) -> None:
+def test_a_hand_edit_of_a_settings_parameter_is_adopted_as_the_setting(new_story: Story) -> None:
+    story = new_story
     story.gateway.apply(BASE)
     main_cf = story.gateway.directory / "postfix" / "conf" / "main.cf"
     main_cf.write_text(main_cf.read_text().replace("myhostname = gw.example.test", "myhostname = other.example.test"))
@@ -137,7 +138,8 @@ def test_a_hand_edit_of_a_settings_parameter_is_adopted_as_the_setting(story: St
     assert story.gateway.json("show", "main-cf")["text"] == ""
 
 
-def test_a_hand_edit_can_be_overwritten(story: Story) -> None:
+def test_a_hand_edit_can_be_overwritten(new_story: Story) -> None:
+    story = new_story
     story.gateway.apply(BASE)
     main_cf = story.gateway.directory / "postfix" / "conf" / "main.cf"
     before = main_cf.read_text()
@@ -149,7 +151,8 @@ def test_a_hand_edit_can_be_overwritten(story: Story) -> None:
     assert "by hand" not in str(story.client().banner)
 
 
-def test_a_hand_edited_lookup_table_is_adopted_as_its_text(story: Story, tmp_path: Path) -> None:
+def test_a_hand_edited_lookup_table_is_adopted_as_its_text(new_story: Story, tmp_path: Path) -> None:
+    story = new_story
     (tmp_path / "table").write_text("a.test one\n")
     story.gateway.apply(BASE + f"add lookup-table words --type hash --file {tmp_path}/table")
     live = story.gateway.directory / "postfix" / "conf" / "maps.d" / "hash-words.map"
@@ -184,13 +187,13 @@ def test_a_stale_edit_is_refused_and_what_was_typed_is_kept(story: Story, tmp_pa
 
 
 def test_a_queue_survives_apply_and_rollback(story: Story) -> None:
-    story.gateway.apply(BASE + "add network 10.1.2.0/24\nset external-relay-host 198.51.100.99")
+    revision = applied(story, "add network 10.1.2.0/24\nset external-relay-host 198.51.100.99")
     for number in range(5):
         story.send("10.1.2.3", f"x{number}@foreign.test")
     waiting = lambda: len(story.gateway.json("queue", "list"))  # noqa: E731
     wait_until(lambda: waiting() == 5, "five messages wait")
 
     story.gateway.apply("add relay-domain new.test")
-    story.gateway.run("rollback", str(REVISION))
+    story.gateway.run("rollback", str(revision))
 
     assert waiting() == 5
