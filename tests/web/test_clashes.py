@@ -6,7 +6,10 @@ import html
 import re
 from typing import TYPE_CHECKING, Any
 
-from sealgate.services import settings
+import pytest
+from tests.web.test_lists import GOOD, add, fields_of, problem_at, row
+
+from sealgate.services import lookup_tables, rows, settings
 from sealgate.services.actor import Actor
 
 if TYPE_CHECKING:
@@ -76,3 +79,73 @@ def test_all_settings_that_clash_are_named_with_what_stands_now(gateway: Gateway
     text = ann.post("/mta/config", data=form | {"my-hostname": "a.example.com", "smtp-helo-name": "b.example.com"}).text
 
     assert ("My hostname is now: not set." in text, "is now: bob.example.net." in text) == (True, True)
+
+
+def opened(client: httpx.Client, noun: str, key: str) -> dict[str, Any]:
+    return fields_of(client.get(f"/mta/{noun}/row", params={"key": key}).text)
+
+
+def test_a_row_renamed_to_one_that_is_there_never_overwrites_that_one(gateway: Gateway, ann: httpx.Client) -> None:
+    for domain, comment in (("a.example", "of a"), ("b.example", "of b")):
+        rows.add(gateway, BOB, "relay-domain", {"domain": domain}, comment=comment)
+    form = opened(ann, "relay-domain", "a.example") | {"domain": "b.example"}
+
+    answer = ann.post("/mta/relay-domain/row", params={"key": "a.example"}, data=form)
+    again = ann.post("/mta/relay-domain/row", params={"key": "a.example"}, data=fields_of(answer.text))
+
+    assert "b.example is there already" in problem_at(answer.text, "domain")
+    assert 'action="/mta/relay-domain/row?key=a.example"' in answer.text
+    assert 'href="/mta/relay-domain/row?key=b.example"' in answer.text
+    assert (answer.status_code, again.status_code) == (409, 409)
+    assert [one.comment for one in rows.listing(gateway, BOB, "relay-domain").rows] == ["of a", "of b"]
+
+
+@pytest.mark.parametrize("noun", [noun for noun in GOOD if "check" not in noun])
+def test_a_row_added_twice_is_a_problem_with_the_way_to_the_one_that_is_there(
+    gateway: Gateway, ann: httpx.Client, noun: str
+) -> None:
+    add(ann, noun)
+
+    answer = add(ann, noun)
+
+    assert (answer.status_code, "Saving again replaces" in answer.text) == (409, False)
+    assert re.search(rf'(?s)id="f-[a-z]+-problem">[^<]* is there already.*?<a href="/mta/{noun}/row\?key=', answer.text)
+
+
+def test_a_clash_on_a_look_up_table_shows_the_other_text(gateway: Gateway, ann: httpx.Client) -> None:
+    add(ann, "lookup-table")
+    form = opened(ann, "lookup-table", "partners")
+    lookup_tables.edit(gateway, BOB, "partners", "of.bob encrypt\n")
+
+    answer = ann.post("/mta/lookup-table/row", params={"key": "partners"}, data=form | {"text": "of.ann encrypt\n"})
+
+    assert (answer.status_code, "of.bob encrypt" in answer.text, "of.ann encrypt" in answer.text) == (409, True, True)
+
+
+def test_a_clash_shows_comment_and_switch_of_both_sides(gateway: Gateway, ann: httpx.Client) -> None:
+    add(ann, "black")
+    key = row(gateway, "black").key
+    form = opened(ann, "black", key)
+    rows.comment(gateway, BOB, "black", key, "words of bob")
+    rows.switch(gateway, BOB, "black", [key], enabled=False)
+
+    text = ann.post("/mta/black/row", params={"key": key}, data=form | {"comment": "words of ann"}).text
+
+    assert '<td class="code">words of ann</td><td class="code">words of bob</td>' in text
+    assert '<td class="code">yes</td><td class="code">no</td>' in text
+
+
+@pytest.mark.parametrize("noun", [noun for noun in GOOD if noun != "sasl"])
+def test_what_was_typed_into_a_row_that_was_removed_is_kept_and_adds_it_anew(
+    gateway: Gateway, ann: httpx.Client, noun: str
+) -> None:
+    add(ann, noun)
+    key = row(gateway, noun).key
+    form = opened(ann, noun, key) | {"comment": "words of ann"}
+    rows.remove(gateway, BOB, noun, [key])
+
+    answer = ann.post(f"/mta/{noun}/row", params={"key": key}, data=form)
+    again = ann.post(f"/mta/{noun}/add", data=fields_of(answer.text))
+
+    assert (answer.status_code, "was removed by somebody else" in answer.text) == (409, True)
+    assert (again.status_code, row(gateway, noun).comment) == (303, "words of ann")
