@@ -55,7 +55,7 @@ export function comfort() {
     tickAll(event);
     if (!event.target.matches("[data-submit]")) return;
     const { form } = event.target;
-    if (form.elements.back) form.elements.back.value = location.pathname;
+    if (form.elements.back) form.elements.back.value = location.pathname + location.search;
     form.requestSubmit();
   });
   document.addEventListener("keydown", goToKey);

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 import socket
 import ssl
 import warnings
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
 import pytest
@@ -285,3 +286,31 @@ def test_tls_is_at_least_version_1_2(site: WebSite) -> None:
 
     with socket.create_connection(("127.0.0.1", port)) as plain, pytest.raises(ssl.SSLError):
         context.wrap_socket(plain)
+
+
+@pytest.mark.parametrize("path", ["/mta/transport?q=a%26b%20c", "/account", "/mta/black/add?client=192.0.2.1"])
+def test_choosing_colours_leads_back_to_the_very_page(ann: httpx.Client, path: str) -> None:
+    found = re.search(r'name="back" value="([^"]*)"', ann.get(path).text)
+    assert found
+
+    answer = ann.post("/theme", data={"theme": "dark", "back": html.unescape(found[1])})
+
+    assert answer.headers["location"] == path
+
+
+def test_choosing_colours_after_a_form_was_sent_leads_to_the_overview(ann: httpx.Client) -> None:
+    text = ann.post("/mta/black/bulk", data={"do": "remove"}).text
+
+    assert 'name="back" value="/"' in text
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/mta/relay-domain/row?key=a%26b.example&x=1", "/mta/transport?q=%C3%A4%20b", "/explain?to=a%2Bb@c.example"],
+)
+def test_signing_in_leads_to_the_very_address_that_was_asked_for(site: WebSite, path: str) -> None:
+    with site.client("") as client:
+        location = client.get(path).headers["location"]
+
+    assert dict(parse_qsl(urlsplit(location).query)) == {"next": path}
+    assert local_path(path) == path

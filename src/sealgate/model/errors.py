@@ -66,11 +66,15 @@ class NotFound(SealgateError):  # noqa: N818
 
 
 class Conflict(SealgateError):  # noqa: N818
-    """The object was changed by somebody else since it was read; `current` is what stands now (None: deleted)."""
+    """The object was changed by somebody else since it was read; `current` is what stands now (None: deleted).
 
-    def __init__(self, text: str, current: object = None) -> None:
+    Where several objects were to be changed at once, `names` has those that are not as they were.
+    """
+
+    def __init__(self, text: str, current: object = None, names: Sequence[str] = ()) -> None:
         super().__init__(text)
         self.current = current
+        self.names = tuple(names)
 
 
 class NotPermitted(SealgateError):  # noqa: N818

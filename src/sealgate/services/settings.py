@@ -77,10 +77,11 @@ def set_many(gateway: Gateway, actor: Actor, given: Mapping[str, Any], bases: Ma
     """Set several settings, all or none; those whose value stays are left alone.
 
     `bases` has the version that the person saw of each (None: not set, absent: whatever). InvalidValue names every
-    value at fault; Conflict when one to be changed was changed meanwhile, with that one as it stands.
+    value at fault; Conflict names every one to be changed that was changed meanwhile, with the first as it stands.
     """
     saved: list[Saved] = []
     problems: list[Problem] = []
+    clashes: dict[str, Conflict] = {}
     with gateway.writing(actor) as writer:
         for name, value in given.items():
             setting = setting_of(name)
@@ -89,9 +90,14 @@ def set_many(gateway: Gateway, actor: Actor, given: Mapping[str, Any], bases: Ma
             except InvalidValue as fault:
                 problems.extend(fault.at(setting.name).problems)
                 continue
+            except Conflict as clash:
+                clashes[setting.name] = clash
+                continue
             saved += [change] if change is not None else []
         if problems:
             raise InvalidValue(*problems)
+        if clashes:
+            raise _all_clashes(clashes)
     return saved
 
 
@@ -103,14 +109,17 @@ def _one_of_many(sealing: Sealing, setting: Setting[Any], given: Any, base: Any)
     if value == (old.fields["value"] if old else default):
         return None
     may_edit(sealing.actor, NOUN, setting.name)
-    try:
-        if value == default:
-            return Saved(NOUN, setting.name, writer.delete(NOUN, setting.name, base=base))
-        return Saved(NOUN, setting.name, writer.save(NOUN, setting.name, {"value": value}, base=base))
-    except Conflict as clash:
-        raise Conflict(
-            f"{setting.title} was changed by somebody else meanwhile. Nothing was changed.", clash.current
-        ) from None
+    if value == default:
+        return Saved(NOUN, setting.name, writer.delete(NOUN, setting.name, base=base))
+    return Saved(NOUN, setting.name, writer.save(NOUN, setting.name, {"value": value}, base=base))
+
+
+def _all_clashes(clashes: Mapping[str, Conflict]) -> Conflict:
+    titles = ", ".join(setting_of(name).title for name in clashes)
+    were = "was" if len(clashes) == 1 else "were"
+    first = next(iter(clashes.values()))
+    text = f"{titles} {were} changed by somebody else meanwhile. Nothing was changed."
+    return Conflict(text, first.current, tuple(clashes))
 
 
 def unset(gateway: Gateway, actor: Actor, name: str, *, base: Any = ANY) -> Saved:

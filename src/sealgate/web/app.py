@@ -22,12 +22,12 @@ from starlette.routing import Mount, Route
 from sealgate.log import logger
 from sealgate.model.errors import InvalidValue, NotFound, SealgateError
 from sealgate.web import entrance, failures
-from sealgate.web.entrance import GUEST_ROUTES, Guest
+from sealgate.web.entrance import GUEST_ROUTES, Guest, local_path
 from sealgate.web.formats import address
 from sealgate.web.guard import API, HEADERS, Guard, bounded
 from sealgate.web.pages import ROUTES
 from sealgate.web.static_files import MOUNTED
-from sealgate.web.visit import Visit
+from sealgate.web.visit import Visit, asked_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -150,7 +150,7 @@ async def _sent(request: Request) -> tuple[FormData, bytes]:
 
 def _sign_in(site: Site, request: Request) -> Response:
     if request.method == "GET":
-        return RedirectResponse(address("/sign-in", next=request.url.path), 303)
+        return RedirectResponse(address("/sign-in", next=local_path(asked_for(request))), 303)
     return failures.bare(site, 401, "signed_out")
 
 

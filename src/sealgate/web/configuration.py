@@ -1,7 +1,8 @@
 """The pages of settings: MTA configuration, TLS, and the default of email forwarding.
 
-One form a page, saved as a whole: every value at fault is named at its field and nothing is stored, and what nobody
-touched is left alone. Each setting carries the version that the person saw.
+One form a page: every value at fault is named at its field and nothing is stored. Each setting carries the value and
+the version that the person saw; only what differs from that value is sent on, so what nobody touched is left alone.
+After a clash only the settings that clashed carry what stands now.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ from sealgate.model.mta import SETTINGS
 from sealgate.model.objects import Kind
 from sealgate.services import rows, settings, verify_cache
 from sealgate.services.actor import Right
-from sealgate.services.wording import shown_setting
-from sealgate.store import Stored
 from sealgate.web import fields, live_tests
 from sealgate.web.routing import get, post
 
@@ -35,6 +34,7 @@ PAGES = {
 """Each page with the groups of settings that it shows, as the register names them."""
 _HOMES = {"config": "/mta/config", "tls": "/mta/tls", "default-forwarding": "/mta/default-forwarding"}
 _FEW = 5
+_SEEN = "seen."
 
 
 def show(visit: Visit) -> Response:
@@ -46,7 +46,7 @@ def save(visit: Visit) -> Response:
     """Save what was changed on a page of settings."""
     name = _name(visit)
     shown = _shown(visit, name)
-    given = {one.name: fields.setting_given(visit, one.name) for one in shown if _was_sent(visit, one)}
+    given = {one.name: fields.setting_given(visit, one.name) for one in shown if _was_typed(visit, one)}
     bases = {one.name: visit.version(f"base.{one.name}") for one in shown}
     try:
         saved = settings.set_many(visit.gateway, visit.actor, given, bases)
@@ -58,12 +58,17 @@ def save(visit: Visit) -> Response:
     return visit.go(_HOMES[name], done="settings", n=len(saved))
 
 
-def _was_sent(visit: Visit, shown: ShownSetting) -> bool:
-    """Tell whether a form says anything about a setting; an empty secret means unchanged."""
+def _was_typed(visit: Visit, shown: ShownSetting) -> bool:
+    """Tell whether a form says something else about a setting than it was shown with; an empty secret says nothing."""
     kind = SETTINGS[shown.name].kind
     if kind is Kind.SECRET:
         return bool(visit.given(shown.name).strip()) or f"forget.{shown.name}" in visit.form
-    return kind is Kind.FLAG or shown.name in visit.form
+    if kind is not Kind.FLAG and shown.name not in visit.form:
+        return False
+    if f"{_SEEN}{shown.name}" not in visit.form:
+        return True
+    names = [shown.name, *fields.parts_of_hop(shown.name)]
+    return any(visit.given(name).strip() != visit.given(f"{_SEEN}{name}").strip() for name in names)
 
 
 def _name(visit: Visit) -> str:
@@ -84,7 +89,9 @@ def _form(
     for one in shown:
         findings = checked.at("setting", one.name) if checked is not None else ()
         groups[one.page].append(fields.setting_field(one, sent, problems, findings))
-    versions = {one.name: one.version if sent is None or clash else visit.version(f"base.{one.name}") for one in shown}
+    clashing = clash.names if clash else ()
+    fresh = [one for one in shown if sent is None or one.name in clashing]
+    kept = {name: visit.given(name) for name in visit.form if name.startswith(("base.", _SEEN))}
     made = [field for group in groups.values() for field in group]
     return visit.page(
         "settings.html",
@@ -93,21 +100,22 @@ def _form(
         home=_HOMES[name],
         main=groups[PAGES[name][0]],
         more=groups[PAGES[name][1]] if len(PAGES[name]) > 1 else [],
-        versions=versions,
+        seen=kept | _as_seen(fresh),
         loose=fields.loose(problems, made),
-        clash=_clash(clash),
+        clash={"text": str(clash), "now": [one for one in shown if one.name in clashing]} if clash else None,
         lists=_lists(visit) if name == "config" else {},
         look=live_tests.last_look(visit) if name == "config" else None,
         open_more=any(f.problems or f.was for f in groups[PAGES[name][-1]]),
     )
 
 
-def _clash(clash: Conflict | None) -> dict[str, Any] | None:
-    if clash is None:
-        return None
-    current = clash.current
-    shown = shown_setting(current.key, current.fields["value"]) if isinstance(current, Stored) else ""
-    return {"text": str(clash), "now": shown}
+def _as_seen(shown: Sequence[ShownSetting]) -> dict[str, str]:
+    """Return what a form keeps about settings as they stand: version and value of each, but of no secret its value."""
+    kept = {f"base.{one.name}": "" if one.version is None else str(one.version) for one in shown}
+    for one in shown:
+        if SETTINGS[one.name].kind is not Kind.SECRET:
+            kept |= {f"{_SEEN}{name}": text for name, text in fields.setting_sent(one).items()}
+    return kept
 
 
 def _lists(visit: Visit) -> dict[str, Any]:

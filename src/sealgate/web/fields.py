@@ -39,6 +39,7 @@ _HIDDEN = {"lookup-table": frozenset({"content", "lines", "size"})}
 _LONG = {"policy-test": frozenset({"headers", "message"})}
 _KEYS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 """A private key, which is shown to nobody again, in whatever field it was pasted."""
+_PORT = ".port"
 _MX = ".mx"
 
 
@@ -150,7 +151,7 @@ def setting_field(
         value, port, mx = hop.get("host", ""), str(hop.get("port", "")), bool(hop.get("mx"))
     if given is not None:
         value = shown.name in given.form if control == "flag" else _KEYS.sub("", given.given(shown.name))
-        port, mx = given.given(f"{shown.name}.port"), f"{shown.name}{_MX}" in given.form
+        port, mx = given.given(f"{shown.name}{_PORT}"), f"{shown.name}{_MX}" in given.form
     return Field(
         shown.name,
         shown.title,
@@ -176,8 +177,22 @@ def setting_given(visit: Visit, name: str) -> Any:
         return name in visit.form
     text = visit.given(name)
     if control == "hop" and text.strip():
-        return {"host": text, "port": visit.given(f"{name}.port") or None, "mx": f"{name}{_MX}" in visit.form}
+        return {"host": text, "port": visit.given(f"{name}{_PORT}") or None, "mx": f"{name}{_MX}" in visit.form}
     return text
+
+
+def parts_of_hop(name: str) -> tuple[str, ...]:
+    """Return the names that a form has for the parts of a setting, if it is a next hop."""
+    return (f"{name}{_PORT}", f"{name}{_MX}") if name in _HOPS else ()
+
+
+def setting_sent(shown: ShownSetting) -> dict[str, str]:
+    """Return what a form sends about a setting that nobody touches, by name."""
+    made = setting_field(shown)
+    if made.control == "flag":
+        return {shown.name: "yes" if made.value else ""}
+    parts = (made.port, "yes" if made.mx else "")
+    return {shown.name: str(made.value)} | dict(zip(parts_of_hop(shown.name), parts, strict=False))
 
 
 def setting_text(setting: Setting[Any], value: Any) -> Any:

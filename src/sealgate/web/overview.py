@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from starlette.responses import JSONResponse
+from starlette.routing import compile_path
 
 from sealgate.model.errors import SealgateError
 from sealgate.services import changes, rehearsals, traffic
 from sealgate.services.actor import Right
 from sealgate.web.charts import stacked_bars
-from sealgate.web.formats import address
-from sealgate.web.navigation import every_place
+from sealgate.web.entrance import local_path
 from sealgate.web.routing import get, post
 from sealgate.web.search import found, hits
 from sealgate.web.visit import THEME_COOKIE, THEMES
@@ -71,12 +72,18 @@ def search(visit: Visit) -> Response:
 
 def theme(visit: Visit) -> Response:
     """Keep the colours that the person likes, in a cookie of this browser."""
-    wanted, back = visit.given("theme"), visit.given("back")
-    known = back if any(place.holds(back) for place in every_place()) and back.startswith("/") else "/"
-    answer = visit.go(address(known) if "//" not in known else "/")
+    wanted, back = visit.given("theme"), local_path(visit.given("back"))
+    answer = visit.go(back if _is_shown(unquote(back.partition("?")[0])) else "/")
     if wanted in THEMES:
         answer.set_cookie(THEME_COOKIE, wanted, max_age=_YEAR, path="/", secure=True, httponly=True, samesite="strict")
     return answer
+
+
+def _is_shown(path: str) -> bool:
+    """Tell whether a page can be asked for at a path of this site."""
+    from sealgate.web.pages import ROUTES as PAGES
+
+    return any(page.method == "GET" and compile_path(page.path)[0].match(path) for page in PAGES)
 
 
 ROUTES = (

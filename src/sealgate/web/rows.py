@@ -1,14 +1,15 @@
 """One row: add it, change it, remove it; what was wrong at its field, and both sides when somebody was faster.
 
 The form carries the version that the person saw. When another one stands by now, nothing is written: the page shows
-what was typed beside what stands, and saving again is then meant.
+what was typed beside what stands, and saving again is then meant. Of a row that was removed meanwhile the form stays,
+to add it anew. A key that another row has is a problem at its field: that row is never overwritten from here.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sealgate.model.errors import Conflict, InvalidValue
+from sealgate.model.errors import Conflict, InvalidValue, NotFound, Problem
 from sealgate.services import changes, lookup_tables, rows, settings
 from sealgate.services.actor import Right
 from sealgate.services.wording import shown_fields
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from sealgate.model.errors import Problem
     from sealgate.model.findings import Finding
     from sealgate.model.objects import Noun
     from sealgate.web.visit import Visit
@@ -50,7 +50,9 @@ def add(visit: Visit) -> Response:
     except InvalidValue as fault:
         return _form(visit, kind, given, problems=fault.problems, enabled=enabled, status=422)
     except Conflict as clash:
-        return _form(visit, kind, given, clash=clash, enabled=enabled, status=409)
+        if (there := _current(clash)) is None:
+            raise
+        return _form(visit, kind, given, there=there, enabled=enabled, status=409)
     visit.changed()
     if kind.name == "lookup-table":
         return visit.go(path_of(kind) + "/row", key=saved.key, done="added")
@@ -87,8 +89,19 @@ def change(visit: Visit) -> Response:
             visit, kind, row.fields | given, row=row, problems=fault.problems, comment=comment, enabled=enabled,
             version=visit.version(), status=422,
         )  # fmt: skip
+    except NotFound:
+        if visit.version() is None:
+            raise
+        return _form(visit, kind, given, gone=True, enabled=enabled, status=409)
     except Conflict as clash:
-        return _form(visit, kind, given, row=_current(clash), comment=comment, enabled=enabled, clash=clash, status=409)
+        current = _current(clash)
+        if current is not None and current.key != key:
+            row = rows.show(visit.gateway, visit.actor, kind.name, key)
+            return _form(
+                visit, kind, row.fields | given, row=row, there=current, comment=comment, enabled=enabled,
+                version=visit.version(), status=409,
+            )  # fmt: skip
+        return _form(visit, kind, given, row=current, comment=comment, enabled=enabled, clash=clash, status=409)
     visit.changed()
     return visit.go(path_of(kind), done="saved")
 
@@ -109,12 +122,19 @@ def _form(
     row: Stored | None = None,
     problems: Sequence[Problem] = (),
     clash: Conflict | None = None,
+    there: Stored | None = None,
+    gone: bool = False,
     comment: str | None = None,
     enabled: bool = True,
     version: int | None = None,
     status: int = 200,
 ) -> Response:
-    """Show the form of a row with these values."""
+    """Show the form of a row with these values.
+
+    `there` is another row that has the key already; `gone`: the row was removed by somebody else.
+    """
+    if there is not None:
+        problems = [*problems, _taken(visit, kind, there)]
     findings = _findings(visit, kind, row)
     made = fields.row_fields(
         kind, values, problems, findings, exists=row is not None, suggestions=_suggestions(visit, kind)
@@ -134,7 +154,9 @@ def _form(
         comment_problems=[str(p) for p in problems if p.field == "comment"],
         enabled=enabled,
         version=version if version is not None else (row.version if row else ""),
-        clash=_both_sides(kind, values, clash) if clash else None,
+        clash=_both_sides(visit, kind, values, clash) if clash else None,
+        there=there,
+        gone=gone,
         findings=findings,
         explain=about_row(row) if row else "",
         action=here,
@@ -152,15 +174,21 @@ def _table(visit: Visit, kind: Noun[Any], row: Stored | None) -> dict[str, Any] 
         return {"text": visit.given("text"), "used": ()}
     shown = lookup_tables.show(visit.gateway, visit.actor, row.key)
     text = visit.given("text") if "text" in visit.form else shown.text
-    return {"text": text, "used": shown.used, "file": f"{shown.type}-{shown.name}.map", "type": shown.type}
+    file = f"{shown.type}-{shown.name}.map"
+    return {"text": text, "now": shown.text, "used": shown.used, "file": file, "type": shown.type}
 
 
 def _current(clash: Conflict) -> Stored | None:
     return clash.current if isinstance(clash.current, Stored) else None
 
 
-def _both_sides(kind: Noun[Any], values: dict[str, Any], clash: Conflict) -> dict[str, Any]:
-    """Return what was typed beside what stands, field by field."""
+def _taken(visit: Visit, kind: Noun[Any], there: Stored) -> Problem:
+    """Return the problem, at the field that names a row, that another row has this name."""
+    return Problem(fields.columns_in_form(kind)[0].name, visit.site.texts("row.there", key=name_of(there)))
+
+
+def _both_sides(visit: Visit, kind: Noun[Any], values: dict[str, Any], clash: Conflict) -> dict[str, Any]:
+    """Return what was typed beside what stands, field by field, with comment and switch."""
     current = _current(clash)
     theirs = shown_fields(current) if current is not None else {}
     sides = [
@@ -168,6 +196,12 @@ def _both_sides(kind: Noun[Any], values: dict[str, Any], clash: Conflict) -> dic
         for column in fields.columns_in_form(kind)
         if column.kind != "secret"
     ]
+    words = visit.site.texts
+    if current is not None:
+        sides += [
+            (words("list.comment"), plain(visit.given("comment")), plain(current.comment)),
+            (words("row.enabled"), plain("enabled" in visit.form), plain(current.enabled)),
+        ]
     return {"text": str(clash), "current": current, "sides": sides}
 
 

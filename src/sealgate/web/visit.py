@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from starlette.datastructures import FormData
 from starlette.responses import HTMLResponse, RedirectResponse
@@ -48,6 +49,11 @@ class Visit:
     def path(self) -> str:
         """The path that was asked for."""
         return self.request.url.path
+
+    @property
+    def here(self) -> str:
+        """The address that shows this page again: its path and query, or the overview after a form was sent."""
+        return asked_for(self.request) if self.request.method in {"GET", "HEAD"} else "/"
 
     def asked(self, name: str, default: str = "") -> str:
         """Return a value of the address's query."""
@@ -104,6 +110,12 @@ class Visit:
         except InvalidValue:
             return None
         return {"name": name, "n": count, "first": first, "last": last}
+
+
+def asked_for(request: Request) -> str:
+    """Return path and query of a request, as its address has them."""
+    query = request.url.query
+    return quote(request.url.path) + (f"?{query}" if query else "")
 
 
 def whole(text: str, name: str, default: int) -> int:
