@@ -24,9 +24,9 @@ FAULTS = {
     "provider": {"networks": "192.0.2.0/99"},
     "sasl": {"port": "99999"},
     "forwarding": {"addresses": "nobody at all"},
-    "header-check": {"action": "REJEKT"},
+    "header-check": {"pattern": "Subject without slashes"},
     "mime-header-check": {"pattern": "no slashes"},
-    "nested-header-check": {"pattern": "/(/"},
+    "nested-header-check": {"pattern": "/^X-Open:"},
     "body-check": {"pattern": "/open"},
     "rbl": {"zone": "zen.example.net=300.0.0.1"},
     "black": {"client": "192.168.1.1/24"},
@@ -71,10 +71,10 @@ def test_a_row_of_each_list_lives_its_life(gateway: Gateway, opened: Open, nouns
         expect(page.locator(f"#f-{faulty}-problem"), noun).to_be_visible()
         assert rows.listing(gateway, ANN, noun).total == 0, noun
 
-        for name in FAULTS[noun]:
+        for name in FAULTS[noun].keys() | SAMPLES[noun].keys() & {"password"}:
             fill(page, name, SAMPLES[noun].get(name, ""))
         press(page, "Add to the draft")
-        expect(page.get_by_role("alert"), noun).to_have_count(0)
+        page.wait_for_url(lambda url: not url.endswith("/add"))
         page.goto(f"/mta/{noun}")
         (row,) = rows.listing(gateway, ANN, noun).rows
 

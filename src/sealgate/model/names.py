@@ -192,6 +192,15 @@ class NextHop:
         unset = port is None or port == ""
         return cls(parse_host(host, what), 25 if unset else parse_port(port), flag(mx, "Use MX records"))
 
+    @staticmethod
+    def part_at_fault(port: object) -> str:
+        """Return which part of a next hop that was refused is to blame when the refusal names none."""
+        try:
+            parse_port("25" if port is None or port == "" else port)
+        except InvalidValue:
+            return "port"
+        return "host"
+
     @classmethod
     def from_destination(cls, text: object, what: str = "The next hop") -> NextHop:
         """Read a next hop in Postfix's spelling: `[host]:port` without MX, `host:port` with; an address is never MX."""

@@ -48,7 +48,7 @@ _COLUMNS = (
 def parse_sasl(fields: Mapping[str, Any]) -> SaslPassword:
     """Read a login; the password is the name of a sealed secret (`check_password` and sealing come before)."""
     given = known_fields(fields, _COLUMNS)
-    with at("host"):
+    with at(NextHop.part_at_fault(given["port"])):
         hop = NextHop.parse(given["host"], given["port"], given["mx"], "The host")
     with at("user"):
         user = one_line(given["user"], "The user", 500)

@@ -89,7 +89,7 @@ def parse_transport(fields: Mapping[str, Any]) -> Transport:
         try:
             hop = _next_hop(host, given["port"], given["mx"])
         except InvalidValue as refusal:
-            raise refusal.at("host") from None
+            raise refusal.at(NextHop.part_at_fault(given["port"])) from None
         except TypeError:
             raise InvalidValue.of("The relay host must be text.", field="host") from None
         return Transport(_checked_pattern(given["pattern"]), hop)
