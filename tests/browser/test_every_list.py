@@ -34,7 +34,7 @@ FAULTS = {
     "lookup-table": {"name": "../etc/passwd"},
     "transport": {"port": "mx"},
     "tls-policy": {"destination": "two words"},
-    "policy-test": {"recipients": "nobody"},
+    "policy-test": {"client": "192.0.2.300"},
 }
 """A field of each list with something that it does not take."""
 
