@@ -30,7 +30,7 @@ FAULTS = {
     "body-check": {"pattern": "/open"},
     "rbl": {"zone": "zen.example.net=300.0.0.1"},
     "black": {"client": "192.168.1.1/24"},
-    "white": {"expires": "2020-13-01"},
+    "white": {"client": "198.51.100.300"},
     "lookup-table": {"name": "../etc/passwd"},
     "transport": {"port": "mx"},
     "tls-policy": {"destination": "two words"},
@@ -45,8 +45,6 @@ def fill(page: Page, name: str, value: Any) -> None:
     control = page.locator(f"#f-{'text' if name == 'content' else name}")
     if control.evaluate("it => it.localName") == "select":
         control.select_option(text)
-    elif control.get_attribute("type") == "date":
-        control.evaluate("(it, text) => { it.type = 'text'; it.value = text }", text)
     else:
         control.evaluate("(it, text) => { it.value = text }", text)
 
