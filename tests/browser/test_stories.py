@@ -194,3 +194,14 @@ def test_chosen_colours_stay(opened: Open, script: bool) -> None:
 
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page.get_by_role("heading", name="History", level=1)).to_be_visible()
+
+
+@both
+def test_choosing_colours_keeps_what_a_page_was_asked(opened: Open, script: bool) -> None:
+    page = opened("/mta/transport?q=example", script=script)
+    page.get_by_label("Colours").select_option("dark")
+    if not script:
+        page.get_by_role("button", name="Set").click()
+
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page).to_have_url(re.compile(r"/mta/transport\?q=example$"))

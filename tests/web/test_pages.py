@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.waiting import wait_until
 
+from sealgate.model.findings import Place, warning
 from sealgate.model.nouns import NOUNS
 from sealgate.model.text_forms import READERS
 from sealgate.services.actor import Actor, Right
@@ -138,3 +140,17 @@ def test_an_empty_field_says_what_holds_instead(ann: httpx.Client) -> None:
     text = ann.get("/mta/config").text
 
     assert 'placeholder="not set (three times the before filter limit)"' in text
+
+
+def test_the_forwarding_for_all_accounts_is_reached_from_the_forwardings(ann: httpx.Client) -> None:
+    text = ann.get("/mta/forwarding").text
+
+    assert '<a href="/mta/default-forwarding">' in text[text.index("<main") :]
+
+
+def test_a_finding_about_the_forwarding_for_all_accounts_leads_to_its_page(ann: httpx.Client, agent: StandIn) -> None:
+    agent.findings = (warning("x", Place("setting", "default-forwarding"), "It is no good.").to_json(),)
+    ann.post("/mta/black/add", data={"client": "192.0.2.1", "enabled": "yes"})
+    wait_until(lambda: "1 warning" in ann.get("/").text, "the check ends")
+
+    assert 'href="/mta/default-forwarding#f-default-forwarding"' in ann.get("/changes").text

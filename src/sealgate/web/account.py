@@ -35,6 +35,7 @@ def show(visit: Visit) -> Response:
 
 def _page(visit: Visit, status: int = 200, **values: Any) -> Response:
     known: dict[str, Any] = {"problems": {}, "codes": (), "token": None, "set_up": None, "picture": ""}
+    known["typed"] = {"label": "", "days": "90", "right": [Right.VIEW]}
     gateway, actor = visit.gateway, visit.actor
     return visit.page(
         "account.html",
@@ -150,7 +151,8 @@ def make_token(visit: Visit) -> Response:
         days = whole(visit.given("days"), "days", 0)
         made = tokens.create(visit.gateway, visit.actor, visit.given("label"), visit.all_given("right"), days=days)
     except InvalidValue as fault:
-        return _page(visit, 422, problems={"token": " ".join(str(p) for p in fault.problems)})
+        typed = {"label": visit.given("label"), "days": visit.given("days"), "right": visit.all_given("right")}
+        return _page(visit, 422, problems={"token": " ".join(str(p) for p in fault.problems)}, typed=typed)
     return _page(visit, token=made)
 
 

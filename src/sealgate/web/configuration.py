@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import Conflict, InvalidValue
 from sealgate.model.mta import SETTINGS
+from sealgate.model.nouns import NOUNS
 from sealgate.model.objects import Kind
 from sealgate.services import rows, settings, verify_cache
 from sealgate.services.actor import Right
-from sealgate.web import fields, live_tests
+from sealgate.web import fields, lists, live_tests
 from sealgate.web.routing import get, post
 
 if TYPE_CHECKING:
@@ -123,6 +124,11 @@ def _lists(visit: Visit) -> dict[str, Any]:
     return {noun: rows.listing(visit.gateway, visit.actor, noun, limit=_FEW) for noun in ("relay-domain", "network")}
 
 
+def forwarding(visit: Visit) -> Response:
+    """Show the list of forwardings, with the way to what holds for all other accounts."""
+    return visit.page("forwarding.html", **lists.shown(visit, NOUNS["forwarding"]))
+
+
 def look_up_recipient(visit: Visit) -> Response:
     """Show what the cache of verified recipients says about an address."""
     address = visit.asked("address")
@@ -139,6 +145,7 @@ def forget_recipients(visit: Visit) -> Response:
 ROUTES = (
     *(get(path, Right.VIEW, show) for path in _HOMES.values()),
     *(post(path, Right.EDIT, save) for path in _HOMES.values()),
+    get("/mta/forwarding", Right.VIEW, forwarding),
     get("/mta/verified-recipients", Right.OPERATE, look_up_recipient),
     post("/mta/verified-recipients/forget", Right.OPERATE, forget_recipients),
 )

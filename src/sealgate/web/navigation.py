@@ -57,7 +57,11 @@ GROUPS = (
             ),
             Place("sasl", "/mta/sasl"),
             Place("provider", "/mta/provider"),
-            Place("forwarding", "/mta/forwarding"),
+            Place(
+                "forwarding",
+                "/mta/forwarding",
+                below=(Place("default_forwarding", "/mta/default-forwarding"),),
+            ),
             Place(
                 "header_checks",
                 "/mta/header-check",

@@ -27,7 +27,8 @@ def show(visit: Visit) -> Response:
 
 
 def _page(visit: Visit, status: int = 200, **values: Any) -> Response:
-    known: dict[str, Any] = {"problems": {}, "link": None, "whose": "", "name": visit.given("name")}
+    typed = {name: visit.given(name) for name in ("name", "title", "role")}
+    known: dict[str, Any] = {"problems": {}, "link": None, "whose": "", "typed": typed}
     found = people.listing(visit.gateway, visit.actor)
     return visit.page("people.html", status, people=found, roles=list(Role), **known | values)
 
@@ -38,10 +39,15 @@ def invite(visit: Visit) -> Response:
     try:
         link = people.invite(visit.gateway, visit.actor, name, visit.given("role"), title=visit.given("title"))
     except InvalidValue as fault:
-        return _page(visit, 422, problems={p.field or "name": f"{p.what} {p.remedy}".strip() for p in fault.problems})
+        return _page(visit, 422, problems=_by_field(fault, "name"))
     except Conflict as clash:
         return _page(visit, 409, problems={"name": str(clash)})
-    return _page(visit, link=link, whose=name, name="")
+    return _page(visit, link=link, whose=name, typed={})
+
+
+def _by_field(fault: InvalidValue, otherwise: str = "") -> dict[str, str]:
+    """Return what is wrong, by the field that shows it."""
+    return {p.field or otherwise: f"{p.what} {p.remedy}".strip() for p in fault.problems}
 
 
 def person(visit: Visit) -> Response:
@@ -51,17 +57,28 @@ def person(visit: Visit) -> Response:
 
 def _person(visit: Visit, status: int = 200, **values: Any) -> Response:
     name = visit.asked("name")
-    known: dict[str, Any] = {"problems": {}, "link": None, "clash": ""}
+    who = people.show(visit.gateway, visit.actor, name)
+    stands = {
+        "base": who.version, "title": who.title, "email": who.email, "role": who.role, "extra": who.extra,
+        "areas": who.areas,
+    }  # fmt: skip
+    known: dict[str, Any] = {"problems": {}, "link": None, "clash": "", "typed": stands}
     return visit.page(
         "person.html",
         status,
-        who=people.show(visit.gateway, visit.actor, name),
+        who=who,
         sessions=sessions.listing(visit.gateway, visit.actor, name) if name else [],
         roles=list(Role),
         rights=sorted(GRANTABLE),
         areas=list(Area),
         **known | values,
     )
+
+
+def _typed(visit: Visit) -> dict[str, Any]:
+    """Return what was typed about a person, with the version that was seen."""
+    typed: dict[str, Any] = {name: visit.given(name) for name in ("base", "title", "email", "role")}
+    return typed | {"extra": visit.all_given("extra"), "areas": visit.all_given("area")}
 
 
 def change(visit: Visit) -> Response:
@@ -80,7 +97,7 @@ def change(visit: Visit) -> Response:
             areas=areas if set(areas) != set(Area) else None,
         )
     except InvalidValue as fault:
-        return _person(visit, 422, problems={p.field: f"{p.what} {p.remedy}".strip() for p in fault.problems})
+        return _person(visit, 422, problems=_by_field(fault), typed=_typed(visit))
     except Conflict as clash:
         return _person(visit, 409, clash=str(clash))
     return visit.go(HOME, done="person_saved")

@@ -42,10 +42,11 @@ def do_import(visit: Visit) -> Response:
     """Preview an import, or do it."""
     kind = _listed(visit)
     form = Format.CSV if visit.given("format") == Format.CSV else Format.TEXT
-    text = _sent_text(visit)
+    text = visit.given("text")
     replace = "replace" in visit.form
     dry = visit.given("do") != "import"
     try:
+        text = _sent_text(visit)
         if not text.strip():
             raise InvalidValue.of("There is nothing to import.", "Paste rows, or choose a file.", "text")
         lines = text.splitlines(keepends=True)  # a field of CSV may have line ends in it
