@@ -294,3 +294,16 @@ def test_a_ceremony_shows_nothing_of_itself(gateway: Gateway) -> None:
 
     assert begun.ticket not in repr(begun)
     assert begun.options["challenge"] not in repr(begun)
+
+
+def test_wrong_passwords_from_the_same_address_do_not_delay_a_passkey(
+    gateway: Gateway, pat: Actor, device: Device
+) -> None:
+    added(gateway, pat, device)
+    for _ in range(throttling.FREE_OF_AN_ADDRESS + 9):
+        with gateway.store.writing("nobody") as writer:
+            writer.people.note_attempts(
+                [throttling.address(HERE.origin.address).text], writer.people.now - throttling.FORGOTTEN_AFTER
+            )
+
+    assert isinstance(used(gateway, device), SignedIn)

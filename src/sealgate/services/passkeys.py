@@ -115,7 +115,7 @@ def begin_sign_in(gateway: Gateway) -> Ceremony:
 
 def finish_sign_in(gateway: Gateway, ticket: str, answer: Mapping[str, Any], browser: Browser) -> Outcome:
     """Sign in with what the browser answered."""
-    address = throttling.address(browser.origin.address)
+    address = throttling.address(browser.origin.address, "passkey")
     with gateway.store.writing("nobody", origin=browser.origin.source) as writer:
         wait = throttling.take(writer, address)
         taken = writer.people.take_ticket(TicketKind.PASSKEY_USE, bearer.digest(ticket, Prefix.TICKET) or "")

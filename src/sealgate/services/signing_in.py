@@ -149,11 +149,12 @@ def failed(writer: Writer, person: Person | None, method: str) -> NotSignedIn:
     return NotSignedIn()
 
 
-def _keys(reader: Reader, person: Person | None, otherwise: Key, browser: Browser) -> tuple[Key, Key]:
-    """Return what a try counts under: the browser if it is known for this person, else what is given; the address."""
+def _keys(reader: Reader, person: Person | None, otherwise: Key, browser: Browser) -> tuple[Key, ...]:
+    """Return what a try counts under: the browser alone if it is known for this person, else this and the address."""
     mark = _known(reader, person, browser)
-    which = throttling.browser(mark.digest) if mark else otherwise
-    return which, throttling.address(browser.origin.address)
+    if mark:
+        return (throttling.browser(mark.digest),)
+    return otherwise, throttling.address(browser.origin.address)
 
 
 def _known(reader: Reader, person: Person | None, browser: Browser) -> Ticket | None:
