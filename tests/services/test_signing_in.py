@@ -348,6 +348,19 @@ def test_the_ticket_is_no_session(gateway: Gateway, secret: str) -> None:
     assert sessions.actor_of(gateway, stepped(gateway), HERE.origin) is None
 
 
+def test_guessing_codes_is_slowed_down_in_a_known_browser_whatever_passwords_were_right(
+    gateway: Gateway, secret: str, clock: Any
+) -> None:
+    known = Browser(HERE.origin, mark=signed_in(gateway, "tom").browser)
+    answers = []
+    for _ in range(throttling.FREE + 1):
+        step = signing_in.with_password(gateway, "tom", PASSWORD, known)
+        assert isinstance(step, SecondStep)
+        answers.append(signing_in.with_code(gateway, step.ticket, "abcdef", known))
+
+    assert [isinstance(one, NotSignedIn) and one.wait > 0 for one in answers] == [False] * throttling.FREE + [True]
+
+
 def test_a_person_locked_between_the_steps_stays_out(gateway: Gateway, ann: Actor, secret: str, clock: Any) -> None:
     ticket = stepped(gateway)
     people.lock(gateway, ann, "tom")

@@ -105,7 +105,7 @@ def with_code(gateway: Gateway, ticket: str, code: str, browser: Browser) -> Out
     if found is None or person is None or found.ends <= dt.datetime.now(dt.UTC):
         return NotSignedIn(STEP_GONE)
     with gateway.store.writing(person.name, origin=browser.origin.source) as writer:
-        keys = _keys(writer, person, throttling.second_step(person.id), browser)
+        keys = _step_keys(writer, person, browser)
         wait = throttling.take(writer, *keys)
         if wait:
             return too_often(wait)
@@ -155,6 +155,14 @@ def _keys(reader: Reader, person: Person | None, otherwise: Key, browser: Browse
     if mark:
         return (throttling.browser(mark.digest),)
     return otherwise, throttling.address(browser.origin.address)
+
+
+def _step_keys(reader: Reader, person: Person, browser: Browser) -> tuple[Key, ...]:
+    """Return what a code counts under: as for a password, but in counts that no right password begins anew."""
+    mark = _known(reader, person, browser)
+    if mark:
+        return (throttling.second_step(person.id, mark.digest),)
+    return throttling.second_step(person.id), throttling.address(browser.origin.address, "second-step-address")
 
 
 def _known(reader: Reader, person: Person | None, browser: Browser) -> Ticket | None:

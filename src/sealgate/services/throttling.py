@@ -45,9 +45,12 @@ def account(name: str) -> Key:
     return Key(_kept("account", name.casefold()))
 
 
-def second_step(person: str) -> Key:
-    """Return the key of a person's second step."""
-    return Key(_kept("second-step", person))
+def second_step(person: str, browser: str = "") -> Key:
+    """Return the key of a person's second step, of its own for each browser that signed in before.
+
+    It is another one than that of the password: a right password must not make the count of wrong codes begin anew.
+    """
+    return Key(_kept("second-step", f"{person} {browser}".strip()))
 
 
 def browser(digest: str) -> Key:
