@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
-from tests.support.accounts import HERE, person, signed_in
+from tests.support.accounts import HERE, PASSWORD, person, signed_in
 
 from sealgate.model.errors import NotPermitted, ProofNeeded, Refused
-from sealgate.services import people, sessions, tokens
+from sealgate.services import invitations, people, sessions, signing_in, tokens
 from sealgate.services.actor import Actor
+from sealgate.services.signing_in import NotSignedIn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,3 +74,20 @@ def test_a_token_still_manages_others(gateway: Gateway) -> None:
     person(gateway, "bob")
 
     assert people.reset(gateway, token_of_olga(gateway), "bob")
+
+
+def test_who_is_managed_by_the_provider_gets_no_link_for_a_password(gateway: Gateway) -> None:
+    person(gateway, "bob", managed=True)
+
+    with pytest.raises(Refused, match="OpenID provider"):
+        people.reset(gateway, Actor.local("ann"), "bob")
+
+
+def test_a_password_and_a_link_of_before_do_not_go_around_the_groups(gateway: Gateway) -> None:
+    id_ = person(gateway, "bob")
+    link = people.reset(gateway, Actor.local("ann"), "bob")
+    with gateway.store.writing("local:test") as writer:
+        writer.people.change(id_, managed=True)
+
+    assert signing_in.with_password(gateway, "bob", PASSWORD, HERE) == NotSignedIn()
+    assert invitations.look(gateway, link.text) is None

@@ -146,13 +146,18 @@ def reset(gateway: Gateway, actor: Actor, name: str, *, second_step: bool = Fals
     """Return a new link for a person who cannot sign in; with `second_step` it also forgets codes and passkeys.
 
     Sessions end now; the password stays until the link is used. A locked person stays locked. Refused for oneself: who
-    is signed in has a page for that, which asks for the password.
+    is signed in has a page for that, which asks for the password; and for whom the OpenID provider manages.
     """
     actor.may(Right.PEOPLE)
     with gateway.writing(actor) as writer:
         person = _reached(writer, actor, name)
         if person.id == actor.person:
             raise Refused("This is your own account. Nothing was changed. Use the page of your account instead.")
+        if person.managed:
+            raise Refused(
+                f"{person.name} signs in at the OpenID provider, whose groups decide each time. Nothing was changed. "
+                "Give a role here first, if the account shall have a password."
+            )
         writer.people.end_sessions(person.id)
         _forget_tries(writer, person)
         writer.audit("person-reset", f"person {person.name}", {"second_step": second_step})

@@ -180,7 +180,8 @@ def _counted(gateway: Gateway, browser: Browser, keys: tuple[Key, ...]) -> int:
 
 
 def _password(reader: Reader, person: Person | None) -> Credential | None:
-    found = reader.people.credentials(person.id, CredentialKind.PASSWORD) if person else []
+    """Return the password that counts for a person; none does for one whom the OpenID provider manages."""
+    found = reader.people.credentials(person.id, CredentialKind.PASSWORD) if person and not person.managed else []
     return found[0] if found else None
 
 
