@@ -66,7 +66,7 @@ class PartOfPerson(Given):
 
 
 class Reset(Given):
-    """Whether codes and passkeys are forgotten as well."""
+    """Whether codes, passkeys and the link to single sign-on are forgotten as well, and API tokens revoked."""
 
     second_step: bool = False
 

@@ -147,7 +147,8 @@ def _let_in(writer: Writer, person: Person, kept: str, ticket: Ticket) -> None:
     people.drop_tickets((TicketKind.SECOND_STEP, TicketKind.BROWSER), person.id)
     if ticket.data.get("second_step"):
         second_factors.reset(writer, person.id)
-        people.drop_credentials(person.id, (CredentialKind.PASSKEY,))
+        people.drop_credentials(person.id, (CredentialKind.PASSKEY, CredentialKind.OPENID))
+        people.revoke_tokens(person.id)  # those that were made since the link was
     people.forget_attempts([throttling.account(person.name).text])
     writer.audit("password-set", f"person {person.name}", {"by": f"{ticket.kind} link"})
 

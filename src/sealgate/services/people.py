@@ -143,8 +143,9 @@ def change(
 
 
 def reset(gateway: Gateway, actor: Actor, name: str, *, second_step: bool = False) -> Link:
-    """Return a new link for a person who cannot sign in; with `second_step` it also forgets codes and passkeys.
+    """Return a new link for a person who cannot sign in; with `second_step` it also forgets what a lost device had.
 
+    That is codes, passkeys and the tie to single sign-on, when the link is used, and API tokens, which are revoked now.
     Sessions end now; the password stays until the link is used. A locked person stays locked. Refused for oneself: who
     is signed in has a page for that, which asks for the password; and for whom the OpenID provider manages.
     """
@@ -159,6 +160,8 @@ def reset(gateway: Gateway, actor: Actor, name: str, *, second_step: bool = Fals
                 "Give a role here first, if the account shall have a password."
             )
         writer.people.end_sessions(person.id)
+        if second_step:
+            writer.people.revoke_tokens(person.id)
         _forget_tries(writer, person)
         writer.audit("person-reset", f"person {person.name}", {"second_step": second_step})
         return make(gateway, writer, TicketKind.RESET, person, second_step=second_step)
