@@ -41,6 +41,17 @@ def test_changing_a_row_keeps_its_password_unless_a_new_one_is_sent(owner: httpx
     assert first == second != kept()
 
 
+def test_a_stored_password_is_sent_again_for_another_host(owner: httpx.Client) -> None:
+    key = owner.post(f"{PREFIX}/rows/sasl", json={"fields": LOGIN}).json()["address"]
+    moved = {"host": "evil.example.net", "port": 587, "user": "gw"}
+    answers = [
+        owner.patch(key, json={"fields": {"host": "evil.example.net"}}, headers={"if-match": "*"}),
+        owner.put(key, json={"fields": moved}, headers={"if-match": "*"}),
+    ]
+
+    assert [(one.status_code, one.json()["errors"][0]["pointer"]) for one in answers] == [(422, "/fields/password")] * 2
+
+
 def test_a_secret_is_in_no_answer_of_any_operation(owner: httpx.Client, agent: StandIn, gateway: Gateway) -> None:
     person(gateway, "alice")
     token = token_of(gateway, "alice")

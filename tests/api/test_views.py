@@ -256,6 +256,13 @@ def test_people_are_invited_changed_locked_and_removed(gateway: Gateway, owner: 
     assert link.json()["address"].rpartition("/")[2] not in audit_text(gateway)
 
 
+def test_the_location_of_who_was_invited_has_the_name_as_it_is_kept(owner: httpx.Client) -> None:
+    made = owner.post(f"{PREFIX}/people", json={"name": " Nina+Ops@Example.com ", "role": "viewer"})
+
+    assert made.headers["location"] == f"{PREFIX}/people/nina%2Bops%40example.com"
+    assert owner.get(made.headers["location"]).json()["name"] == "nina+ops@example.com"
+
+
 def test_nobody_makes_somebody_who_may_more_than_themselves(nobody: httpx.Client, gateway: Gateway) -> None:
     person(gateway, "paul", "viewer", extra=["people"])
     headers = {"authorization": f"Bearer {token_of(gateway, 'paul')}"}

@@ -63,6 +63,14 @@ def test_a_login_is_added_with_its_password_from_a_file(run: Run, password: str)
     assert run("list", "sasl", "--json").json["rows"][0]["fields"]["password"] == "stored"
 
 
+def test_a_login_for_another_host_wants_its_password_again(run: Run, password: str) -> None:
+    run("add", "sasl", "smtp.example.net", "--user", "u", "--password-file", password)
+    refused = run("change", "sasl", "[smtp.example.net]", "--host", "evil.example.net")
+    taken = run("change", "sasl", "[smtp.example.net]", "--host", "mx.example.net", "--password-file", password)
+
+    assert (refused.code, "belongs to its host" in refused.err, taken.code) == (2, True, 0)
+
+
 def test_a_password_comes_from_standard_input_where_there_is_no_terminal(run: Run) -> None:
     assert run("add", "sasl", "smtp.example.net", "--user", "u", typed="hunter two\n").code == 0
 

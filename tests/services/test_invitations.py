@@ -11,7 +11,7 @@ import time_machine
 from tests.support.accounts import HERE, OTHER_PASSWORD, PASSWORD, audit_text, person, signed_in, verbs
 
 from sealgate.model.errors import Conflict, InvalidValue, NotFound, NotPermitted, Refused
-from sealgate.services import invitations, people, second_factors, sessions, signing_in
+from sealgate.services import invitations, people, second_factors, sessions, signing_in, tokens
 from sealgate.services.actor import ALL_RIGHTS, Actor, Right
 from sealgate.services.roles import Role
 from sealgate.services.signing_in import NotSignedIn, SecondStep, SignedIn
@@ -239,6 +239,28 @@ def test_a_reset_of_the_second_step_forgets_it(gateway: Gateway, ann: Actor) -> 
 
     assert isinstance(done, SignedIn)
     assert people.show(gateway, ann, "bob").codes is False
+
+
+def test_a_reset_of_the_second_step_leaves_no_other_way_in(gateway: Gateway, ann: Actor) -> None:
+    id_ = person(gateway, "bob")
+    with gateway.store.writing("local:test") as writer:
+        writer.people.add_credential(id_, CredentialKind.OPENID, "", key="https://id.example u-1", label="bob")
+    bob = signed_in(gateway, "bob").actor
+    token = tokens.create(gateway, bob, "nightly", ["view"], days=1)
+    link = people.reset(gateway, ann, "bob", second_step=True)
+    used_at_once = tokens.actor_of(gateway, token.text, HERE.origin)
+    before = people.show(gateway, ann, "bob").single_sign_on
+    invitations.redeem(gateway, link.text, OTHER_PASSWORD, HERE)
+
+    assert (used_at_once, before, people.show(gateway, ann, "bob").single_sign_on) == (None, True, False)
+
+
+def test_a_reset_of_the_password_leaves_tokens(gateway: Gateway, ann: Actor) -> None:
+    person(gateway, "bob")
+    token = tokens.create(gateway, signed_in(gateway, "bob").actor, "nightly", ["view"], days=1)
+    people.reset(gateway, ann, "bob")
+
+    assert tokens.actor_of(gateway, token.text, HERE.origin) is not None
 
 
 def test_the_only_owner_is_let_in_again_from_the_terminal(gateway: Gateway, ann: Actor) -> None:

@@ -294,3 +294,40 @@ def test_a_ceremony_shows_nothing_of_itself(gateway: Gateway) -> None:
 
     assert begun.ticket not in repr(begun)
     assert begun.options["challenge"] not in repr(begun)
+
+
+def test_wrong_passwords_from_the_same_address_do_not_delay_a_passkey(
+    gateway: Gateway, pat: Actor, device: Device
+) -> None:
+    added(gateway, pat, device)
+    for _ in range(throttling.FREE_OF_AN_ADDRESS + 9):
+        with gateway.store.writing("nobody") as writer:
+            writer.people.note_attempts(
+                [throttling.address(HERE.origin.address).text], writer.people.now - throttling.FORGOTTEN_AFTER
+            )
+
+    assert isinstance(used(gateway, device), SignedIn)
+
+
+def managed(gateway: Gateway, name: str) -> None:
+    with gateway.store.writing("local:test") as writer:
+        found = writer.people.named(name)
+        assert found is not None
+        writer.people.change(found.id, managed=True)
+
+
+def test_who_is_managed_by_the_provider_adds_no_passkey(gateway: Gateway, pat: Actor, device: Device) -> None:
+    begun = passkeys.begin_adding(gateway, pat)
+    managed(gateway, "pat")
+
+    with pytest.raises(Refused, match="OpenID provider"):
+        passkeys.begin_adding(gateway, pat)
+    with pytest.raises(Refused, match="OpenID provider"):
+        passkeys.finish_adding(gateway, pat, begun.ticket, device.make(begun.options), "blue key")
+
+
+def test_a_passkey_does_not_go_around_the_groups_of_the_provider(gateway: Gateway, pat: Actor, device: Device) -> None:
+    added(gateway, pat, device)
+    managed(gateway, "pat")
+
+    assert used(gateway, device) == NotSignedIn()

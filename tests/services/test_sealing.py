@@ -88,3 +88,24 @@ def test_a_secret_is_in_no_audit_entry_and_no_difference(gateway: Gateway, ann: 
 
     said = repr(auditing.newest(gateway, ann)) + repr(changes.pending(gateway, ann))
     assert SECRET not in said
+
+
+@pytest.mark.parametrize("change", [{"host": "evil.example.net"}, {"port": 2525}, {"mx": True}])
+def test_a_stored_password_does_not_move_to_another_host(
+    gateway: Gateway, ann: Actor, change: dict[str, object]
+) -> None:
+    rows.add(gateway, ann, "sasl", LOGIN | {"password": SECRET})
+    before = rows.listing(gateway, ann, "sasl")
+
+    with pytest.raises(InvalidValue, match="belongs to its host") as refusal:
+        rows.change(gateway, ann, "sasl", "[smtp.example.net]", change)
+    assert [problem.field for problem in refusal.value.problems] == ["password"]
+    assert rows.listing(gateway, ann, "sasl") == before
+
+
+def test_a_login_moves_to_another_host_with_its_password_entered_again(gateway: Gateway, ann: Actor) -> None:
+    rows.add(gateway, ann, "sasl", LOGIN | {"password": SECRET})
+
+    moved = rows.change(gateway, ann, "sasl", "[smtp.example.net]", {"host": "mx.example.net", "password": SECRET})
+
+    assert moved.key == "[mx.example.net]"

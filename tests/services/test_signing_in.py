@@ -22,7 +22,7 @@ from tests.support.accounts import (
     verbs,
 )
 
-from sealgate.services import passwords, people, second_factors, sessions, signing_in, throttling
+from sealgate.services import passwords, people, second_factors, sessions, signing_in, throttling, tokens
 from sealgate.services.signing_in import Browser, NotSignedIn, SecondStep, SignedIn
 from sealgate.store.people_records import CredentialKind
 
@@ -138,6 +138,26 @@ def test_a_browser_that_is_known_signs_in_while_strangers_guess(gateway: Gateway
 
     assert isinstance(signing_in.with_password(gateway, "olga", PASSWORD, ELSEWHERE), NotSignedIn)
     assert isinstance(signing_in.with_password(gateway, "olga", PASSWORD, Browser(HERE.origin, mark=mark)), SignedIn)
+
+
+def test_a_browser_that_is_known_is_not_delayed_by_its_neighbours_behind_one_address(
+    gateway: Gateway, clock: Any
+) -> None:
+    person(gateway, "olga", "owner")
+    known = Browser(HERE.origin, mark=signed_in(gateway, "olga").browser)
+    for number in range(throttling.FREE_OF_AN_ADDRESS + 1):
+        signing_in.with_password(gateway, f"name{number}", OTHER_PASSWORD, HERE)
+
+    assert isinstance(signing_in.with_password(gateway, "olga", PASSWORD, known), SignedIn)
+
+
+def test_bad_tokens_do_not_delay_passwords_from_the_same_address(gateway: Gateway, clock: Any) -> None:
+    person(gateway, "olga", "owner")
+    for _ in range(throttling.FREE_OF_AN_ADDRESS + 1):
+        tokens.refused(gateway, HERE.origin)
+
+    assert tokens.refused(gateway, HERE.origin) > 0
+    assert isinstance(signing_in.with_password(gateway, "olga", PASSWORD, HERE), SignedIn)
 
 
 def test_the_mark_of_one_person_helps_nobody_else(gateway: Gateway, clock: Any) -> None:
@@ -326,6 +346,19 @@ def test_guessing_codes_is_slowed_down_over_many_second_steps(gateway: Gateway, 
 
 def test_the_ticket_is_no_session(gateway: Gateway, secret: str) -> None:
     assert sessions.actor_of(gateway, stepped(gateway), HERE.origin) is None
+
+
+def test_guessing_codes_is_slowed_down_in_a_known_browser_whatever_passwords_were_right(
+    gateway: Gateway, secret: str, clock: Any
+) -> None:
+    known = Browser(HERE.origin, mark=signed_in(gateway, "tom").browser)
+    answers = []
+    for _ in range(throttling.FREE + 1):
+        step = signing_in.with_password(gateway, "tom", PASSWORD, known)
+        assert isinstance(step, SecondStep)
+        answers.append(signing_in.with_code(gateway, step.ticket, "abcdef", known))
+
+    assert [isinstance(one, NotSignedIn) and one.wait > 0 for one in answers] == [False] * throttling.FREE + [True]
 
 
 def test_a_person_locked_between_the_steps_stays_out(gateway: Gateway, ann: Actor, secret: str, clock: Any) -> None:

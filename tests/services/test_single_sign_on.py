@@ -384,3 +384,15 @@ def test_linking_without_its_ticket_does_nothing(deceived: Gateway, liar: Liar) 
 
     with pytest.raises(NotFound):
         single_sign_on.finish_linking(deceived, eve, "sgk_" + "a" * 43, {"code": "c", "state": "s"})
+
+
+def test_the_audit_names_the_account_and_not_what_the_provider_calls_it(deceived: Gateway, liar: Liar) -> None:
+    """The provider's word may be the name of somebody else here."""
+    person(deceived, "olga", "owner")
+    told(deceived, liar, preferred_username="bob")
+    told(deceived, liar, preferred_username="olga")
+    told(deceived, liar, preferred_username="olga", sub="u-2")
+    with deceived.store.reading() as reader:
+        trail = [(entry.verb, entry.actor) for entry in reader.audit_trail()]
+
+    assert trail == [("person-add", "bob"), ("sign-in", "bob"), ("sign-in", "bob"), ("sign-in-failed", "nobody")]

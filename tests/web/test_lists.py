@@ -309,6 +309,17 @@ def test_an_empty_password_leaves_the_stored_one(gateway: Gateway, ann: httpx.Cl
     assert (after["user"], after["password"]) == ("other", before.fields["password"])
 
 
+def test_a_stored_password_is_asked_for_again_for_another_host(gateway: Gateway, ann: httpx.Client) -> None:
+    add(ann, "sasl")
+    before = row(gateway, "sasl")
+    form = GOOD["sasl"] | {"password": "", "host": "evil.example.net", "base": str(before.version), "enabled": "yes"}
+
+    answer = ann.post("/mta/sasl/row", params={"key": before.key}, data=form)
+
+    assert "belongs to its host" in problem_at(answer.text, "password")
+    assert (answer.status_code, row(gateway, "sasl").key) == (422, before.key)
+
+
 def test_who_may_edit_one_area_may_not_edit_another(site: WebSite) -> None:
     site.people.known["carol"] = Actor(
         "carol", "web", frozenset({Right.VIEW, Right.EDIT}), frozenset({Area.BLACK_LIST})

@@ -13,6 +13,7 @@ from tests.support.web_site import served
 
 from sealgate.services import invitations
 from sealgate.services.actor import Actor
+from sealgate.services.sessions import RECENT
 from sealgate.web.sign_in import identify
 
 if TYPE_CHECKING:
@@ -271,6 +272,29 @@ def test_a_role_is_changed(gateway: Gateway, browser: httpx.Client) -> None:
     browser.post("/people/person", params={"name": "vera"}, data=form)
 
     assert ">operator</td>" in browser.get("/people").text
+
+
+def test_after_a_while_an_invitation_asks_for_the_password_and_loses_nothing(
+    gateway: Gateway, browser: httpx.Client
+) -> None:
+    set_up(gateway, browser)
+    with gateway.store.writing("local:test") as writer:
+        olga = writer.people.named("olga")
+        assert olga is not None
+        (session,) = writer.people.sessions(olga.id)
+        writer.people.change_session(session.id, proven=session.proven - RECENT)
+    ahead = browser.get("/people").text
+    asked = browser.post("/people/invite", data={"name": "vera", "title": "Vera <V>", "role": "operator"})
+    kept = {
+        one[0]: html.unescape(one[1]) for one in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text)
+    }
+    wrong = browser.post("/people/invite", data=kept | {"proof": "another one"})
+    done = browser.post("/people/invite", data=kept | {"proof": PASSWORD})
+
+    assert ("asked for your password" in ahead, asked.status_code, wrong.status_code) == (True, 403, 409)
+    assert kept.items() >= {"name": "vera", "title": "Vera <V>", "role": "operator"}.items()
+    assert "/welcome/" in done.text
+    assert browser.get("/people").status_code == 200
 
 
 def test_passkeys_are_not_offered_without_a_name_of_the_gateway(browser: httpx.Client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import Path
 from pydantic import Field
@@ -13,6 +14,7 @@ from sealgate.api.operations import Group
 from sealgate.api.preconditions import Required, etag, stale
 from sealgate.api.shapes import AreaWord, Done, Given, RightWord, Told
 from sealgate.services import people, sessions, tokens
+from sealgate.services.accounts import checked_name
 from sealgate.services.actor import Area, Right
 from sealgate.services.roles import GRANTABLE, RIGHTS_OF, Role
 from sealgate.store import ANY
@@ -66,7 +68,7 @@ class PartOfPerson(Given):
 
 
 class Reset(Given):
-    """Whether codes and passkeys are forgotten as well."""
+    """Whether codes, passkeys and the link to single sign-on are forgotten as well, and API tokens revoked."""
 
     second_step: bool = False
 
@@ -138,8 +140,9 @@ def list_people(call: Asked) -> Any:
 @GROUP.post("/people", Right.PEOPLE, response_model=Link, status_code=201, once=True)
 def invite_person(call: Asked, body: NewPerson) -> Any:
     """Invite a person; the answer has the link with which they choose a password."""
-    link = people.invite(call.gateway, call.actor, body.name, body.role, **body.model_dump(exclude={"name", "role"}))
-    call.at(f"/people/{body.name}")
+    name = checked_name(body.name)
+    link = people.invite(call.gateway, call.actor, name, body.role, **body.model_dump(exclude={"name", "role"}))
+    call.at(f"/people/{quote(name, safe='')}")
     return link
 
 

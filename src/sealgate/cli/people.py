@@ -96,7 +96,7 @@ def change(
 
 @people.command("reset", cls=Verb, short_help="A new link for somebody who cannot sign in.")
 @click.argument("name")
-@click.option("--second-step", is_flag=True, help="Also forget codes, recovery codes and passkeys.")
+@click.option("--second-step", is_flag=True, help="Also forget codes, passkeys, single sign-on; revoke tokens.")
 @pass_terminal
 def reset(terminal: Terminal, /, name: str, *, second_step: bool) -> None:
     """Show a link with which a person chooses a new password. It works once, for a day. Their sessions end."""

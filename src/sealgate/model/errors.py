@@ -5,6 +5,7 @@
     ├── NotFound          the object named does not exist (HTTP 404, exit 2)
     ├── Conflict          somebody else changed the object meanwhile (HTTP 409, exit 1)
     ├── NotPermitted      this person may not do this (HTTP 403, exit 1)
+    │   └── ProofNeeded   they may, once they have proven anew who they are
     ├── Refused           understood, allowed, and not done, with the findings that say why (HTTP 409, exit 1)
     ├── ProviderFailed    an outside provider of identities did not answer as it should (HTTP 502)
     ├── StoreFailed       the database cannot be read or written now (HTTP 503, exit 3)
@@ -79,6 +80,10 @@ class Conflict(SealgateError):  # noqa: N818
 
 class NotPermitted(SealgateError):  # noqa: N818
     """The person is known and may not do this."""
+
+
+class ProofNeeded(NotPermitted):
+    """The session proved too long ago who the person is. Nothing was changed; after a fresh proof it is done."""
 
 
 class Refused(SealgateError):  # noqa: N818

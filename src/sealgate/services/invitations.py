@@ -90,7 +90,9 @@ def look(gateway: Gateway, text: str) -> Welcome | None:
         person = reader.people.get(found.person) if found and found.person else None
         if found is None or (person is None) != (found.kind is TicketKind.SET_UP):
             return None
-        if (person and person.locked) or (found.kind is TicketKind.SET_UP and accounts.has_owner(reader)):
+        if (person and (person.locked or person.managed)) or (
+            found.kind is TicketKind.SET_UP and accounts.has_owner(reader)
+        ):
             return None
     return Welcome(found.kind, person.name if person else "", person.title if person else "", found.ends)
 
@@ -115,7 +117,7 @@ def redeem(gateway: Gateway, text: str, password: str, browser: Browser, *, name
         if ticket is None:
             raise _gone()
         person = _first_owner(writer, login, shown) if ticket.person is None else writer.people.get(ticket.person)
-        if person is None or person.locked:
+        if person is None or person.locked or person.managed:
             raise _gone()
         _let_in(writer, person, kept, ticket)
         return signing_in.admit(writer, person, browser, f"{ticket.kind} link")
@@ -145,7 +147,8 @@ def _let_in(writer: Writer, person: Person, kept: str, ticket: Ticket) -> None:
     people.drop_tickets((TicketKind.SECOND_STEP, TicketKind.BROWSER), person.id)
     if ticket.data.get("second_step"):
         second_factors.reset(writer, person.id)
-        people.drop_credentials(person.id, (CredentialKind.PASSKEY,))
+        people.drop_credentials(person.id, (CredentialKind.PASSKEY, CredentialKind.OPENID))
+        people.revoke_tokens(person.id)  # those that were made since the link was
     people.forget_attempts([throttling.account(person.name).text])
     writer.audit("password-set", f"person {person.name}", {"by": f"{ticket.kind} link"})
 

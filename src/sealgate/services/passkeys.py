@@ -3,7 +3,8 @@
 The relying party is the gateway's configured name (`web_name`), so a passkey works under that name only and a page that
 imitates it gets nothing. The person is verified by the device (PIN, finger), which makes two factors of one; no
 attestation is asked for. Every challenge is random, bound to the browser by a ticket, works once, for five minutes. A
-signature count that does not rise is refused, as it may come from a copy.
+signature count that does not rise is refused, as it may come from a copy. Who is managed by single sign-on has none:
+the provider's groups decide at each sign-in, and a passkey would go around them.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def begin_adding(gateway: Gateway, actor: Actor) -> Ceremony:
 
     relying_party = _relying_party(gateway)
     with gateway.writing(actor) as writer:
-        person = require_recent(writer, actor, writer.people.now)
+        person = _free(require_recent(writer, actor, writer.people.now))
         known = writer.people.credentials(person.id, CredentialKind.PASSKEY)
         if len(known) >= MOST:
             raise Refused(f"There are {MOST} passkeys already. Nothing was changed. Remove one first.")
@@ -86,7 +87,7 @@ def finish_adding(gateway: Gateway, actor: Actor, ticket: str, answer: Mapping[s
     """Add the passkey that the browser made; InvalidValue if its answer is not right."""
     name = _label(label)
     with gateway.writing(actor) as writer:
-        person = require_recent(writer, actor, writer.people.now)
+        person = _free(require_recent(writer, actor, writer.people.now))
         taken = writer.people.take_ticket(TicketKind.PASSKEY_NEW, bearer.digest(ticket, Prefix.TICKET) or "")
         if taken is None or taken.person != person.id:
             raise NotFound("Adding the passkey took too long. Nothing was changed. Begin again.")
@@ -115,7 +116,7 @@ def begin_sign_in(gateway: Gateway) -> Ceremony:
 
 def finish_sign_in(gateway: Gateway, ticket: str, answer: Mapping[str, Any], browser: Browser) -> Outcome:
     """Sign in with what the browser answered."""
-    address = throttling.address(browser.origin.address)
+    address = throttling.address(browser.origin.address, "passkey")
     with gateway.store.writing("nobody", origin=browser.origin.source) as writer:
         wait = throttling.take(writer, address)
         taken = writer.people.take_ticket(TicketKind.PASSKEY_USE, bearer.digest(ticket, Prefix.TICKET) or "")
@@ -127,10 +128,20 @@ def finish_sign_in(gateway: Gateway, ticket: str, answer: Mapping[str, Any], bro
     with gateway.store.writing(author, origin=browser.origin.source) as writer:
         now = writer.people.get(person.id) if person else None
         counted = proven and credential and _counted(writer, credential, proven.new_sign_count)
-        if not counted or now is None or now.locked:
+        if not counted or now is None or now.locked or now.managed:
             return signing_in.failed(writer, person, "passkey")
         writer.people.take_back_attempt([address.text])
         return signing_in.finish(writer, now, browser, "passkey")
+
+
+def _free(person: Person) -> Person:
+    """Return a person who may have passkeys; Refused for one whom the OpenID provider manages."""
+    if person.managed:
+        raise Refused(
+            f"{person.name} signs in at the OpenID provider, whose groups decide each time. Nothing was changed. "
+            "An administrator can give a role here instead; then passkeys are possible."
+        )
+    return person
 
 
 def _claimed(reader: Reader, answer: Mapping[str, Any]) -> tuple[Credential | None, Person | None]:

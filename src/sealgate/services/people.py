@@ -4,6 +4,9 @@ Needs the right to manage people, and nobody reaches beyond their own rights (`r
 changed by owners only. A gateway that has an owner who can sign in keeps one, whatever is done. What is taken from a
 person counts from the next request on; a lock also ends sessions and revokes tokens at once.
 
+A session that manages people has proven lately who it is (`sessions.require_recent`), so one that was stolen later
+makes no way in for itself. An API token is not its person and leaves that account alone.
+
 The terminal of the machine has every right, so the way back in is always there: `sealgate people reset NAME`.
 """
 
@@ -12,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sealgate.model.errors import Conflict, NotFound
+from sealgate.model.errors import Conflict, NotFound, NotPermitted, Refused
 from sealgate.services import accounts, throttling
 from sealgate.services.actor import Right
 from sealgate.services.invitations import Link, make
@@ -26,6 +29,7 @@ from sealgate.services.roles import (
     parse_role,
     rights_of,
 )
+from sealgate.services.sessions import require_recent
 from sealgate.store.people_records import CredentialKind, TicketKind
 
 if TYPE_CHECKING:
@@ -99,6 +103,7 @@ def invite(
     login, which, more, where = accounts.checked_name(name), parse_role(role), parse_rights(extra), parse_areas(areas)
     read, mail = accounts.checked_title(title), accounts.checked_email(email)
     with gateway.writing(actor) as writer:
+        _proven(writer, actor)
         if writer.people.named(login) is not None:
             raise Conflict(f"There is a person {login} already. Nothing was changed. Choose another name.")
         id_ = writer.people.add(login, role=which, extra=more, areas=where, title=read, email=mail)
@@ -138,14 +143,25 @@ def change(
 
 
 def reset(gateway: Gateway, actor: Actor, name: str, *, second_step: bool = False) -> Link:
-    """Return a new link for a person who cannot sign in; with `second_step` it also forgets codes and passkeys.
+    """Return a new link for a person who cannot sign in; with `second_step` it also forgets what a lost device had.
 
-    Sessions end now; the password stays until the link is used. A locked person stays locked.
+    That is codes, passkeys and the tie to single sign-on, when the link is used, and API tokens, which are revoked now.
+    Sessions end now; the password stays until the link is used. A locked person stays locked. Refused for oneself: who
+    is signed in has a page for that, which asks for the password; and for whom the OpenID provider manages.
     """
     actor.may(Right.PEOPLE)
     with gateway.writing(actor) as writer:
         person = _reached(writer, actor, name)
+        if person.id == actor.person:
+            raise Refused("This is your own account. Nothing was changed. Use the page of your account instead.")
+        if person.managed:
+            raise Refused(
+                f"{person.name} signs in at the OpenID provider, whose groups decide each time. Nothing was changed. "
+                "Give a role here first, if the account shall have a password."
+            )
         writer.people.end_sessions(person.id)
+        if second_step:
+            writer.people.revoke_tokens(person.id)
         _forget_tries(writer, person)
         writer.audit("person-reset", f"person {person.name}", {"second_step": second_step})
         return make(gateway, writer, TicketKind.RESET, person, second_step=second_step)
@@ -185,12 +201,21 @@ def remove(gateway: Gateway, actor: Actor, name: str) -> None:
 
 
 def _reached(writer: Writer, actor: Actor, name: str) -> Person:
-    """Return a person whom the actor may manage."""
+    """Return a person whom the actor may manage, and has proven lately to be themselves."""
     person = writer.people.named(accounts.parse_name(name) or "")
     if person is None:
         raise _nobody(name)
     may_touch(actor, rights_of(person), areas_of(person))
+    if person.id == actor.person and not actor.session:
+        raise NotPermitted("A token does not manage the account that it belongs to. Nothing was changed. Sign in.")
+    _proven(writer, actor)
     return person
+
+
+def _proven(writer: Writer, actor: Actor) -> None:
+    """Raise ProofNeeded for a session that proved too long ago who it is; terminal and tokens have none to prove."""
+    if actor.session:
+        require_recent(writer, actor, writer.people.now)
 
 
 def _of_id(reader: Reader, id_: str) -> Person:

@@ -126,7 +126,8 @@ def change(
 ) -> Saved:
     """Change some fields of a row, and comment and switch where given; the others stay.
 
-    When that changes its key, the row moves to the new key.
+    When that changes its key, the row moves to the new key; InvalidValue if a secret was to move along: who may edit
+    could else have a stored password sent to another host.
     """
     kind = noun_of(noun)
     may_edit(actor, kind.name)
@@ -137,6 +138,7 @@ def change(
         switched = old.enabled if enabled is None else enabled
         row = kind.row(given, comment=said, enabled=switched, position=old.position)
         if row.key != old.key:
+            _refuse_kept_secrets(kind, old, given)
             writer.delete(kind.name, old.key, base=base)
         canonical = kind.fields(row.value)
         version = writer.save(
@@ -255,6 +257,14 @@ def _prepared(sealing: Sealing, writer: Writer, kind: Noun[Any], fields: Mapping
         if column.kind is Kind.LONG_TEXT and isinstance(given.get(column.name), str):
             given |= stored_text(writer, given[column.name])
     return given
+
+
+def _refuse_kept_secrets(kind: Noun[Any], old: Stored, given: Mapping[str, Any]) -> None:
+    for column in kind.columns:
+        if column.kind is Kind.SECRET and given.get(column.name) == old.fields.get(column.name) != "":
+            raise InvalidValue.of(
+                "A stored password belongs to its host.", "Enter it again for the new one.", column.name
+            )
 
 
 def _switch(writer: Writer, old: Stored, base: Any, *, enabled: bool) -> int:

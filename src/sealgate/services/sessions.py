@@ -5,7 +5,8 @@ way in, and when anybody entitled revokes it. The text is new at every sign-in a
 somebody planted beforehand is worth nothing. Kept is only its SHA-256. The actor of a session has exactly the rights
 that the person has at that moment.
 
-Delicate acts on one's own account ask for a proof not older than fifteen minutes (`require_recent`).
+Delicate acts, on one's own account and on other people, ask for a proof not older than fifteen minutes
+(`require_recent`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sealgate.model.errors import NotFound, NotPermitted, StoreFailed
+from sealgate.model.errors import NotFound, NotPermitted, ProofNeeded, StoreFailed
 from sealgate.services import bearer
 from sealgate.services.actor import Actor, Right
 from sealgate.services.bearer import Prefix
@@ -163,12 +164,12 @@ def is_recent(gateway: Gateway, actor: Actor) -> bool:
 
 
 def require_recent(reader: Reader, actor: Actor, now: dt.datetime) -> Person:
-    """Return the actor's own account; NotPermitted unless they proved in this session lately who they are."""
+    """Return the actor's own account; ProofNeeded unless they proved in this session lately who they are."""
     person = reader.people.get(actor.person) if actor.person else None
     if person is None or not actor.session:
         raise NotPermitted("This is done by a person who is signed in, for their own account. Nothing was changed.")
     if not _is_recent(reader, actor, now):
-        raise NotPermitted("This needs a fresh proof of who you are. Nothing was changed. Sign in again, then repeat.")
+        raise ProofNeeded("This needs a fresh proof of who you are. Nothing was changed. Sign in again, then repeat.")
     return person
 
 

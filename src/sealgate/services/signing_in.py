@@ -105,7 +105,7 @@ def with_code(gateway: Gateway, ticket: str, code: str, browser: Browser) -> Out
     if found is None or person is None or found.ends <= dt.datetime.now(dt.UTC):
         return NotSignedIn(STEP_GONE)
     with gateway.store.writing(person.name, origin=browser.origin.source) as writer:
-        keys = _keys(writer, person, throttling.second_step(person.id), browser)
+        keys = _step_keys(writer, person, browser)
         wait = throttling.take(writer, *keys)
         if wait:
             return too_often(wait)
@@ -149,11 +149,20 @@ def failed(writer: Writer, person: Person | None, method: str) -> NotSignedIn:
     return NotSignedIn()
 
 
-def _keys(reader: Reader, person: Person | None, otherwise: Key, browser: Browser) -> tuple[Key, Key]:
-    """Return what a try counts under: the browser if it is known for this person, else what is given; the address."""
+def _keys(reader: Reader, person: Person | None, otherwise: Key, browser: Browser) -> tuple[Key, ...]:
+    """Return what a try counts under: the browser alone if it is known for this person, else this and the address."""
     mark = _known(reader, person, browser)
-    which = throttling.browser(mark.digest) if mark else otherwise
-    return which, throttling.address(browser.origin.address)
+    if mark:
+        return (throttling.browser(mark.digest),)
+    return otherwise, throttling.address(browser.origin.address)
+
+
+def _step_keys(reader: Reader, person: Person, browser: Browser) -> tuple[Key, ...]:
+    """Return what a code counts under: as for a password, but in counts that no right password begins anew."""
+    mark = _known(reader, person, browser)
+    if mark:
+        return (throttling.second_step(person.id, mark.digest),)
+    return throttling.second_step(person.id), throttling.address(browser.origin.address, "second-step-address")
 
 
 def _known(reader: Reader, person: Person | None, browser: Browser) -> Ticket | None:
@@ -171,7 +180,8 @@ def _counted(gateway: Gateway, browser: Browser, keys: tuple[Key, ...]) -> int:
 
 
 def _password(reader: Reader, person: Person | None) -> Credential | None:
-    found = reader.people.credentials(person.id, CredentialKind.PASSWORD) if person else []
+    """Return the password that counts for a person; none does for one whom the OpenID provider manages."""
+    found = reader.people.credentials(person.id, CredentialKind.PASSWORD) if person and not person.managed else []
     return found[0] if found else None
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sealgate.services.gateway import Gateway
     from sealgate.services.signing_in import Browser, Outcome
     from sealgate.settings import Settings
-    from sealgate.store import Writer
+    from sealgate.store import Reader, Writer
     from sealgate.store.people_records import Person, Ticket
 
 BACK = "/sign-in/openid"
@@ -80,7 +80,9 @@ def finish(gateway: Gateway, ticket: str, answer: Mapping[str, str], browser: Br
             signing_in.failed(writer, None, "single sign-on")
         return NotSignedIn(str(fault))
     key, role = _key(gateway.settings, said), _role(gateway.settings, said)
-    with gateway.store.writing(_name(said) or "nobody", origin=browser.origin.source) as writer:
+    with gateway.store.reading() as reader:
+        author = _author(reader, said, key, role)
+    with gateway.store.writing(author, origin=browser.origin.source) as writer:
         credential = writer.people.credential(CredentialKind.OPENID, key)
         person = writer.people.get(credential.person) if credential else None
         if role is None and (person is None or person.managed):
@@ -168,6 +170,19 @@ def _role(settings: Settings, said: Mapping[str, Any]) -> str | None:
 def _name(said: Mapping[str, Any]) -> str | None:
     given = (said.get(claim) for claim in ("preferred_username", "email", "sub"))
     return next((name for one in given if (name := accounts.parse_name(one))), None)
+
+
+def _author(reader: Reader, said: Mapping[str, Any], key: str, role: str | None) -> str:
+    """Return who the audit says it was: the account found, or the one that is about to be made; else nobody.
+
+    What the provider calls somebody may be the name of somebody else here.
+    """
+    credential = reader.people.credential(CredentialKind.OPENID, key)
+    person = reader.people.get(credential.person) if credential else None
+    if person is not None:
+        return person.name
+    name = _name(said)
+    return name if name is not None and role is not None and reader.people.named(name) is None else "nobody"
 
 
 def _made(writer: Writer, said: Mapping[str, Any], key: str, role: str) -> Person:

@@ -4,9 +4,10 @@ Failures in a row are counted under keys: the account's name, the address (IPv6:
 tries each further failure doubles the time in which no try is looked at, up to fifteen minutes: about a hundred guesses
 a day against an account (NIST SP 800-63B asks for a bound of that kind). Nothing is ever locked.
 
-A browser that signed in before carries a mark. Its tries are counted under that mark and not under the account's name,
-so strangers who guess at an account delay each other, not its owner. Passkeys and single sign-on are not guessed and
-are counted by address only; and the terminal of the machine is not throttled at all.
+A browser that signed in before carries a mark. Its tries are counted under that mark alone and not under the account's
+name or the address, so strangers who guess at an account, or from behind the same address, delay each other and not its
+owner. Passkeys and bad API tokens are not guessed; they are counted by address, each under a key of its own, so that
+neither delays passwords. The terminal of the machine is not throttled at all.
 
 A try is counted before it is looked at, so many at once gain nothing. Names are kept as digests: people type passwords
 into name fields.
@@ -44,9 +45,12 @@ def account(name: str) -> Key:
     return Key(_kept("account", name.casefold()))
 
 
-def second_step(person: str) -> Key:
-    """Return the key of a person's second step."""
-    return Key(_kept("second-step", person))
+def second_step(person: str, browser: str = "") -> Key:
+    """Return the key of a person's second step, of its own for each browser that signed in before.
+
+    It is another one than that of the password: a right password must not make the count of wrong codes begin anew.
+    """
+    return Key(_kept("second-step", f"{person} {browser}".strip()))
 
 
 def browser(digest: str) -> Key:
@@ -54,17 +58,20 @@ def browser(digest: str) -> Key:
     return Key(_kept("browser", digest))
 
 
-def address(text: str) -> Key:
-    """Return the key of a network address; neighbours in an IPv6 network of one customer (/64) count as one."""
+def address(text: str, kind: str = "address") -> Key:
+    """Return the key of a network address; neighbours in an IPv6 network of one customer (/64) count as one.
+
+    Each `kind` of tries from there has a count of its own.
+    """
     try:
         ip = ipaddress.ip_address(text)
     except ValueError:
-        return Key(_kept("address", text), FREE_OF_AN_ADDRESS)
+        return Key(_kept(kind, text), FREE_OF_AN_ADDRESS)
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
         ip = ip.ipv4_mapped
     where = f"{ip}/64" if ip.version == 6 else str(ip)
     network = ipaddress.ip_network(where, strict=False)
-    return Key(_kept("address", str(network)), FREE_OF_AN_ADDRESS)
+    return Key(_kept(kind, str(network)), FREE_OF_AN_ADDRESS)
 
 
 def left(reader: Reader, *keys: Key) -> int:

@@ -90,7 +90,7 @@ def actor_of(gateway: Gateway, text: str, origin: Origin) -> Actor | None:
 
 def refused(gateway: Gateway, origin: Origin) -> int:
     """Count and audit a text that is no token; returns for how many seconds further ones are not even counted."""
-    key = throttling.address(origin.address)
+    key = throttling.address(origin.address, "token")
     with gateway.store.reading() as reader:
         wait = throttling.left(reader, key)
     if wait:

@@ -37,15 +37,16 @@ def _page(visit: Visit, status: int = 200, **values: Any) -> Response:
     known: dict[str, Any] = {"problems": {}, "codes": (), "token": None, "set_up": None, "picture": ""}
     known["typed"] = {"label": "", "days": "90", "right": [Right.VIEW]}
     gateway, actor = visit.gateway, visit.actor
+    me = people.show(gateway, actor)
     return visit.page(
         "account.html",
         status,
-        me=people.show(gateway, actor),
+        me=me,
         ways=own_account.ways_in(gateway, actor),
         sessions=sessions.listing(gateway, actor),
         tokens=tokens.listing(gateway, actor),
         recent=sessions.is_recent(gateway, actor),
-        passkeys_possible=passkeys.is_possible(gateway.settings),
+        passkeys_possible=passkeys.is_possible(gateway.settings) and not me.managed,
         openid_possible=single_sign_on.is_possible(gateway.settings),
         rights=sorted(actor.rights & GRANTABLE),
         **known | values,

@@ -20,8 +20,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.routing import Mount, Route
 
 from sealgate.log import logger
-from sealgate.model.errors import InvalidValue, NotFound, SealgateError
-from sealgate.web import entrance, failures
+from sealgate.model.errors import InvalidValue, NotFound, ProofNeeded, SealgateError
+from sealgate.web import entrance, failures, proof
 from sealgate.web.entrance import GUEST_ROUTES, Guest, local_path
 from sealgate.web.formats import address
 from sealgate.web.guard import API, HEADERS, Guard, bounded
@@ -114,9 +114,15 @@ def _endpoint_of_nothing(site: Site) -> Callable[[Request], Awaitable[Response]]
 
 
 def _answer(visit: Visit, page: Page) -> Response:
+    return proof.taken(visit, lambda: _answered(visit, page))
+
+
+def _answered(visit: Visit, page: Page) -> Response:
     try:
         visit.actor.may(page.right)
         return page.function(visit)
+    except ProofNeeded as fault:
+        return proof.page(visit, fault)
     except SealgateError as fault:
         return failures.page(visit, fault)
     except Exception as fault:  # noqa: BLE001 - logged, and told on a page

@@ -30,7 +30,7 @@ def _page(visit: Visit, status: int = 200, **values: Any) -> Response:
     typed = {name: visit.given(name) for name in ("name", "title", "role")}
     known: dict[str, Any] = {"problems": {}, "link": None, "whose": "", "typed": typed}
     found = people.listing(visit.gateway, visit.actor)
-    return visit.page("people.html", status, people=found, roles=list(Role), **known | values)
+    return visit.page("people.html", status, people=found, roles=list(Role), stale=_is_stale(visit), **known | values)
 
 
 def invite(visit: Visit) -> Response:
@@ -67,10 +67,12 @@ def _person(visit: Visit, status: int = 200, **values: Any) -> Response:
         "person.html",
         status,
         who=who,
+        own=bool(visit.actor.session) and who.name == visit.actor.name,
         sessions=sessions.listing(visit.gateway, visit.actor, name) if name else [],
         roles=list(Role),
         rights=sorted(GRANTABLE),
         areas=list(Area),
+        stale=_is_stale(visit),
         **known | values,
     )
 
@@ -128,6 +130,11 @@ def remove(visit: Visit) -> Response:
         return _person(visit, remove=True)
     people.remove(visit.gateway, visit.actor, visit.asked("name"))
     return visit.go(HOME, done="person_removed")
+
+
+def _is_stale(visit: Visit) -> bool:
+    """Tell whether what is sent from this page will be asked for a fresh proof."""
+    return bool(visit.actor.session) and not sessions.is_recent(visit.gateway, visit.actor)
 
 
 ROUTES = (
