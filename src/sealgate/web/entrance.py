@@ -171,8 +171,10 @@ def openid_begin(guest: Guest) -> Response:
 
 
 def openid_back(guest: Guest) -> Response:
-    """Take what the browser brings back from the OpenID provider."""
+    """Take what the browser brings back from the OpenID provider; what was not begun here is not even noted."""
     ticket = guest.request.cookies.get(sign_in.TICKET, "")
+    if not ticket or not single_sign_on.is_possible(guest.gateway.settings):
+        return RedirectResponse("/sign-in", 303)
     if single_sign_on.is_linking(guest.gateway, ticket):
         return _linked(guest, ticket)
     browser = sign_in.browser_of(guest.request)
