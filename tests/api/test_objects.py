@@ -96,6 +96,17 @@ def test_a_tag_that_is_none_of_ours_matches_nothing(owner: httpx.Client, tag: st
     assert answer.status_code == status
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_a_row_is_not_moved_onto_one_that_is_there_whatever_version_was_seen(owner: httpx.Client, method: str) -> None:
+    first, _second = (add(owner, "relay-domain", domain=domain) for domain in ("example.com", "example.org"))
+    body = {"fields": {"domain": "example.org"}}
+    answer = owner.request(method, f"{DOMAINS}/example.com", json=body, headers={"if-match": first.headers["etag"]})
+
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:sealgate:problem:conflict")
+    assert ("there already" in answer.json()["detail"], "etag" in answer.headers) == (True, False)
+    assert owner.get(f"{DOMAINS}/example.com").status_code == 200
+
+
 def test_replacing_a_row_sets_what_is_not_named_back(owner: httpx.Client) -> None:
     add(owner, "transport", pattern="example.com", host="mx.example.net", port=2525)
 

@@ -39,11 +39,11 @@ class Match:
 
     @contextmanager
     def holding(self) -> Iterator[Any]:
-        """Give the version as services take it; somebody else's change meanwhile becomes 412."""
+        """Give the version as services take it; somebody else's change becomes 412, a taken key stays 409."""
         try:
             yield self.base
         except Conflict as clash:
-            if self.base is ANY:
+            if self.base is ANY or clash.taken:
                 raise
             raise stale(str(clash), getattr(clash.current, "version", None)) from None
 

@@ -66,11 +66,15 @@ class NotFound(SealgateError):  # noqa: N818
 
 
 class Conflict(SealgateError):  # noqa: N818
-    """The object was changed by somebody else since it was read; `current` is what stands now (None: deleted)."""
+    """The object was changed by somebody else since it was read; `current` is what stands now (None: deleted).
 
-    def __init__(self, text: str, current: object = None) -> None:
+    `taken`: it is another object, which has the key already.
+    """
+
+    def __init__(self, text: str, current: object = None, *, taken: bool = False) -> None:
         super().__init__(text)
         self.current = current
+        self.taken = taken
 
 
 class NotPermitted(SealgateError):  # noqa: N818
