@@ -262,6 +262,23 @@ def test_an_answer_of_a_provider_that_nobody_asked_leads_to_the_sign_in_without_
     gateway.close()
 
 
+@pytest.mark.parametrize("begin", ["/sign-in/openid-begin", "/account/openid-begin"])
+@pytest.mark.parametrize("from_where", ["cross-site", "same-site"])
+def test_a_page_elsewhere_begins_no_way_to_the_provider(
+    gateway: Gateway, site: WebSite, begin: str, from_where: str
+) -> None:
+    with site.client("", **{"sec-fetch-site": "same-origin"}) as browser:
+        set_up(gateway, browser)
+        answer = browser.get(begin, headers={"sec-fetch-site": from_where})
+        here = browser.get(begin)
+
+    back = "/account" if begin.startswith("/account") else "/sign-in"
+    assert (answer.status_code, answer.headers["location"], TICKET in answer.headers.get("set-cookie", "")) == (
+        303, back, False,
+    )  # fmt: skip
+    assert here.status_code == 409
+
+
 def test_a_locked_person_is_out_at_once(gateway: Gateway, site: WebSite, browser: httpx.Client) -> None:
     set_up(gateway, browser)
     shown = browser.post("/people/invite", data={"name": "vera", "role": "viewer"}).text
