@@ -246,6 +246,17 @@ def test_a_page_has_a_bounded_size(owner: httpx.Client, limit: str) -> None:
     assert answer.status_code == 422
 
 
+def test_a_change_that_is_not_the_one_that_was_seen_is_not_discarded(owner: httpx.Client) -> None:
+    seen = add(owner, "relay-domain", domain="example.com").headers["etag"]
+    now = owner.patch(f"{DOMAINS}/example.com", json={"comment": "new"}, headers=ANY).headers["etag"]
+    change = f"{PREFIX}/changes/relay-domain/example.com"
+
+    stale = owner.delete(change, headers={"if-match": seen})
+    current = owner.delete(change, headers={"if-match": now})
+
+    assert (stale.status_code, stale.headers["etag"], current.status_code) == (412, now, 200)
+
+
 def test_rows_of_an_ordered_list_are_moved(owner: httpx.Client) -> None:
     for zone in ("a.example", "b.example", "c.example"):
         add(owner, "rbl", zone=zone)
