@@ -27,6 +27,12 @@ def kind_of(answer: httpx.Response) -> str:
     return str(problem["type"].removeprefix("urn:sealgate:problem:"))
 
 
+def place_of(answer: httpx.Response) -> dict[str, str]:
+    """Return where the one fault is that an answer tells."""
+    (fault,) = answer.json()["errors"]
+    return {name: fault[name] for name in ("pointer", "parameter", "in") if name in fault}
+
+
 def test_a_row_that_was_added_is_where_its_answer_says(owner: httpx.Client) -> None:
     made = add(owner, "network", network="10.0.0.0/8")
 
@@ -168,7 +174,70 @@ def test_a_member_that_is_not_described_is_refused_by_its_place(owner: httpx.Cli
 def test_a_mistyped_parameter_is_refused(owner: httpx.Client) -> None:
     answer = owner.get(f"{DOMAINS}?serach=x")
 
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "serach")
+    assert answer.status_code == 422
+    assert place_of(answer) == {"parameter": "serach", "in": "query"}
+
+
+def test_a_setting_at_fault_is_the_value_that_was_sent(owner: httpx.Client) -> None:
+    answer = owner.put(f"{PREFIX}/settings/my-hostname", json={"value": "no host"}, headers=ANY)
+
+    assert place_of(answer) == {"pointer": "/value"}
+
+
+def test_a_text_at_fault_is_the_text_that_was_sent(owner: httpx.Client) -> None:
+    add(owner, "lookup-table", name="t", type="hash")
+
+    answer = owner.put(f"{PREFIX}/lookup-tables/t", json={"text": "a\0b"}, headers=ANY)
+
+    assert place_of(answer) == {"pointer": "/text"}
+
+
+def test_an_act_on_the_whole_queue_must_be_said_where_the_body_says_it(owner: httpx.Client) -> None:
+    answer = owner.post(f"{PREFIX}/queue-actions", json={"action": "flush"})
+
+    assert place_of(answer) == {"pointer": "/everything"}
+    assert "--" not in answer.text
+
+
+def test_a_tag_that_is_none_is_named_by_its_header(owner: httpx.Client) -> None:
+    answer = owner.delete(f"{DOMAINS}/example.com", headers={"if-match": "1"})
+
+    assert place_of(answer) == {"parameter": "If-Match", "in": "header"}
+
+
+def test_a_version_of_a_setting_that_is_not_set_is_refused(owner: httpx.Client) -> None:
+    body = {"values": {"match-subdomains": True}, "bases": {"match-subdomain": None}}
+    answer = owner.patch(f"{PREFIX}/settings", json=body)
+
+    assert (answer.status_code, place_of(answer)) == (422, {"pointer": "/bases/match-subdomain"})
+
+
+def test_a_body_that_was_cut_off_is_unreadable(owner: httpx.Client) -> None:
+    answer = owner.post(DOMAINS, content=b'{"fields": {"dom', headers={"content-type": "application/json"})
+
+    assert (answer.status_code, kind_of(answer)) == (400, "unreadable")
+
+
+def test_a_body_of_another_form_is_refused_as_such(owner: httpx.Client) -> None:
+    answer = owner.post(DOMAINS, content=b"fields=x", headers={"content-type": "application/x-www-form-urlencoded"})
+
+    assert (answer.status_code, kind_of(answer)) == (415, "unsupported-media-type")
+
+
+@pytest.mark.parametrize("path", ["/rows/relay-domain", "/settings/my-hostname", "/bulk/relay-domain", "/no-such"])
+def test_a_head_is_that_of_the_answer_by_get(owner: httpx.Client, path: str) -> None:
+    by_get, head = owner.get(PREFIX + path), owner.head(PREFIX + path)
+
+    assert (head.status_code, head.content) == (by_get.status_code, b"")
+    assert (head.headers.get("etag"), head.headers["content-type"]) == (
+        by_get.headers.get("etag"), by_get.headers["content-type"],
+    )  # fmt: skip
+
+
+def test_another_method_is_answered_with_all_methods_of_the_address(owner: httpx.Client) -> None:
+    answer = owner.post(f"{DOMAINS}/example.com", json={})
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, GET, HEAD, PATCH, PUT")
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff", b'{"fields": ' + b"[" * 5000])
@@ -237,6 +306,7 @@ def test_a_cursor_that_was_never_given_out_is_refused(owner: httpx.Client, curso
     answer = owner.get(f"{DOMAINS}?after={quote(cursor, safe='%')}")
 
     assert (answer.status_code, kind_of(answer)) == (422, "invalid-value")
+    assert place_of(answer) == {"parameter": "after", "in": "query"}
 
 
 @pytest.mark.parametrize("limit", ["0", "1001", "-1", "x", "99999999999999999999999"])
@@ -404,7 +474,7 @@ def test_what_is_not_there_is_a_problem_and_no_page(owner: httpx.Client, path: s
 def test_another_method_is_a_problem_that_says_which_are_possible(owner: httpx.Client) -> None:
     answer = owner.put(f"{PREFIX}/status", json={})
 
-    assert (answer.status_code, kind_of(answer), answer.headers["allow"]) == (405, "method-not-allowed", "GET")
+    assert (answer.status_code, kind_of(answer), answer.headers["allow"]) == (405, "method-not-allowed", "GET, HEAD")
 
 
 @pytest.mark.parametrize(

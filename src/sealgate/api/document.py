@@ -31,7 +31,7 @@ problem details. Replacing, changing and removing one object needs `If-Match`. L
 _ALWAYS = {401: "Nobody is signed in", 403: "Not permitted", 429: "Too many wrong tokens", 503: "No database"}
 _USUAL = {404: "There is no such thing", 409: "Refused, or in conflict", 422: "A value is not possible"}
 _WORK = {500: "A fault of the program", 502: "The agent does not answer, or could not do it"}
-_BODY = {400: "The body cannot be read", 413: "Too much was sent"}
+_BODY = {400: "The body cannot be read", 413: "Too much was sent", 415: "The body is not JSON"}
 _CONDITIONAL = {412: "It is not what you saw", 428: "If-Match is missing"}
 
 

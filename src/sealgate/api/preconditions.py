@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Header
 
-from sealgate.api.problems import HttpProblem
-from sealgate.model.errors import Conflict, InvalidValue
+from sealgate.api.problems import HttpProblem, not_possible
+from sealgate.model.errors import Conflict
 from sealgate.store import ANY
 
 if TYPE_CHECKING:
@@ -92,7 +92,9 @@ def parsed(text: str) -> Match:
     if word == UNSET:
         return Match(None)
     if not _SHAPE.fullmatch(word):
-        raise InvalidValue.of("This is no entity tag.", 'Write it as it was given out, such as "17".', "If-Match")
+        said = {"detail": "This is no entity tag.", "remedy": 'Write it as it was given out, such as "17".'}
+        place = {"parameter": "If-Match", "in": "header"}
+        raise not_possible("What If-Match says is no entity tag. Nothing was changed.", said | place)
     found = _TAG.fullmatch(word)
     if found is None:
         raise stale("The ETag in If-Match is none of this object's. Nothing was changed. Read it again.", None)
