@@ -93,13 +93,31 @@ def test_the_version_that_was_seen_changes_the_row_and_is_a_new_one_then(owner: 
     assert answer.headers["etag"] == f'"{answer.json()["version"]}"' != first
 
 
-@pytest.mark.parametrize(("tag", "status"), [('"no-version"', 412), ('W/"1"', 412), ("1", 422), ('"1", "2"', 422)])
+@pytest.mark.parametrize(
+    ("tag", "status"), [('"no-version"', 412), ('W/"1"', 412), ("1", 422), ('"7", "8"', 412), ('"7" "8"', 422)]
+)
 def test_a_tag_that_is_none_of_ours_matches_nothing(owner: httpx.Client, tag: str, status: int) -> None:
     add(owner, "relay-domain", domain="example.com")
 
     answer = owner.delete(f"{DOMAINS}/example.com", headers={"if-match": tag})
 
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize("tags", ['"{n}", "99"', '"99" ,"{n}"', 'W/"5", "a,b", "{n}"', '"unset","{n}"'])
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_one_of_several_tags_is_enough(owner: httpx.Client, tags: str, method: str) -> None:
+    seen = add(owner, "relay-domain", domain="example.com").json()["version"]
+    body = {"comment": "new"} if method == "PATCH" else None
+
+    answer = owner.request(method, f"{DOMAINS}/example.com", json=body, headers={"if-match": tags.format(n=seen)})
+
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("tag", ['"unset", "99"', "*"])
+def test_none_of_several_tags_makes_what_is_not_there(owner: httpx.Client, tag: str) -> None:
+    assert owner.delete(f"{DOMAINS}/example.com", headers={"if-match": tag}).status_code == 404
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
@@ -500,3 +518,12 @@ def test_the_parameters_say_what_the_draft_makes_of_them(owner: httpx.Client) ->
     found = {one["name"]: one for one in owner.get(f"{PREFIX}/parameters").json()["parameters"]}
 
     assert found["myhostname"]["value"] == "mx.example.com"
+
+
+@pytest.mark.parametrize(("tags", "status"), [('"{n}", "99"', 200), ('"98", "99"', 412)])
+def test_a_person_is_changed_with_one_of_several_tags(owner: httpx.Client, tags: str, status: int) -> None:
+    seen = owner.get(f"{PREFIX}/people/olga").json()["version"]
+
+    answer = owner.patch(f"{PREFIX}/people/olga", json={"title": "Olga"}, headers={"if-match": tags.format(n=seen)})
+
+    assert answer.status_code == status, answer.text
