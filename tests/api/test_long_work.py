@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.api.conftest import PREFIX, wait_for_jobs
+from tests.support.accounts import person
 from tests.support.answering_agent import RELEASE
 
 from sealgate.link.messages import Outcome, State
 from sealgate.model.errors import NodeFailed
 from sealgate.model.findings import Place, error
+from sealgate.services import people
+from sealgate.services.actor import Actor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,6 +123,34 @@ def test_events_come_while_the_job_runs(owner: httpx.Client, agent: StandIn) -> 
                 go.set()
 
     assert [name for _number, name, _data in events(seen)][-1] == "ended"
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_who_was_locked_out_meanwhile_sees_no_more_events(
+    owner: httpx.Client, agent: StandIn, gateway: Gateway, *, goes_on: bool
+) -> None:
+    go, answer = Event(), agent.answers["drill"]
+
+    def wait(question: Any, talk: Any) -> Any:
+        found = answer(question, talk)
+        go.wait(30)
+        return found
+
+    agent.answers["drill"] = wait
+    person(gateway, "other", "owner")
+    started = owner.post(f"{PREFIX}/drills", json={}).json()
+    seen = ""
+    with owner.stream("GET", started["events"]) as stream:
+        for text in stream.iter_text():
+            seen += text
+            if "Trying" in seen and not go.is_set():
+                people.lock(gateway, Actor.local("test"), "olga")
+                if not goes_on:
+                    go.set()
+    was_at_work = not go.is_set()
+    go.set()
+
+    assert ("ended" in [name for _number, name, _data in events(seen)], was_at_work) == (False, goes_on)
 
 
 def test_a_job_that_failed_has_the_problem_that_an_answer_would_have(owner: httpx.Client, agent: StandIn) -> None:

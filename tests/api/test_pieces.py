@@ -164,6 +164,26 @@ def test_every_operation_is_described(method: str, path: str, operation: dict[st
     )
 
 
+def test_the_headers_of_answers_are_described() -> None:
+    def headers(path: str, method: str, status: str) -> set[str]:
+        return set(DOCUMENT["paths"][path][method]["responses"][status].get("headers", ()))
+
+    assert headers("/rows/{noun}", "get", "200") == {"Link"}
+    assert headers("/rows/{noun}", "post", "201") == {"ETag", "Location", "Idempotency-Replayed"}
+    assert headers("/rows/{noun}/{key}", "get", "200") == {"ETag"}
+    assert headers("/rehearsals", "post", "202") == {"Location", "Idempotency-Replayed"}
+    assert headers("/rows/{noun}", "get", "429") == {"Retry-After"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "operation"), OPERATION_OBJECTS, ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_if_match_is_required_where_its_absence_is_refused(method: str, path: str, operation: dict[str, Any]) -> None:
+    required = [p["name"] for p in operation.get("parameters", ()) if p["name"] == "if-match" and p["required"]]
+
+    assert ("428" in operation["responses"]) == (required == ["if-match"]), (method, path)
+
+
 def test_every_body_has_examples_that_are_its_own() -> None:
     bodies = {
         operation["operationId"]: operation["requestBody"]["content"]["application/json"]["schema"]

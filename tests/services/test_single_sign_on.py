@@ -14,7 +14,7 @@ from tests.support.control_half import make_directory
 from tests.support.openid_provider import Liar, authorized, knows, lying_provider, real_provider
 
 from sealgate.model.errors import Conflict, NotFound, ProviderFailed, Refused
-from sealgate.services import own_account, people, sessions, single_sign_on, tokens
+from sealgate.services import own_account, people, sessions, single_sign_on, throttling, tokens
 from sealgate.services.actor import Actor, Right
 from sealgate.services.gateway import Gateway
 from sealgate.services.origins import Origin
@@ -376,6 +376,20 @@ def test_successes_and_failures_are_audited(deceived: Gateway, liar: Liar) -> No
     told(deceived, liar, nonce="other")
 
     assert verbs(deceived) == ["person-add", "sign-in", "sign-in-failed"]
+
+
+def test_answers_that_were_not_asked_for_are_soon_not_looked_at_and_not_audited(deceived: Gateway) -> None:
+    """Anybody can send them: they must not fill the audit, which is never shortened."""
+    outcomes = [single_sign_on.finish(deceived, "sgk_x", {}, ELSEWHERE) for _ in range(100)]
+
+    assert all(isinstance(outcome, NotSignedIn) for outcome in outcomes)
+    assert throttling.FREE_OF_AN_ADDRESS <= verbs(deceived).count("sign-in-failed") < 50
+
+
+def test_who_signs_in_at_the_provider_is_not_slowed_down_by_that(deceived: Gateway, liar: Liar) -> None:
+    outcomes = [told(deceived, liar) for _ in range(throttling.FREE_OF_AN_ADDRESS + 2)]
+
+    assert [outcome for outcome in outcomes if not isinstance(outcome, SignedIn)] == []
 
 
 def test_linking_without_its_ticket_does_nothing(deceived: Gateway, liar: Liar) -> None:

@@ -19,13 +19,14 @@ from sealgate.link.rehearsals import Drill, Explain, Explained, Fault, Mail, Opi
 from sealgate.link.upkeep import QueueMessage, QueueRecipient
 from sealgate.model.errors import Refused
 from sealgate.services import rehearsals, rows
-from sealgate.services.actor import Actor
+from sealgate.services.actor import Actor, Right
 from sealgate.web.asking import about_line, about_lines, about_row
 from sealgate.web.explaining import Answered
 
 if TYPE_CHECKING:
     import httpx
     from tests.support.control_half import StandIn
+    from tests.support.web_site import WebSite
 
     from sealgate.services.gateway import Gateway
 
@@ -346,6 +347,14 @@ def test_a_replay_shows_only_what_would_be_different(ann: httpx.Client, agent: S
     assert "Now accepted, goes to relay:[198.51.100.25] Then 554 5.7.1" in told
     assert 'href="/mta/black/row?key=203.0.113.0%2F24"' in page
     assert "<script>alert" not in page
+
+
+def test_who_may_only_look_is_not_offered_a_replay_which_shows_addresses_of_real_mail(site: WebSite) -> None:
+    site.people.known["vera"] = Actor("vera", "web", frozenset({Right.VIEW}))
+    with site.client("vera") as vera:
+        page, act = vera.get("/what-if"), vera.post("/what-if/replay", data={"count": "20"})
+
+    assert ("/what-if/drill" in page.text, "/what-if/replay" in page.text, act.status_code) == (True, False, 403)
 
 
 def test_a_replay_asks_for_so_many_and_so_old(ann: httpx.Client, agent: StandIn) -> None:

@@ -31,7 +31,7 @@ OPEN = {"/sign-in", "/sign-in/code", "/sign-in/openid-begin", "/sign-in/openid",
         "/sign-in/passkey-finish", "/welcome/{text}"}  # fmt: skip
 """What is answered to people who have not signed in. A further one needs a line here, and a reason."""
 FOR_EVERYBODY = {
-    "/theme", "/changes/check", "/changes/rehearse", "/explain", "/what-if/replay", "/what-if/drill",
+    "/theme", "/changes/check", "/changes/rehearse", "/explain", "/what-if/drill",
     "/mta/check-tester", "/mta/editor/check", "/mta/policy-test/run", "/mta/test/dns",
 }  # fmt: skip
 """Acts that whoever may look may do, besides those on one's own account: they change nothing of the gateway."""

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 import pyotp
 import pytest
+from tests.support.accounts import verbs
 from tests.support.web_site import served
 
 from sealgate.services import invitations
 from sealgate.services.actor import Actor
+from sealgate.services.gateway import Gateway
 from sealgate.services.sessions import RECENT
-from sealgate.web.sign_in import identify
+from sealgate.settings import Settings
+from sealgate.web.sign_in import TICKET, identify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +26,13 @@ if TYPE_CHECKING:
     import httpx
     from tests.support.web_site import WebSite
 
-    from sealgate.services.gateway import Gateway
-
 ROOT = Actor.local("root")
+SINGLE_SIGN_ON = """web_name = "localhost"
+openid_issuer = "http://127.0.0.1:9"
+openid_client = "gateway"
+openid_secret = "secret"
+openid_roles = ["desk=operator"]
+"""
 PASSWORD = "a sentence that nobody guesses"
 
 
@@ -240,6 +247,37 @@ def test_an_invited_person_gets_in_with_the_rights_of_the_role(
         other.post(link[0], data={"password": PASSWORD + "!", "again": PASSWORD + "!"})
 
         assert [other.get(path).status_code for path in ("/", "/people", "/mta/black")] == [200, 403, 200]
+
+
+@pytest.mark.parametrize(("cookie", "configured"), [("", True), ("", False), ("made up", False)])
+def test_an_answer_of_a_provider_that_nobody_asked_leads_to_the_sign_in_without_a_trace(
+    directory: Path, tmp_path: Path, cookie: str, *, configured: bool
+) -> None:
+    if configured:
+        (directory / "sealgate.toml").write_text(SINGLE_SIGN_ON)
+    gateway = Gateway.open(Settings.load(directory))
+    with served(gateway, tmp_path / "tls") as running, running.client("") as client:
+        answer = client.get("/sign-in/openid?code=c&state=s", headers={"cookie": f"{TICKET}={cookie}"})
+
+    assert (answer.status_code, answer.headers["location"], verbs(gateway)) == (303, "/sign-in", [])
+    gateway.close()
+
+
+@pytest.mark.parametrize("begin", ["/sign-in/openid-begin", "/account/openid-begin"])
+@pytest.mark.parametrize("from_where", ["cross-site", "same-site"])
+def test_a_page_elsewhere_begins_no_way_to_the_provider(
+    gateway: Gateway, site: WebSite, begin: str, from_where: str
+) -> None:
+    with site.client("", **{"sec-fetch-site": "same-origin"}) as browser:
+        set_up(gateway, browser)
+        answer = browser.get(begin, headers={"sec-fetch-site": from_where})
+        here = browser.get(begin)
+
+    back = "/account" if begin.startswith("/account") else "/sign-in"
+    assert (answer.status_code, answer.headers["location"], TICKET in answer.headers.get("set-cookie", "")) == (
+        303, back, False,
+    )  # fmt: skip
+    assert here.status_code == 409
 
 
 def test_a_locked_person_is_out_at_once(gateway: Gateway, site: WebSite, browser: httpx.Client) -> None:

@@ -38,19 +38,11 @@ class Context:
 
 def actor_of(context: Context, request: Request) -> Actor:
     """Return who asks; HttpProblem 401 for nobody, 429 for somebody who tries too often."""
-    header = request.headers.get("authorization")
-    if header is None:
-        actor = context.identify(context.gateway, request)
-        if actor is None:
-            raise _unknown("Send an API token: `Authorization: Bearer …`.")
-        return actor
-    scheme, _blank, text = header.partition(" ")
-    origin = origin_of(request)
-    found = None
-    if scheme.lower() == "bearer" and len(text) <= _LONGEST:
-        found = tokens.actor_of(context.gateway, text.strip(), origin)
+    found = known(context, request)
     if found is None:
-        wait = tokens.refused(context.gateway, origin)
+        if "authorization" not in request.headers:
+            raise _unknown("Send an API token: `Authorization: Bearer …`.")
+        wait = tokens.refused(context.gateway, origin_of(request))
         if wait:
             raise HttpProblem(
                 429,
@@ -61,6 +53,17 @@ def actor_of(context: Context, request: Request) -> Actor:
             )
         raise _unknown("The token is not, or no longer, one of this gateway's.", error=True)
     return found
+
+
+def known(context: Context, request: Request) -> Actor | None:
+    """Return who asks, as it stands at this moment, or None; counts nothing."""
+    header = request.headers.get("authorization")
+    if header is None:
+        return context.identify(context.gateway, request)
+    scheme, _blank, text = header.partition(" ")
+    if scheme.lower() != "bearer" or len(text) > _LONGEST:
+        return None
+    return tokens.actor_of(context.gateway, text.strip(), origin_of(request))
 
 
 def origin_of(request: Request) -> Origin:

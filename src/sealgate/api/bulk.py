@@ -91,6 +91,8 @@ def import_list(
     Rows that are there with the same key become what is sent, the others stay, unless `replace` is said.
     """
     may_edit(call.actor, noun)
+    if noun not in WRITERS:
+        raise NotFound(refusal_of(noun))
     try:
         text = sent.decode("utf-8-sig")
     except UnicodeDecodeError:

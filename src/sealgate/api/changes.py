@@ -11,6 +11,7 @@ from pydantic import Field
 
 from sealgate.api.call import Asked
 from sealgate.api.operations import Group
+from sealgate.api.preconditions import Optional
 from sealgate.api.shapes import Done, KeyPath, StateWord, Told, state_of
 from sealgate.services import changes, rendering, reports
 from sealgate.services.actor import Right
@@ -108,10 +109,11 @@ def discard_all_changes(call: Asked) -> Any:
     return {"text": "All changes were discarded." if was else "There was nothing to discard."}
 
 
-@GROUP.delete("/changes/{noun}/{key:path}", Right.EDIT, response_model=Done)
-def discard_change(call: Asked, noun: Kind, key: KeyPath) -> Any:
-    """Forget the draft's change of one object."""
-    changes.discard(call.gateway, call.actor, noun, key)
+@GROUP.delete("/changes/{noun}/{key:path}", Right.EDIT, response_model=Done, conditional=True)
+def discard_change(call: Asked, noun: Kind, key: KeyPath, match: Optional) -> Any:
+    """Forget the draft's change of one object; with If-Match only the change that was seen."""
+    with match.holding() as base:
+        changes.discard(call.gateway, call.actor, noun, key, base=base)
     return {"text": "The change was discarded."}
 
 

@@ -11,15 +11,17 @@ from fastapi import Header, Path
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from sealgate.api import problems
+from sealgate.api import access, problems
 from sealgate.api.call import Asked
 from sealgate.api.operations import Group
 from sealgate.api.shapes import Job, Limit
+from sealgate.model.errors import NotFound
 from sealgate.services.actor import Right
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from sealgate.api.call import Call
     from sealgate.services import jobs
     from sealgate.services.jobs import Jobs
 
@@ -30,6 +32,8 @@ _LONGEST = 600
 """Seconds of one stream of events; whoever watches comes back with Last-Event-ID."""
 _LOOK = 0.2
 _SILENCE = 15.0
+_ASK_AGAIN = 5.0
+"""Seconds after which it is asked again who watches; before the result it is asked always."""
 _EVENTS: dict[int | str, Any] = {
     200: {"description": "The events", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
 }
@@ -55,7 +59,8 @@ def watch_job(
 ) -> Any:
     """Watch a job: an event `progress` for each step, and `ended` with the whole job at the end.
 
-    Who comes back with Last-Event-ID gets what happened since. A stream ends after ten minutes at the latest.
+    Who comes back with Last-Event-ID gets what happened since. A stream ends after ten minutes at the latest, and soon
+    after whoever watches may not see the job any more.
     """
     call.context.jobs.find(id, call.actor)
     seen = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else 0
@@ -86,11 +91,15 @@ def _step(step: tuple[int, str, int, int]) -> dict[str, Any]:
 
 
 async def _events(work: Jobs, name: str, call: Asked, seen: int) -> AsyncIterator[str]:
-    began = said = time.monotonic()
+    began = said = asked = time.monotonic()
     yield "retry: 2000\n\n"
+    job = await run_in_threadpool(work.find, name, call.actor)
     while time.monotonic() - began < _LONGEST:
-        job = await run_in_threadpool(work.find, name, call.actor)
         over = job.ended.is_set()
+        if over or time.monotonic() - asked > _ASK_AGAIN:
+            asked = time.monotonic()
+            if not await run_in_threadpool(_may_still, call, name):
+                return
         for step in job.told_steps():
             if step[0] > seen:
                 seen, said = step[0], time.monotonic()
@@ -102,6 +111,19 @@ async def _events(work: Jobs, name: str, call: Asked, seen: int) -> AsyncIterato
             said = time.monotonic()
             yield ": still at work\n\n"
         await asyncio.sleep(_LOOK)
+        job = await run_in_threadpool(work.find, name, call.actor)
+
+
+def _may_still(call: Call, name: str) -> bool:
+    """Tell whether whoever began to watch a job may still see it: rights, tokens and sessions end meanwhile."""
+    actor = access.known(call.context, call.request)
+    if actor is None or Right.VIEW not in actor.rights:
+        return False
+    try:
+        call.context.jobs.find(name, actor)
+    except NotFound:
+        return False
+    return True
 
 
 def _event(number: int, name: str, data: Any) -> str:

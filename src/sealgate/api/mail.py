@@ -127,7 +127,7 @@ def show_message(call: Asked, id: QueueId) -> Any:  # noqa: A002 - the word that
     return StreamingResponse(chain([first], pieces), media_type="text/plain; charset=utf-8")
 
 
-@GROUP.post("/queue-actions", Right.OPERATE, response_model=Count, fields_at="/filter")
+@GROUP.post("/queue-actions", Right.OPERATE, response_model=Count, fields_at="/filter", names={"filter": "everything"})
 def act_on_queue(call: Asked, body: Act) -> Any:
     """Flush, hold, release, requeue or delete all messages that a filter finds."""
     given = body.filter

@@ -158,6 +158,8 @@ def show_person(call: Asked, name: PersonName) -> Any:
 def change_person(call: Asked, name: PersonName, body: PartOfPerson, match: Required) -> Any:
     """Change role, rights, areas, or what a person is called."""
     values = body.model_dump(exclude_unset=True)
+    if isinstance(match.base, frozenset):
+        match = match.among(people.show(call.gateway, call.actor, name).version)
     with match.holding() as base:
         found = people.change(call.gateway, call.actor, name, base=_base(base), **values)
     call.tag(found.version)
@@ -168,7 +170,7 @@ def change_person(call: Asked, name: PersonName, body: PartOfPerson, match: Requ
 def remove_person(call: Asked, name: PersonName, match: Required) -> Any:
     """Remove a person with all their sessions and tokens; what they did stays in the audit."""
     version = people.show(call.gateway, call.actor, name).version
-    if match.base is not ANY and match.base != version:
+    if match.base is not ANY and match.among(version).base != version:
         raise stale(
             f"{name} was changed by somebody else meanwhile. Nothing was changed. Now: {etag(version)}", version
         )
@@ -236,4 +238,4 @@ def token_json(found: Any) -> dict[str, Any]:
 
 
 def _base(base: Any) -> int | None:
-    return None if base is ANY else -1 if base is None else int(base)
+    return None if base is ANY else base if isinstance(base, int) else -1

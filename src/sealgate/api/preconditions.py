@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Header
 
-from sealgate.api.problems import HttpProblem
-from sealgate.model.errors import Conflict, InvalidValue
+from sealgate.api.problems import HttpProblem, not_possible
+from sealgate.model.errors import Conflict
 from sealgate.store import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 UNSET = '"unset"'
-_SHAPE = re.compile(r'(W/)?"[!#-~]*"', re.ASCII)
+_SHAPE = re.compile(r'(?:W/)?"[!#-~]*"', re.ASCII)
+_SHAPES = re.compile(rf"{_SHAPE.pattern}(?:[ \t]*,[ \t]*{_SHAPE.pattern})*", re.ASCII)
 _TAG = re.compile(r'"(\d{1,18})"', re.ASCII)
 
 
@@ -33,17 +34,21 @@ def etag(version: int | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The version that a request says it saw: a number, None (there was none), or ANY."""
+    """The version that a request says it saw: a number, None (there was none), one of several of these, or ANY."""
 
     base: Any
 
+    def among(self, version: int) -> Match:
+        """Return the match with the one of several versions that stands; unchanged where none does."""
+        return Match(version) if isinstance(self.base, frozenset) and version in self.base else self
+
     @contextmanager
     def holding(self) -> Iterator[Any]:
-        """Give the version as services take it; somebody else's change meanwhile becomes 412."""
+        """Give the version as services take it; somebody else's change becomes 412, a taken key stays 409."""
         try:
             yield self.base
         except Conflict as clash:
-            if self.base is ANY:
+            if self.base is ANY or clash.taken:
                 raise
             raise stale(str(clash), getattr(clash.current, "version", None)) from None
 
@@ -85,18 +90,21 @@ def _optional(
 
 
 def parsed(text: str) -> Match:
-    """Read a tag; one that can be no version of ours never matches."""
+    """Read a tag or a list of them; one that can be no version of ours never matches, nor does a weak one."""
     word = text.strip()
     if word == "*":
         return Match(ANY)
-    if word == UNSET:
-        return Match(None)
-    if not _SHAPE.fullmatch(word):
-        raise InvalidValue.of("This is no entity tag.", 'Write it as it was given out, such as "17".', "If-Match")
-    found = _TAG.fullmatch(word)
-    if found is None:
+    if not _SHAPES.fullmatch(word):
+        said = {"detail": "This is no entity tag.", "remedy": 'Write it as it was given out, such as "17".'}
+        place = {"parameter": "If-Match", "in": "header"}
+        raise not_possible("What If-Match says is no entity tag. Nothing was changed.", said | place)
+    tags = _SHAPE.findall(word)
+    versions: set[int | None] = {int(found[1]) for tag in tags if (found := _TAG.fullmatch(tag))}
+    if UNSET in tags:
+        versions.add(None)
+    if not versions:
         raise stale("The ETag in If-Match is none of this object's. Nothing was changed. Read it again.", None)
-    return Match(int(found[1]))
+    return Match(versions.pop() if len(versions) == 1 else frozenset(versions))
 
 
 Required = Annotated[Match, Depends(_required)]

@@ -45,7 +45,7 @@ _KINDS: dict[str, tuple[int, str, str]] = {
     NodeFailed.__name__: (502, "node-failed", "The agent could not do it"),
     "Fault": (500, "fault", "The program failed"),
 }
-_BESIDE_FIELDS = frozenset({"comment", "enabled", "place", "position"})
+_BESIDE_FIELDS = frozenset({"comment", "enabled", "everything", "place", "position"})
 
 
 class HttpProblem(Exception):  # noqa: N818 - a fact about a request
@@ -77,6 +77,23 @@ def of_error(fault: Exception, at: str = "", names: Mapping[str, str] | None = N
     said = fault_told(fault)
     status, kind, title = _kind(type(fault))
     return answer(status, kind, title, said["text"], **_details(said, at, names or {}))
+
+
+def of_parameters(fault: SealgateError, places: Mapping[str, str]) -> JSONResponse:
+    """Return the answer to an error of a request without a body; `places` says where each parameter is."""
+    said = fault_told(fault)
+    status, kind, title = _kind(type(fault))
+    details = _details(said, "", {})
+    for problem, error in zip(said.get("problems", ()), details["errors"], strict=True):
+        error.pop("pointer", None)
+        if problem["field"] in places:
+            error |= {"parameter": problem["field"], "in": places[problem["field"]]}
+    return answer(status, kind, title, said["text"], **details)
+
+
+def not_possible(detail: str, *errors: Mapping[str, str]) -> HttpProblem:
+    """Return the problem of values that are not possible, each with its place."""
+    return HttpProblem(422, "invalid-value", "A value is not possible", detail, errors=list(errors))
 
 
 def of_told(said: Mapping[str, Any], at: str = "") -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Path, Query
@@ -10,7 +11,9 @@ from pydantic import Field
 from sealgate.api.call import Asked
 from sealgate.api.operations import Group
 from sealgate.api.preconditions import Required
+from sealgate.api.problems import not_possible
 from sealgate.api.shapes import Given, Saved, Told
+from sealgate.model.errors import InvalidValue
 from sealgate.services import settings
 from sealgate.services.actor import Right
 
@@ -68,6 +71,11 @@ def change_settings(call: Asked, body: Values) -> Any:
 
     Those whose value stays are left alone, those at their default are unset. The answer names what was changed.
     """
+    odd = sorted(body.bases.keys() - body.values.keys())
+    if odd:
+        said = {"detail": "This setting is not among the values.", "remedy": "Name a version only of what is set."}
+        places = ({"pointer": f"/bases/{name.replace('~', '~0').replace('/', '~1')}"} for name in odd)
+        raise not_possible("Versions of other settings were named. Nothing was changed.", *(said | at for at in places))
     return settings.set_many(call.gateway, call.actor, body.values, body.bases)
 
 
@@ -83,7 +91,10 @@ def show_setting(call: Asked, name: Name) -> Any:
 def set_setting(call: Asked, name: Name, body: Value, match: Required) -> Any:
     """Set one setting."""
     with match.holding() as base:
-        saved = settings.set_value(call.gateway, call.actor, name, body.value, base=base)
+        try:
+            saved = settings.set_value(call.gateway, call.actor, name, body.value, base=base)
+        except InvalidValue as fault:
+            raise InvalidValue(*(replace(problem, field="value") for problem in fault.problems)) from None
     call.tag(saved.version)
     return saved
 

@@ -99,7 +99,9 @@ def show_lookup_table(call: Asked, name: TableName) -> Any:
     return found
 
 
-@GROUP.put("/lookup-tables/{name}", Right.EDIT, response_model=Saved, conditional=True, largest=LARGE)
+@GROUP.put(
+    "/lookup-tables/{name}", Right.EDIT, response_model=Saved, conditional=True, largest=LARGE, names={"file": "text"}
+)
 def replace_lookup_table_text(call: Asked, name: TableName, body: Text, match: Required) -> Any:
     """Replace the text of a look-up table; the table itself is a row of the kind `lookup-table`."""
     with match.holding() as base:

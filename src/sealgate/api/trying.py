@@ -156,7 +156,7 @@ def start_explain(call: Asked, body: Explain) -> Any:
     return job_json(call.job("explain", work, f"{body.client} to {body.recipient}"))
 
 
-@GROUP.post("/replays", Right.VIEW, response_model=Job, status_code=202)
+@GROUP.post("/replays", Right.OPERATE, response_model=Job, status_code=202)
 def start_replay(call: Asked, body: Replay) -> Any:
     """Try recent mail again on the draft and on what is live, as a job; only what would be different comes back."""
     gateway, actor = call.gateway, call.actor

@@ -69,13 +69,15 @@ class NotFound(SealgateError):  # noqa: N818
 class Conflict(SealgateError):  # noqa: N818
     """The object was changed by somebody else since it was read; `current` is what stands now (None: deleted).
 
-    Where several objects were to be changed at once, `names` has those that are not as they were.
+    Where several objects were to be changed at once, `names` has those that are not as they were. `taken`: it is
+    another object, which has the key already.
     """
 
-    def __init__(self, text: str, current: object = None, names: Sequence[str] = ()) -> None:
+    def __init__(self, text: str, current: object = None, names: Sequence[str] = (), *, taken: bool = False) -> None:
         super().__init__(text)
         self.current = current
         self.names = tuple(names)
+        self.taken = taken
 
 
 class NotPermitted(SealgateError):  # noqa: N818

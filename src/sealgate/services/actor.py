@@ -31,7 +31,7 @@ class Right(StrEnum):
     OVERRIDE = "override"
     """Apply although a test of the administrators' own fails; never although mail would break or relay openly."""
     OPERATE = "operate"
-    """List and handle the queue, read the log, the verify cache."""
+    """List and handle the queue, read the log, the verify cache, replay recent mail."""
     CONTENT = "content"
     """Read messages that are in the queue or in quarantine."""
     AUDIT = "audit"

@@ -48,7 +48,7 @@ def act(gateway: Gateway, actor: Actor, verb: QueueVerb, which: QueueFilter, *, 
     """Do something with all messages that a filter finds; returns how many there were."""
     actor.may(Right.OPERATE)
     if is_everything(which) and not everything:
-        raise InvalidValue.of("Which messages?", "Name queue ids or a filter, or say --all.", "filter")
+        raise InvalidValue.of("Which messages?", "Name queue ids or a filter, or say that all are meant.", "filter")
     done = gateway.node(actor).queue_act(QueueAct(verb, which, count_only=False))
     with gateway.writing(actor) as writer:
         detail = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(which).items() if v}

@@ -1,7 +1,7 @@
 """Recent mail tried again on the draft and on what is live: only what would be different comes back.
 
 The agent must have judged the draft; one that it does not know yet is judged first, at the probe grade. Nothing live
-is touched.
+is touched. What comes back has addresses of real mail, so it is for those who may read the log.
 """
 
 from __future__ import annotations
@@ -23,5 +23,5 @@ def replay(
     gateway: Gateway, actor: Actor, *, count: int, since: float = 0.0, progress: OnProgress | None = None
 ) -> Replayed:
     """Try the envelopes of recent mail, at most `count` different ones, from the time `since` (seconds since 1970)."""
-    actor.may(Right.VIEW)
+    actor.may(Right.OPERATE)
     return gateway.node(actor).replay(Replay(judged_draft(gateway, actor), count, since), progress)

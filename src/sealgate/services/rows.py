@@ -25,7 +25,7 @@ from sealgate.store import ANY
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sealgate.model.objects import Noun
+    from sealgate.model.objects import Noun, Row
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
     from sealgate.services.sealing import Sealing
@@ -93,24 +93,32 @@ def add(
         if kind.numbered and not given.get("name"):
             given["name"] = next_number(row.key for row in writer.draft().rows(kind.name))
         row = kind.row(given, comment=_comment(comment), enabled=enabled)
-        canonical = kind.fields(row.value)
-        try:
-            version = writer.save(
-                kind.name,
-                row.key,
-                canonical,
-                comment=row.comment,
-                enabled=enabled,
-                tag=kind.tag(row.value),
-                base=None,
-            )
-        except Conflict as clash:
-            raise Conflict(
-                f"{kind.title}: {shown(row.key)} is there already. Nothing was changed. "
-                "Change the row that is there, or remove it first.",
-                clash.current,
-            ) from None
+        version = _save(writer, kind, row, None)
     return Saved(kind.name, row.key, version)
+
+
+def _save(writer: Writer, kind: Noun[Any], row: Row[Any], base: Any, *, position: int | None = None) -> int:
+    """Save a row; with the base None it is a new one, and Conflict says so if its key is there already."""
+    try:
+        return writer.save(
+            kind.name,
+            row.key,
+            kind.fields(row.value),
+            comment=row.comment,
+            enabled=row.enabled,
+            position=position,
+            tag=kind.tag(row.value),
+            base=base,
+        )
+    except Conflict as clash:
+        if base is not None:
+            raise
+        raise Conflict(
+            f"{kind.title}: {shown(row.key)} is there already. Nothing was changed. "
+            "Change the row that is there, or remove it first.",
+            clash.current,
+            taken=True,
+        ) from None
 
 
 def change(
@@ -126,8 +134,8 @@ def change(
 ) -> Saved:
     """Change some fields of a row, and comment and switch where given; the others stay.
 
-    When that changes its key, the row moves to the new key; InvalidValue if a secret was to move along: who may edit
-    could else have a stored password sent to another host.
+    When that changes its key, the row moves to the new key: Conflict if another row has that one, and InvalidValue if
+    a secret was to move along, since who may edit could else have a stored password sent to another host.
     """
     kind = noun_of(noun)
     may_edit(actor, kind.name)
@@ -140,17 +148,7 @@ def change(
         if row.key != old.key:
             _refuse_kept_secrets(kind, old, given)
             writer.delete(kind.name, old.key, base=base)
-        canonical = kind.fields(row.value)
-        version = writer.save(
-            kind.name,
-            row.key,
-            canonical,
-            comment=row.comment,
-            enabled=row.enabled,
-            position=old.position,
-            tag=kind.tag(row.value),
-            base=base if row.key == old.key else None,
-        )
+        version = _save(writer, kind, row, base if row.key == old.key else None, position=old.position)
     return Saved(kind.name, row.key, version)
 
 

@@ -7,6 +7,7 @@ linked by its own person, signed in (`begin_linking`). Groups never make an owne
 that was not made by the provider.
 
 What a sign-in is bound to (state, nonce, PKCE verifier) is kept under a ticket that the browser holds; it works once.
+Answers are counted by the address that brings them (`throttling`); one that is not looked at is not audited.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import Conflict, NotFound, ProviderFailed, Refused
-from sealgate.services import accounts, bearer, signing_in
+from sealgate.services import accounts, bearer, signing_in, throttling
 from sealgate.services.bearer import Prefix
 from sealgate.services.identity_provider import Client, Secrets, claims, way_there
 from sealgate.services.sessions import require_recent
@@ -73,6 +74,11 @@ def begin_linking(gateway: Gateway, actor: Actor) -> Departure:
 
 def finish(gateway: Gateway, ticket: str, answer: Mapping[str, str], browser: Browser) -> Outcome:
     """Sign in with what the browser brought back from the provider (the query of the request)."""
+    address = throttling.address(browser.origin.address)
+    with gateway.store.writing("nobody", origin=browser.origin.source) as writer:
+        wait = throttling.take(writer, address)
+    if wait:
+        return signing_in.too_often(wait)
     try:
         _taken, said = _arrived(gateway, ticket, answer, browser.origin.source, None)
     except (ProviderFailed, NotFound) as fault:
@@ -96,6 +102,7 @@ def finish(gateway: Gateway, ticket: str, answer: Mapping[str, str], browser: Br
             person = _moved(writer, person, role or "")
         if person.locked:
             return signing_in.failed(writer, person, "single sign-on")
+        writer.people.take_back_attempt([address.text])
         return signing_in.finish(writer, person, browser, "single sign-on")
 
 

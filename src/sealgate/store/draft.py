@@ -50,6 +50,7 @@ def standing(tx: Transaction, noun: str, keys: Sequence[str]) -> dict[str, AnyRo
 
 def demand(noun: str, key: str, current: Stored | None, base: Base) -> None:
     """Raise `Conflict` unless the object is at the version an edit starts from."""
+    base = _one(current, base)
     if base is ANY:
         return
     if base is None and current is not None:
@@ -64,6 +65,14 @@ def demand(noun: str, key: str, current: Stored | None, base: Base) -> None:
             "Compare with what stands now and edit again.",
             current,
         )
+
+
+def _one(current: Stored | None, base: Base) -> Base:
+    """Return the one of several versions that stands; if none does, the newest of them."""
+    if not isinstance(base, frozenset):
+        return base
+    version = current.version if current is not None else None
+    return version if version in base else max((one for one in base if one is not None), default=None)
 
 
 def save(tx: Transaction, noun: str, put: Put, base: Base) -> int:
@@ -82,6 +91,7 @@ def delete(tx: Transaction, noun: str, key: str, base: Base) -> int:
     """Remove an object; return the number of that edit."""
     found = standing(tx, noun, [key])
     current = stored(found[key]) if key in found else None
+    base = _one(current, base)
     if current is None and base in {None, ANY}:
         raise NotFound(f"There is no {noun} {key!r}. Nothing was changed. See `sealgate list {noun}`.")
     demand(noun, key, current, base)

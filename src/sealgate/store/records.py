@@ -21,8 +21,8 @@ class _Any(Enum):
 ANY: Final = _Any.ANY
 """As `base`: change the object whatever its version is."""
 
-Base = int | None | Literal[_Any.ANY]
-"""The version an edit starts from: a number, None for "must not exist", or ANY."""
+Base = int | frozenset[int | None] | None | Literal[_Any.ANY]
+"""The version an edit starts from: a number, None for "must not exist", one of several of these, or ANY."""
 
 
 class Stored(NamedTuple):

@@ -17,6 +17,7 @@ from sealgate.services.actor import Right
 from sealgate.services.roles import GRANTABLE
 from sealgate.web import sign_in
 from sealgate.web.entrance import json_body
+from sealgate.web.guard import comes_from_here
 from sealgate.web.routing import get, post
 from sealgate.web.visit import whole
 
@@ -131,7 +132,12 @@ def passkey_finish(visit: Visit) -> Response:
 
 
 def openid_begin(visit: Visit) -> Response:
-    """Send the browser to the OpenID provider, to link the account to the person that it vouches for."""
+    """Send the browser to the OpenID provider, to link the account to the person that it vouches for.
+
+    A page elsewhere that leads here begins nothing: what it could end is the ticket of what was begun before.
+    """
+    if not comes_from_here(visit.request.headers):
+        return visit.go(HOME)
     departure = single_sign_on.begin_linking(visit.gateway, visit.actor)
     answer = RedirectResponse(departure.address, 303)
     sign_in.keep_ticket(answer, departure.ticket)

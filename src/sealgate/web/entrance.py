@@ -19,6 +19,7 @@ from sealgate.services.signing_in import NotSignedIn, SecondStep, SignedIn
 from sealgate.web import sign_in
 from sealgate.web.failures import bare, page
 from sealgate.web.formats import address
+from sealgate.web.guard import comes_from_here
 from sealgate.web.visit import THEME_COOKIE, THEMES, Visit
 
 if TYPE_CHECKING:
@@ -163,7 +164,9 @@ def redeem(guest: Guest) -> Response:
 
 
 def openid_begin(guest: Guest) -> Response:
-    """Send the browser to the OpenID provider."""
+    """Send the browser to the OpenID provider; a page elsewhere that leads here begins nothing."""
+    if not comes_from_here(guest.request.headers):
+        return RedirectResponse("/sign-in", 303)
     departure = single_sign_on.begin(guest.gateway)
     answer = RedirectResponse(departure.address, 303)
     sign_in.keep_ticket(answer, departure.ticket)
@@ -171,8 +174,10 @@ def openid_begin(guest: Guest) -> Response:
 
 
 def openid_back(guest: Guest) -> Response:
-    """Take what the browser brings back from the OpenID provider."""
+    """Take what the browser brings back from the OpenID provider; what was not begun here is not even noted."""
     ticket = guest.request.cookies.get(sign_in.TICKET, "")
+    if not ticket or not single_sign_on.is_possible(guest.gateway.settings):
+        return RedirectResponse("/sign-in", 303)
     if single_sign_on.is_linking(guest.gateway, ticket):
         return _linked(guest, ticket)
     browser = sign_in.browser_of(guest.request)

@@ -90,6 +90,6 @@ def drill(visit: Visit) -> Response:
 
 ROUTES = (
     get("/what-if", Right.VIEW, show),
-    post("/what-if/replay", Right.VIEW, replay),
+    post("/what-if/replay", Right.OPERATE, replay),
     post("/what-if/drill", Right.VIEW, drill),
 )
