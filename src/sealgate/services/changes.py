@@ -64,6 +64,13 @@ def pending(gateway: Gateway, actor: Actor, limit: int = 10_000) -> list[Pending
     return found
 
 
+def last_edit(gateway: Gateway, actor: Actor) -> int:
+    """Return the number of the draft's last edit: as long as it stays, nothing in the draft has changed."""
+    actor.may(Right.VIEW)
+    with gateway.store.reading() as reader:
+        return reader.last_edit
+
+
 @contextmanager
 def compare(gateway: Gateway, actor: Actor, old: StateName, new: StateName) -> Iterator[Iterator[Difference]]:
     """Give the difference from `old` to `new` in words, object by object; valid inside the block."""

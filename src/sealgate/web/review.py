@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sealgate.link.messages import Grade
-from sealgate.model.errors import InvalidValue, NotFound
+from sealgate.model.errors import Conflict, InvalidValue, NotFound
 from sealgate.services import applying, changes, judging, rendering, reports
 from sealgate.services.actor import Right
 from sealgate.services.states import DRAFT, LIVE
@@ -39,13 +39,16 @@ def show(visit: Visit) -> Response:
     return _page(visit)
 
 
-def _page(visit: Visit, problems: dict[str, str] | None = None, status: int = 200) -> Response:
+def _page(visit: Visit, problems: dict[str, str] | None = None, status: int = 200, clash: str = "") -> Response:
+    seen = changes.last_edit(visit.gateway, visit.actor)  # before what is shown: never newer than that
     pending = changes.pending(visit.gateway, visit.actor, MOST_SHOWN)
     checked = visit.site.standing.bar(visit.actor).checked
     judgement = _judgement(visit, checked)
     return visit.page(
         "changes.html",
         status,
+        seen=seen,
+        clash=clash,
         pending=pending,
         most=MOST_SHOWN,
         files=_files(visit) if pending else [],
@@ -129,12 +132,16 @@ def apply(visit: Visit) -> Response:
         problems |= {p.field: f"{p.what} {p.remedy}".strip() for p in fault.problems}
     if problems:
         return _page(visit, problems, 422)
-    site, actor = visit.site, visit.actor
+    site, actor, seen = visit.site, visit.actor, visit.version("seen")
+    try:
+        applying.check_seen(site.gateway, actor, seen)
+    except Conflict as clash:
+        return _page(visit, status=409, clash=str(clash))
 
     def work(job: Job) -> Applied:
         try:
             return applying.apply(
-                site.gateway, actor, comment, keep_for=seconds, overrides=overrides, progress=job.progress
+                site.gateway, actor, comment, keep_for=seconds, overrides=overrides, seen=seen, progress=job.progress
             )
         finally:
             site.standing.forget()
