@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tests.web.test_changing import ANN, ended
+from tests.web.test_changing import ANN, apply, ended, on_watch
 from tests.web.test_lists import add
 
+from sealgate.link.messages import Outcome, State
 from sealgate.services import changes
 
 if TYPE_CHECKING:
@@ -49,3 +50,22 @@ def test_the_page_that_says_so_has_the_button_for_what_it_shows(
 
     assert (changes.history(gateway, ANN).in_force, changes.pending(gateway, ANN)) == (1, [])
     assert agent.outcome
+
+
+def test_undo_now_is_about_the_revision_that_the_page_showed(ann: httpx.Client, agent: StandIn) -> None:
+    on_watch(agent)
+    agent.answers["rollback"] = Outcome(State.UNDONE, None, "r", "Undone.")
+    add(ann, "black")
+    apply(ann, minutes="10")
+    shown = hidden(ann.get("/").text, "revision")
+
+    ended(ann, ann.post("/history/rollback", data={"revision": shown}))
+
+    (asked,) = [question for verb, question in agent.asked if verb == "rollback"]
+    assert (asked.revision, asked.watched) == (None, 1)
+
+
+def test_an_undo_of_nothing_that_is_named_is_refused(ann: httpx.Client, agent: StandIn) -> None:
+    answer = ann.post("/history/rollback")
+
+    assert (answer.status_code, [verb for verb, _ in agent.asked if verb == "rollback"]) == (422, [])

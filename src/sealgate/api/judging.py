@@ -127,7 +127,7 @@ def start_rehearsal(call: Asked, body: Rehearsal) -> Any:
     return job_json(call.job("rehearse", work, body.grade.value))
 
 
-@GROUP.post("/applications", Right.APPLY, response_model=Job, status_code=202, names=_NAMES)
+@GROUP.post("/applications", Right.APPLY, response_model=Job, status_code=202, names=_NAMES, conditional=True)
 def start_apply(call: Asked, body: Application, match: Optional) -> Any:
     """Make the draft live, as a job: judged in full first, watched afterwards.
 

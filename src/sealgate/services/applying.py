@@ -127,11 +127,16 @@ def confirm(gateway: Gateway, actor: Actor, revision: int | None = None) -> Outc
 
 
 def rollback(
-    gateway: Gateway, actor: Actor, revision: int | None = None, progress: OnProgress | None = None
+    gateway: Gateway,
+    actor: Actor,
+    revision: int | None = None,
+    progress: OnProgress | None = None,
+    *,
+    watched: int | None = None,
 ) -> Outcome:
     """Make an earlier revision live again; None: the one confirmed before the one in force.
 
-    The draft and the numbers of revisions stay. A revision that was never confirmed on the node is judged first.
+    With `watched` only if that revision is on watch on the node; otherwise Conflict, and nothing is changed. The draft and the numbers of revisions stay. A revision that was never confirmed on the node is judged first.
     """
     actor.may(Right.APPLY)
     with gateway.store.reading() as reader:
@@ -140,7 +145,7 @@ def rollback(
         before = reader.in_force
     comment = f"rollback from revision {before}" if before else "rollback"
     try:
-        outcome = gateway.node(actor).rollback(revision, comment, progress)
+        outcome = gateway.node(actor).rollback(revision, comment, progress, watched=watched)
     except NotFound:
         if revision is None:
             raise

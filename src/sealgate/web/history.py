@@ -61,13 +61,15 @@ def revision(visit: Visit) -> Response:
 
 
 def rollback(visit: Visit) -> Response:
-    """Make an earlier revision live again, in the background; without a number the one confirmed before."""
+    """Make an earlier revision live again, in the background; without a number the one before that on watch."""
     site, actor = visit.site, visit.actor
-    number = visit.version("to")
+    number, watched = visit.version("to"), visit.version("revision")
+    if number is None and watched is None:
+        raise InvalidValue.of("It was not said what to undo.", "Choose a revision of the history.", "revision")
 
     def work(job: Job) -> Outcome:
         try:
-            return applying.rollback(site.gateway, actor, number, job.progress)
+            return applying.rollback(site.gateway, actor, number, job.progress, watched=None if number else watched)
         finally:
             site.standing.forget()
             site.watch.changed()
