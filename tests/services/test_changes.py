@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sealgate.model.errors import InvalidValue, NotFound, NotPermitted
+from sealgate.model.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from sealgate.services import changes, own_lines, rows, settings
 from sealgate.services.actor import Actor, Right
 from sealgate.services.states import DRAFT, LIVE, StateName
@@ -193,6 +193,15 @@ def test_discarding_a_removal_brings_the_row_back(gateway: Gateway, ann: Actor, 
     changes.discard(gateway, ann, "relay-domain", "example.com")
 
     assert rows.show(gateway, ann, "relay-domain", "example.com")
+
+
+def test_a_change_that_is_not_the_one_that_was_seen_is_not_discarded(gateway: Gateway, ann: Actor, bob: Actor) -> None:
+    seen = settings.set_value(gateway, ann, "my-hostname", "gw.example.com")
+    settings.set_value(gateway, bob, "my-hostname", "mx.example.com")
+
+    with pytest.raises(Conflict):
+        changes.discard(gateway, ann, "setting", "my-hostname", base=seen.version)
+    assert len(changes.pending(gateway, ann)) == 1
 
 
 def test_discarding_what_is_not_changed_is_not_found(gateway: Gateway, ann: Actor) -> None:

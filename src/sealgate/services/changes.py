@@ -16,7 +16,7 @@ from sealgate.model.text import shown
 from sealgate.services.actor import Area, Right
 from sealgate.services.areas import OWN_LINES, may_edit
 from sealgate.services.wording import Difference, difference, differences
-from sealgate.store import Change
+from sealgate.store import ANY, Change
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -79,11 +79,11 @@ def compare(gateway: Gateway, actor: Actor, old: StateName, new: StateName) -> I
         yield differences(reader.compare(old.view(reader), new.view(reader)), reader.content)
 
 
-def discard(gateway: Gateway, actor: Actor, noun: str, key: str) -> None:
-    """Forget the draft's change of one object; NotFound if it has none."""
+def discard(gateway: Gateway, actor: Actor, noun: str, key: str, *, base: Any = ANY) -> None:
+    """Forget the draft's change of one object; NotFound if it has none, Conflict if it is not the one that was seen."""
     may_edit(actor, noun, key)
     with gateway.writing(actor) as writer:
-        if not writer.discard(noun, key):
+        if not writer.discard(noun, key, base=base):
             raise NotFound(f"The draft changes no {noun} {shown(key)}. Nothing was discarded. See: sealgate diff")
 
 

@@ -16,6 +16,7 @@ from sealgate.model.errors import NotFound
 from sealgate.store import schema
 from sealgate.store.changes import came, come, compare, gone, went
 from sealgate.store.draft import Put, demand, end, standing, write
+from sealgate.store.records import ANY
 from sealgate.store.revisions import totals_of
 from sealgate.store.views import CONTENT, stored, visible
 
@@ -73,10 +74,10 @@ def restore_object(tx: Transaction, noun: str, key: str, revision: int, base: Ba
     return current
 
 
-def discard(tx: Transaction, noun: str, key: str) -> bool:
+def discard(tx: Transaction, noun: str, key: str, base: Base = ANY) -> bool:
     """Take back what is pending for one object; return whether there was anything."""
     before = tx.head.edit
-    current = _to(tx, noun, key, edit_of(tx, tx.head.revision), ...)
+    current = _to(tx, noun, key, edit_of(tx, tx.head.revision), base)
     if tx.head.edit != before:
         tx.audit("discard", f"{noun} {key}", {"version": current})
     return tx.head.edit != before
@@ -107,11 +108,10 @@ def exactly(row: Stored) -> Put:
     return Put(row.key, row.fields, row.tag, row.comment, row.enabled, row.position)
 
 
-def _to(tx: Transaction, noun: str, key: str, edit: int, base: Any) -> int | None:
+def _to(tx: Transaction, noun: str, key: str, edit: int, base: Base) -> int | None:
     """Make an object what it was after an edit; return its version, None if it was not there."""
     found = standing(tx, noun, [key])
-    if base is not ...:
-        demand(noun, key, stored(found[key]) if key in found else None, base)
+    demand(noun, key, stored(found[key]) if key in found else None, base)
     query = select(*CONTENT).where(or_(*visible(edit)), _object.noun == noun, _object.key == key)
     was = tx.connection.execute(query).first()
     tx.forget_positions()

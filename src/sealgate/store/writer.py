@@ -89,9 +89,9 @@ class Writer(Reader):
             self._tx.audit("delete-many", noun, {"objects": removed})
         return removed
 
-    def discard(self, noun: str, key: str) -> bool:
+    def discard(self, noun: str, key: str, *, base: Base = ANY) -> bool:
         """Take back what is pending for one object; return whether there was anything."""
-        return restoring.discard(self._tx, noun, key)
+        return restoring.discard(self._tx, noun, key, base)
 
     def discard_all(self) -> bool:
         """Take back all that is pending; return whether there was anything."""
