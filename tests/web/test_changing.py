@@ -98,7 +98,7 @@ def test_one_change_is_discarded(gateway: Gateway, ann: httpx.Client) -> None:
     add(ann, "black")
     add(ann, "white")
 
-    ann.post("/changes/discard", data={"noun": "black", "key": "192.168.88.0/24"})
+    ann.post("/changes/discard", data={"noun": "black", "key": "192.168.88.0/24", "sure": "yes"})
 
     assert [item.difference.noun for item in changes.pending(gateway, ANN)] == ["white"]
 

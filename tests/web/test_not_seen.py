@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from tests.web.test_changing import ANN, apply, ended, on_watch
 from tests.web.test_lists import add
 
 from sealgate.link.messages import Outcome, State
-from sealgate.services import changes
+from sealgate.services import changes, settings
 
 if TYPE_CHECKING:
     import httpx
@@ -69,3 +70,40 @@ def test_an_undo_of_nothing_that_is_named_is_refused(ann: httpx.Client, agent: S
     answer = ann.post("/history/rollback")
 
     assert (answer.status_code, [verb for verb, _ in agent.asked if verb == "rollback"]) == (422, [])
+
+
+def test_discarding_a_change_asks_first_and_shows_it(gateway: Gateway, ann: httpx.Client) -> None:
+    add(ann, "black")
+    base = hidden(ann.get("/changes").text, "base")
+
+    asked = ann.post("/changes/discard", data={"noun": "black", "key": "192.168.88.0/24", "base": base})
+
+    assert (asked.status_code, "192.168.88.0/24" in asked.text, hidden(asked.text, "base")) == (200, True, base)
+    assert len(changes.pending(gateway, ANN)) == 1
+
+
+@pytest.mark.parametrize("sure", ["", "yes"])
+def test_a_change_that_somebody_changed_again_is_not_discarded(
+    gateway: Gateway, ann: httpx.Client, bob: httpx.Client, sure: str
+) -> None:
+    settings.set_value(gateway, ANN, "my-hostname", "gw.example.com")
+    base = hidden(ann.get("/changes").text, "base")
+    bob.post("/mta/config", data={"my-hostname": "other.example.com", "base.my-hostname": base})
+
+    answer = ann.post("/changes/discard", data={"noun": "setting", "key": "my-hostname", "base": base, "sure": sure})
+
+    (left,) = changes.pending(gateway, ANN)
+    assert (answer.status_code, left.difference.fields[0].new) == (409, "other.example.com")
+
+
+def test_a_removal_is_discarded_by_what_was_seen(gateway: Gateway, ann: httpx.Client, agent: StandIn) -> None:
+    add(ann, "black")
+    apply(ann)
+    ann.post("/mta/black/bulk", data={"do": "remove", "key": "192.168.88.0/24"})
+    base = hidden(ann.get("/changes").text, "base")
+    form = {"noun": "black", "key": "192.168.88.0/24", "base": base}
+
+    asked, done = (ann.post("/changes/discard", data=form | {"sure": sure}) for sure in ("", "yes"))
+
+    assert (base, asked.status_code, done.status_code, changes.pending(gateway, ANN)) == ("", 200, 303, [])
+    assert agent.asked

@@ -136,7 +136,8 @@ def rollback(
 ) -> Outcome:
     """Make an earlier revision live again; None: the one confirmed before the one in force.
 
-    With `watched` only if that revision is on watch on the node; otherwise Conflict, and nothing is changed. The draft and the numbers of revisions stay. A revision that was never confirmed on the node is judged first.
+    With `watched` only if that revision is on watch on the node; otherwise Conflict, and nothing is changed. The draft
+    and the numbers of revisions stay. A revision that was never confirmed on the node is judged first.
     """
     actor.may(Right.APPLY)
     with gateway.store.reading() as reader:

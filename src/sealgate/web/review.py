@@ -14,6 +14,7 @@ from sealgate.model.errors import Conflict, InvalidValue, NotFound
 from sealgate.services import applying, changes, judging, rendering, reports
 from sealgate.services.actor import Right
 from sealgate.services.states import DRAFT, LIVE
+from sealgate.store import ANY
 from sealgate.web import endings, judgements, live_tests, overriding, watching
 from sealgate.web.diffs import side_by_side
 from sealgate.web.routing import get, post
@@ -158,8 +159,13 @@ def keep(visit: Visit) -> Response:
 
 
 def discard(visit: Visit) -> Response:
-    """Forget one change of the draft."""
-    changes.discard(visit.gateway, visit.actor, visit.given("noun"), visit.given("key"))
+    """Forget one change of the draft; asked for once more before, since nothing brings it back."""
+    noun, key = visit.given("noun"), visit.given("key")
+    base = visit.version() if "base" in visit.form else ANY
+    if visit.given("sure") != "yes":
+        change = changes.change_of(visit.gateway, visit.actor, noun, key, base=base)
+        return visit.page("discard_one.html", change=change, base=visit.given("base") if base is not ANY else None)
+    changes.discard(visit.gateway, visit.actor, noun, key, base=base)
     visit.changed()
     return visit.go("/changes", done="discarded")
 
