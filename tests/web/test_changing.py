@@ -307,12 +307,15 @@ def test_drift_is_shown_line_beside_line(ann: httpx.Client, agent: StandIn) -> N
     assert re.search(r'(?s)<td class="gone">relayhost =</td>.*<td class="come">relayhost = \[b\]</td>', text)
 
 
-def test_a_hand_edit_is_overwritten(ann: httpx.Client, agent: StandIn) -> None:
+def test_a_hand_edit_is_overwritten_after_it_was_asked_for_once_more(ann: httpx.Client, agent: StandIn) -> None:
     agent.answers["drift"] = Drift("r", 1, (DriftItem("main.cf", DriftKind.CHANGED, "a", "b", DIFF),))
     agent.answers["overwrite"] = Drift("r", 1, ())
 
-    ann.post("/drift/overwrite", data={"file": "main.cf"})
+    asked = ann.post("/drift/overwrite", data={"file": "main.cf"})
+    before = [verb for verb, _ in agent.asked if verb == "overwrite"]
+    ann.post("/drift/overwrite", data={"file": "main.cf", "sure": "yes"})
 
+    assert (asked.status_code, "main.cf" in asked.text, before) == (200, True, [])
     assert [body.files for verb, body in agent.asked if verb == "overwrite"] == [("main.cf",)]
 
 
