@@ -10,6 +10,7 @@ from tests.web.test_changing import ANN, apply, ended, on_watch
 from tests.web.test_lists import add
 
 from sealgate.link.messages import Outcome, State
+from sealgate.link.upkeep import Count, QueueFilter
 from sealgate.services import changes, settings
 
 if TYPE_CHECKING:
@@ -107,3 +108,16 @@ def test_a_removal_is_discarded_by_what_was_seen(gateway: Gateway, ann: httpx.Cl
 
     assert (base, asked.status_code, done.status_code, changes.pending(gateway, ANN)) == ("", 200, 303, [])
     assert agent.asked
+
+
+def test_an_act_on_the_whole_queue_is_about_all_of_it_and_not_about_what_a_page_lists(
+    ann: httpx.Client, agent: StandIn
+) -> None:
+    agent.answers["queue-act"] = Count(70_000)
+
+    text = ann.post("/queue/act", data={"do": "hold"}).text
+    ann.get("/queue", params={"sender": "a@example.com"})
+
+    (act,) = [question.filter for verb, question in agent.asked if verb == "queue-act"]
+    (listed,) = [question for verb, question in agent.asked if verb == "queue-list"]
+    assert ("70,000" in text, act, listed.limit) == (True, QueueFilter(), 501)
