@@ -147,17 +147,36 @@ def test_an_apply_makes_the_draft_a_revision_in_force(gateway: Gateway, ann: htt
 
 
 @pytest.mark.parametrize(
-    ("comment", "minutes", "said"),
-    [("", "", "needs a comment"), ("x", "0", "out of range"), ("x", "soon", "out of range")],
+    ("fields", "said"),
+    [
+        ({"comment": ""}, "needs a comment"),
+        ({"minutes": "0"}, "time to keep it is out of range"),
+        ({"minutes": "soon"}, "time to keep it is out of range"),
+        ({"watch": "-1"}, "time to watch is out of range"),
+        ({"watch": "10081"}, "time to watch is out of range"),
+    ],
 )
 def test_a_fault_of_an_apply_is_said_at_its_field(
-    ann: httpx.Client, agent: StandIn, comment: str, minutes: str, said: str
+    ann: httpx.Client, agent: StandIn, fields: dict[str, str], said: str
 ) -> None:
     add(ann, "black")
 
-    answer = ann.post("/changes/apply", data={"comment": comment, "minutes": minutes})
+    answer = ann.post("/changes/apply", data={"comment": "x"} | fields)
 
     assert (answer.status_code, said in answer.text) == (422, True)
+
+
+@pytest.mark.parametrize(("watch", "seconds"), [("", 600), ("0", 0), ("25", 1500)])
+def test_mail_is_watched_for_ten_minutes_or_as_long_as_was_said(
+    ann: httpx.Client, agent: StandIn, watch: str, seconds: int
+) -> None:
+    add(ann, "black")
+    said = "Empty: 10 minutes" in ann.get("/changes").text
+
+    ended(ann, ann.post("/changes/apply", data={"comment": "x", "watch": watch}))
+
+    (asked,) = [question for verb, question in agent.asked if verb == "apply"]
+    assert (said, asked.watch_for) == (True, seconds)
 
 
 def test_an_apply_that_is_refused_says_why_and_changes_nothing(
