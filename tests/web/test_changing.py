@@ -306,6 +306,16 @@ def test_restoring_over_changes_asks_first(gateway: Gateway, ann: httpx.Client, 
     assert (answer.status_code, rows.listing(gateway, ANN, "rbl").total) == (200, 1)
 
 
+def test_the_audit_says_what_was_done_from_where_to_where(ann: httpx.Client, agent: StandIn) -> None:
+    two_revisions(ann)
+    agent.answers["rollback"] = lambda question, _talk: Outcome(State.CONFIRMED, question.revision, "r", "Back again.")
+    ended(ann, ann.post("/history/rollback", data={"to": "1"}))
+
+    text = ann.get("/audit").text
+
+    assert re.search(r"(?s)<details>.*<dt>asked</dt><dd>1</dd>.*<dt>from</dt><dd>2</dd>", text)
+
+
 def test_an_earlier_revision_is_made_live_again(gateway: Gateway, ann: httpx.Client, agent: StandIn) -> None:
     two_revisions(ann)
     agent.answers["rollback"] = lambda question, _talk: Outcome(State.CONFIRMED, question.revision, "r", "Back again.")
