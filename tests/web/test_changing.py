@@ -470,10 +470,29 @@ def test_a_list_is_edited_as_text(gateway: Gateway, ann: httpx.Client) -> None:
     base = re.search(r'name="base" value="([0-9a-f]+)"', page)
     assert base
 
-    ann.post("/mta/transport-config", data={"text": "# new\nb.example smtp:[mx.b.example]:26\n", "base": base[1]})
+    ann.post(
+        "/mta/transport-config",
+        data={"text": "# new\nb.example smtp:[mx.b.example]:26\n", "base": base[1], "sure": "1"},
+    )
 
     found = rows.listing(gateway, ANN, "transport").rows
     assert [(row.key, row.fields["port"], row.comment) for row in found] == [("b.example", 26, "new")]
+
+
+@pytest.mark.parametrize("sure", ["", "7"])
+def test_a_text_that_removes_rows_is_saved_only_when_their_number_was_agreed_to(
+    gateway: Gateway, ann: httpx.Client, sure: str
+) -> None:
+    add(ann, "black")
+    base = re.search(r'name="base" value="([0-9a-f]+)"', ann.get("/mta/black/text").text)
+    assert base
+
+    asked = ann.post("/mta/black/text", data={"text": "", "base": base[1], "sure": sure})
+    before = rows.listing(gateway, ANN, "black").total
+    ann.post("/mta/black/text", data={"text": "", "base": base[1], "sure": "1"})
+
+    assert (asked.status_code, 'name="sure" value="1"' in asked.text, before) == (200, True, 1)
+    assert rows.listing(gateway, ANN, "black").total == 0
 
 
 def test_a_list_changed_by_somebody_else_is_a_conflict_as_text_too(gateway: Gateway, ann: httpx.Client) -> None:
