@@ -1,4 +1,4 @@
-"""What somebody else did meanwhile is never made live, undone or thrown away by a button that was shown before."""
+"""What nobody saw is never made live, undone, thrown away or left out: stale pages, and long lists."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tests.web.test_lists import add
 from sealgate.link.messages import Outcome, State
 from sealgate.link.upkeep import Count, QueueFilter
 from sealgate.services import changes, settings
+from sealgate.web.history import MOST_REVISIONS
 
 if TYPE_CHECKING:
     import httpx
@@ -121,3 +122,17 @@ def test_an_act_on_the_whole_queue_is_about_all_of_it_and_not_about_what_a_page_
     (act,) = [question.filter for verb, question in agent.asked if verb == "queue-act"]
     (listed,) = [question for verb, question in agent.asked if verb == "queue-list"]
     assert ("70,000" in text, act, listed.limit) == (True, QueueFilter(), 501)
+
+
+def test_the_history_goes_on_behind_its_last_revision(gateway: Gateway, ann: httpx.Client) -> None:
+    for number in range(MOST_REVISIONS + 2):
+        with gateway.writing(ANN) as writer:
+            writer.promote(writer.candidate().candidate, f"apply {number + 1}", {}, state="confirmed")
+
+    first = ann.get("/history").text
+    onward = re.search(r'href="([^"]*)" rel="next"', first)
+    assert onward
+    last = ann.get(onward[1]).text
+
+    assert [re.findall(r'href="/history/(\d+)"', text)[-1] for text in (first, last)] == ["3", "1"]
+    assert 'rel="next"' not in last

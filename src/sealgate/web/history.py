@@ -28,8 +28,10 @@ MOST_REVISIONS = 200
 
 
 def show(visit: Visit) -> Response:
-    """Show the revisions."""
-    return visit.page("history.html", history=changes.history(visit.gateway, visit.actor, MOST_REVISIONS))
+    """Show the newest revisions, or those before a number."""
+    before = visit.number("before") or None
+    history = changes.history(visit.gateway, visit.actor, MOST_REVISIONS, before)
+    return visit.page("history.html", history=history, before=before, full=len(history.revisions) == MOST_REVISIONS)
 
 
 def revision(visit: Visit) -> Response:
