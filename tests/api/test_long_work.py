@@ -276,3 +276,25 @@ def test_without_the_agent_an_answer_says_so(owner: httpx.Client) -> None:
     answer = owner.post(f"{PREFIX}/queries", json={"table": "transport", "key": "example.com", "live": True})
 
     assert (answer.status_code, answer.json()["type"]) == (502, "urn:sealgate:problem:node-unreachable")
+
+
+def test_a_draft_that_went_on_is_not_applied_with_the_etag_of_what_was_listed(
+    owner: httpx.Client, agent: StandIn
+) -> None:
+    owner.post(f"{PREFIX}/rows/network", json={"fields": {"network": "10.0.0.0/8"}})
+    seen = owner.get(f"{PREFIX}/changes").headers["etag"]
+    owner.post(f"{PREFIX}/rows/network", json={"fields": {"network": "192.0.2.0/24"}})
+
+    answer = owner.post(f"{PREFIX}/applications", json={"comment": "office"}, headers={"if-match": seen})
+
+    assert (answer.status_code, "apply" in [verb for verb, _question in agent.asked]) == (412, False)
+
+
+def test_a_draft_that_is_what_was_listed_is_applied(owner: httpx.Client, agent: StandIn) -> None:
+    owner.post(f"{PREFIX}/rows/network", json={"fields": {"network": "10.0.0.0/8"}})
+    seen = owner.get(f"{PREFIX}/changes").headers["etag"]
+
+    started = owner.post(f"{PREFIX}/applications", json={"comment": "office"}, headers={"if-match": seen})
+    wait_for_jobs(owner)
+
+    assert (started.status_code, "apply" in [verb for verb, _question in agent.asked]) == (202, True)

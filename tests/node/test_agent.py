@@ -14,7 +14,7 @@ from tests.support.ports import lease_port
 from tests.support.waiting import wait_until
 
 from sealgate.link.messages import Apply, Grade, State
-from sealgate.model.errors import InvalidValue, NotFound, Refused
+from sealgate.model.errors import Conflict, InvalidValue, NotFound, Refused
 from sealgate.postfix.master import Instance
 
 
@@ -148,6 +148,25 @@ class TestRollback:
 
             with pytest.raises(Refused, match="no earlier confirmed revision"):
                 node.rollback()
+
+    def test_the_end_of_a_watch_that_is_over_goes_back_no_further(self, gateway):
+        with gateway.agent() as node:
+            applied(node, basic("one.example.com"), 1)
+            applied(node, basic("two.example.com"), 2)
+
+            with pytest.raises(Conflict, match="Revision 2 is not on watch any more"):
+                node.rollback(watched=2)
+            revision = node.status().revision
+
+        assert revision == 2
+
+    def test_a_watch_is_ended_by_the_number_that_was_seen(self, gateway):
+        with gateway.agent() as node:
+            applied(node, basic("one.example.com"), 1)
+            applied(node, basic("two.example.com"), 2, keep_for=600)
+            outcome = node.rollback(watched=2)
+
+        assert (outcome.state, outcome.revision) == (State.UNDONE, 1)
 
     def test_a_release_whose_directory_was_spoilt_is_made_again_from_second_copies(self, gateway):
         with gateway.agent() as node:

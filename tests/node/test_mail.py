@@ -85,6 +85,15 @@ def test_counting_changes_nothing(node, queued):
     assert any(message.id == queued for message in node.queue_list())
 
 
+def test_what_is_done_to_messages_is_done_to_all_that_are_found_whatever_a_list_shows(node, queued):
+    which = QueueFilter(ids=(queued,), limit=0)
+
+    counted = node.queue_act(QueueAct(QueueVerb.HOLD, which))
+    done = node.queue_act(QueueAct(QueueVerb.HOLD, which, count_only=False))
+
+    assert (counted.count, done.count) == (1, 1)
+
+
 def test_a_message_is_held_and_released(node, queued):
     which = QueueFilter(ids=(queued,))
     node.queue_act(QueueAct(QueueVerb.HOLD, which, count_only=False))

@@ -394,3 +394,23 @@ def test_nobody_applies_without_the_right(gateway: Gateway) -> None:
     ):
         with pytest.raises(NotPermitted):
             act()
+
+
+def test_a_draft_that_went_on_since_it_was_looked_at_is_not_applied(
+    gateway: Gateway, ann: Actor, bob: Actor, agent: StandIn
+) -> None:
+    change(gateway, ann)
+    seen = changes.last_edit(gateway, ann)
+    change(gateway, bob, "other.example.com")
+
+    with pytest.raises(Conflict, match="bob"):
+        applying.apply(gateway, ann, "first", seen=seen)
+
+    assert (in_force(gateway, ann), [verb for verb, _ in agent.asked if verb == "judge"]) == (0, [])
+
+
+def test_a_draft_that_is_what_was_looked_at_is_applied(gateway: Gateway, ann: Actor, agent: StandIn) -> None:
+    change(gateway, ann)
+
+    assert applying.apply(gateway, ann, "first", seen=changes.last_edit(gateway, ann)).in_force
+    assert agent.asked

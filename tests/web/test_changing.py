@@ -98,7 +98,7 @@ def test_one_change_is_discarded(gateway: Gateway, ann: httpx.Client) -> None:
     add(ann, "black")
     add(ann, "white")
 
-    ann.post("/changes/discard", data={"noun": "black", "key": "192.168.88.0/24"})
+    ann.post("/changes/discard", data={"noun": "black", "key": "192.168.88.0/24", "sure": "yes"})
 
     assert [item.difference.noun for item in changes.pending(gateway, ANN)] == ["white"]
 
@@ -147,17 +147,36 @@ def test_an_apply_makes_the_draft_a_revision_in_force(gateway: Gateway, ann: htt
 
 
 @pytest.mark.parametrize(
-    ("comment", "minutes", "said"),
-    [("", "", "needs a comment"), ("x", "0", "out of range"), ("x", "soon", "out of range")],
+    ("fields", "said"),
+    [
+        ({"comment": ""}, "needs a comment"),
+        ({"minutes": "0"}, "time to keep it is out of range"),
+        ({"minutes": "soon"}, "time to keep it is out of range"),
+        ({"watch": "-1"}, "time to watch is out of range"),
+        ({"watch": "10081"}, "time to watch is out of range"),
+    ],
 )
 def test_a_fault_of_an_apply_is_said_at_its_field(
-    ann: httpx.Client, agent: StandIn, comment: str, minutes: str, said: str
+    ann: httpx.Client, agent: StandIn, fields: dict[str, str], said: str
 ) -> None:
     add(ann, "black")
 
-    answer = ann.post("/changes/apply", data={"comment": comment, "minutes": minutes})
+    answer = ann.post("/changes/apply", data={"comment": "x"} | fields)
 
     assert (answer.status_code, said in answer.text) == (422, True)
+
+
+@pytest.mark.parametrize(("watch", "seconds"), [("", 600), ("0", 0), ("25", 1500)])
+def test_mail_is_watched_for_ten_minutes_or_as_long_as_was_said(
+    ann: httpx.Client, agent: StandIn, watch: str, seconds: int
+) -> None:
+    add(ann, "black")
+    said = "Empty: 10 minutes" in ann.get("/changes").text
+
+    ended(ann, ann.post("/changes/apply", data={"comment": "x", "watch": watch}))
+
+    (asked,) = [question for verb, question in agent.asked if verb == "apply"]
+    assert (said, asked.watch_for) == (True, seconds)
 
 
 def test_an_apply_that_is_refused_says_why_and_changes_nothing(
@@ -287,6 +306,16 @@ def test_restoring_over_changes_asks_first(gateway: Gateway, ann: httpx.Client, 
     assert (answer.status_code, rows.listing(gateway, ANN, "rbl").total) == (200, 1)
 
 
+def test_the_audit_says_what_was_done_from_where_to_where(ann: httpx.Client, agent: StandIn) -> None:
+    two_revisions(ann)
+    agent.answers["rollback"] = lambda question, _talk: Outcome(State.CONFIRMED, question.revision, "r", "Back again.")
+    ended(ann, ann.post("/history/rollback", data={"to": "1"}))
+
+    text = ann.get("/audit").text
+
+    assert re.search(r"(?s)<details>.*<dt>asked</dt><dd>1</dd>.*<dt>from</dt><dd>2</dd>", text)
+
+
 def test_an_earlier_revision_is_made_live_again(gateway: Gateway, ann: httpx.Client, agent: StandIn) -> None:
     two_revisions(ann)
     agent.answers["rollback"] = lambda question, _talk: Outcome(State.CONFIRMED, question.revision, "r", "Back again.")
@@ -307,12 +336,15 @@ def test_drift_is_shown_line_beside_line(ann: httpx.Client, agent: StandIn) -> N
     assert re.search(r'(?s)<td class="gone">relayhost =</td>.*<td class="come">relayhost = \[b\]</td>', text)
 
 
-def test_a_hand_edit_is_overwritten(ann: httpx.Client, agent: StandIn) -> None:
+def test_a_hand_edit_is_overwritten_after_it_was_asked_for_once_more(ann: httpx.Client, agent: StandIn) -> None:
     agent.answers["drift"] = Drift("r", 1, (DriftItem("main.cf", DriftKind.CHANGED, "a", "b", DIFF),))
     agent.answers["overwrite"] = Drift("r", 1, ())
 
-    ann.post("/drift/overwrite", data={"file": "main.cf"})
+    asked = ann.post("/drift/overwrite", data={"file": "main.cf"})
+    before = [verb for verb, _ in agent.asked if verb == "overwrite"]
+    ann.post("/drift/overwrite", data={"file": "main.cf", "sure": "yes"})
 
+    assert (asked.status_code, "main.cf" in asked.text, before) == (200, True, [])
     assert [body.files for verb, body in agent.asked if verb == "overwrite"] == [("main.cf",)]
 
 
@@ -438,10 +470,29 @@ def test_a_list_is_edited_as_text(gateway: Gateway, ann: httpx.Client) -> None:
     base = re.search(r'name="base" value="([0-9a-f]+)"', page)
     assert base
 
-    ann.post("/mta/transport-config", data={"text": "# new\nb.example smtp:[mx.b.example]:26\n", "base": base[1]})
+    ann.post(
+        "/mta/transport-config",
+        data={"text": "# new\nb.example smtp:[mx.b.example]:26\n", "base": base[1], "sure": "1"},
+    )
 
     found = rows.listing(gateway, ANN, "transport").rows
     assert [(row.key, row.fields["port"], row.comment) for row in found] == [("b.example", 26, "new")]
+
+
+@pytest.mark.parametrize("sure", ["", "7"])
+def test_a_text_that_removes_rows_is_saved_only_when_their_number_was_agreed_to(
+    gateway: Gateway, ann: httpx.Client, sure: str
+) -> None:
+    add(ann, "black")
+    base = re.search(r'name="base" value="([0-9a-f]+)"', ann.get("/mta/black/text").text)
+    assert base
+
+    asked = ann.post("/mta/black/text", data={"text": "", "base": base[1], "sure": sure})
+    before = rows.listing(gateway, ANN, "black").total
+    ann.post("/mta/black/text", data={"text": "", "base": base[1], "sure": "1"})
+
+    assert (asked.status_code, 'name="sure" value="1"' in asked.text, before) == (200, True, 1)
+    assert rows.listing(gateway, ANN, "black").total == 0
 
 
 def test_a_list_changed_by_somebody_else_is_a_conflict_as_text_too(gateway: Gateway, ann: httpx.Client) -> None:

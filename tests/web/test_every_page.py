@@ -160,9 +160,7 @@ def test_hostile_values_are_on_most_pages_so_that_the_walk_means_something(walk:
     named = [path for path, text in walk.shown.items() if "alert(1)" in text.partition("<main")[2]]
 
     assert len(named) > 40
-    assert {"/audit", "/people", "/account", "/queue", "/log", "/drift", "/changes", "/history"} - set(named) == {
-        "/audit"
-    }
+    assert {"/audit", "/people", "/account", "/queue", "/log", "/drift", "/changes", "/history"} <= set(named)
 
 
 def test_the_program_of_a_browser_is_shown_as_text(walk: Walk) -> None:

@@ -254,6 +254,17 @@ def test_a_row_of_an_ordered_list_is_moved(gateway: Gateway, ann: httpx.Client, 
     assert [one.key for one in rows.listing(gateway, ANN, "header-check").rows] == order
 
 
+def test_the_number_of_all_rows_is_not_said_as_if_it_were_that_of_a_search(ann: httpx.Client) -> None:
+    add(ann, "black")
+
+    totals = [
+        re.findall(r'<p class="total">(.*?)</p>', ann.get("/mta/black", params={"q": search}).text)
+        for search in ("", "192", "nothing like it")
+    ]
+
+    assert totals == [["1 row"], [""], [""]]
+
+
 def test_a_search_shows_what_it_finds_and_nothing_else(ann: httpx.Client) -> None:
     add(ann, "relay-domain")
     add(ann, "relay-domain", domain="other.test")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -120,3 +121,35 @@ def test_an_area_that_is_not_ones_own_cannot_be_edited_by_any_route_of_a_list(si
 
     assert {path: answer.status_code for path, answer in found.items() if answer.status_code != 403} == {}
     assert verbs(gateway) == before
+
+
+LOOKED_AT = ("/", "/mta/black", "/mta/transport", "/mta/config", "/mta/config-file", "/changes", "/drift", "/history/1")
+
+
+def acts_on(client: httpx.Client) -> set[str]:
+    """Return where the buttons of these pages go, but for those that everybody has."""
+    addresses = re.findall(r'"(/mta/black/row\?key=[^"]*)"', client.get("/mta/black").text)
+    found: set[str] = set()
+    for path in (*LOOKED_AT, *addresses[:1]):
+        forms = re.findall(r"(?s)<form[^>]*method=\"post\".*?</form>", client.get(path).text)
+        for form in forms:
+            home = (re.findall(r'<form[^>]*action="([^"]*)"', form) or [path])[0]
+            for button in re.findall(r"<button(?! form=)(?! class=.small. form=)[^>]*>", form):
+                found.add((re.findall(r'formaction="([^"]*)"', button) or [home])[0].partition("?")[0])
+    return {path for path in found if not path.startswith(("/account", "/sign-out"))}
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.OWNER])
+def test_a_page_offers_only_the_acts_that_one_may_do(site: WebSite, role: Role) -> None:
+    with site.client(role) as client:
+        found = acts_on(client)
+        refused = {path for path in found if client.post(path).status_code == 403}
+
+    assert (refused, len(found) > 3) == (set(), True)
+
+
+def test_who_may_not_edit_has_no_page_to_add_a_row(site: WebSite) -> None:
+    with site.client(Role.VIEWER) as client:
+        listed, add = client.get("/mta/black").text, client.get("/mta/black/add")
+
+    assert (add.status_code, "/mta/black/add" in listed) == (403, False)

@@ -96,7 +96,11 @@ Most = Annotated[int, Query(description="The most that is told.", ge=1, le=MOST)
 
 @GROUP.get("/changes", Right.VIEW, response_model=Changes)
 def list_changes(call: Asked, limit: Most = 200) -> Any:
-    """List what the draft changes against the newest revision, with who did it."""
+    """List what the draft changes against the newest revision, with who did it.
+
+    The ETag is that of the whole draft: send it as If-Match with an apply, and only what is listed here goes live.
+    """
+    call.tag(changes.last_edit(call.gateway, call.actor))
     summary = changes.summary(call.gateway, call.actor)
     items = changes.pending(call.gateway, call.actor, limit)
     return {"objects": summary.objects, "exact": summary.exact, "actors": summary.actors, "items": items}

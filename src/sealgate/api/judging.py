@@ -9,11 +9,13 @@ from pydantic import Field
 from sealgate.api.call import Asked
 from sealgate.api.jobs import job_json
 from sealgate.api.operations import Group
+from sealgate.api.preconditions import Optional
 from sealgate.api.shapes import Finding, Given, Job, Number, Told, findings_of
 from sealgate.link.messages import Grade
 from sealgate.model.errors import NotFound
 from sealgate.services import applying, judging, policy_tests, reports
 from sealgate.services.actor import Right
+from sealgate.store import ANY
 
 if TYPE_CHECKING:
     from sealgate.services import jobs
@@ -125,15 +127,20 @@ def start_rehearsal(call: Asked, body: Rehearsal) -> Any:
     return job_json(call.job("rehearse", work, body.grade.value))
 
 
-@GROUP.post("/applications", Right.APPLY, response_model=Job, status_code=202, names=_NAMES)
-def start_apply(call: Asked, body: Application) -> Any:
+@GROUP.post("/applications", Right.APPLY, response_model=Job, status_code=202, names=_NAMES, conditional=True)
+def start_apply(call: Asked, body: Application, match: Optional) -> Any:
     """Make the draft live, as a job: judged in full first, watched afterwards.
+
+    With If-Match, the ETag of `GET /changes`, a draft that went on since is not applied (412; in the job 409).
 
     Overrides need the right `override` besides, and never reach tests without which mail would stop or relay openly.
     """
     if body.overrides:
         call.actor.may(Right.OVERRIDE)
     gateway, actor = call.gateway, call.actor
+    seen = None if match.base is ANY else match.base or 0
+    with match.holding():
+        applying.check_seen(gateway, actor, seen)
     keep_for = body.keep_minutes * 60 if body.keep_minutes else None
     overrides = [(one.test, one.reason) for one in body.overrides]
 
@@ -145,6 +152,7 @@ def start_apply(call: Asked, body: Application) -> Any:
             keep_for=keep_for,
             watch_for=body.watch_minutes * 60,
             overrides=overrides,
+            seen=seen,
             progress=job.progress,
         )
 

@@ -76,9 +76,16 @@ class Node:
         """Keep the revision on watch."""
         return self._ask("confirm", m.Confirm(revision), m.Outcome)
 
-    def rollback(self, revision: int | None = None, comment: str = "", progress: OnProgress | None = None) -> m.Outcome:
-        """Go back to a revision that this node still has."""
-        return self._ask("rollback", m.Rollback(revision, comment), m.Outcome, progress=progress)
+    def rollback(
+        self,
+        revision: int | None = None,
+        comment: str = "",
+        progress: OnProgress | None = None,
+        *,
+        watched: int | None = None,
+    ) -> m.Outcome:
+        """Go back to a revision that this node still has; with `watched` only if that one is on watch (Conflict)."""
+        return self._ask("rollback", m.Rollback(revision, comment, watched), m.Outcome, progress=progress)
 
     def status(self) -> m.Status:
         """Return what runs."""

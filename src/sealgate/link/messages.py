@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +149,14 @@ class Confirm:
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """Go back to a revision that was confirmed on this node; None: the one confirmed before the one in force."""
+    """Go back to a revision that was confirmed on this node; None: the one confirmed before the one in force.
+
+    With `watched` only if that revision is on watch: what ends a watch must not go back further when it is over.
+    """
 
     revision: int | None = None
     comment: str = ""
+    watched: int | None = None
 
 
 class State(StrEnum):

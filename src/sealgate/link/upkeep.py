@@ -82,7 +82,10 @@ class FileInfo:
 
 @dataclass(frozen=True, slots=True)
 class QueueFilter:
-    """Which messages of the queue; empty fields say nothing. `older_than` is seconds since arrival."""
+    """Which messages of the queue; empty fields say nothing. `older_than` is seconds since arrival.
+
+    `limit` is the most that a list shows; what is done to messages is done to all that are found.
+    """
 
     ids: tuple[str, ...] = ()
     queues: tuple[str, ...] = ()

@@ -251,7 +251,7 @@ class Agent:
 
     def _on_rollback(self, question: Rollback, talk: Conversation) -> Outcome:
         with self._alone(self._changing, "another change is under way", talk):
-            outcome = self._applier.rollback(self._asked_point(question), talk.progress)
+            outcome = self._applier.rollback(self._asked_point(question), talk.progress, watched=question.watched)
         return self._changed(outcome, talk)
 
     def _on_adopt(self, question: Adopt, talk: Conversation) -> Drift:

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Outcome, State
-from sealgate.model.errors import NodeFailed, NotFound, Refused, SealgateError
+from sealgate.model.errors import Conflict, NodeFailed, NotFound, Refused, SealgateError
 from sealgate.node.journal import Operation, Stage, Standing, Watch
 from sealgate.postfix.master import Need
 
@@ -98,9 +98,14 @@ class Applier:
         self._remember(self.standing.confirmed(outcome))
         return outcome
 
-    def rollback(self, target: Point | None, tell: Tell) -> Outcome:
-        """Go back to an earlier point; None: end the watch, or to the revision confirmed before this one."""
+    def rollback(self, target: Point | None, tell: Tell, *, watched: int | None = None) -> Outcome:
+        """Go back to an earlier point; None: end the watch, or to the revision confirmed before this one.
+
+        With `watched` only while that revision is on watch.
+        """
         operation = self.standing.operation
+        if watched is not None:
+            _refuse_other(operation, watched)
         if operation is not None and (target is None or target == operation.previous):
             return self._undo(operation, "It was asked for.", (), automatic=False)
         where = target or next(iter(self.standing.earlier), None)
@@ -400,6 +405,15 @@ def _what_happens(deadline: float | None, watch: Watch | None) -> str:
     if deadline is not None:
         return "it is undone by itself unless confirmed in time."
     return "it is undone by itself if mail suffers, and confirmed when the watch has passed."
+
+
+def _refuse_other(operation: Operation | None, watched: int) -> None:
+    """Raise Conflict unless revision `watched` is the one on watch."""
+    if operation is None or operation.stage is not Stage.ON_WATCH or operation.target.revision != watched:
+        raise Conflict(
+            f"Revision {watched} is not on watch any more: it was kept, undone or replaced meanwhile. Nothing was "
+            "changed. To go back further, choose the revision in the history."
+        )
 
 
 def _past(operation: Operation) -> bool:

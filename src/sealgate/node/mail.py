@@ -69,9 +69,9 @@ class Mail:
         return FileInfo(question.id, len(content), hashlib.sha256(content).hexdigest())
 
     def act(self, question: QueueAct, _talk: Conversation) -> Count:
-        """Do something with the messages that a filter finds, or only count them."""
+        """Do something with all messages that a filter finds, or only count them; its limit is for lists."""
         self._require()
-        ids = [message.id for message in itertools.islice(self._found(question.filter), question.filter.limit)]
+        ids = [message.id for message in self._found(question.filter)]
         if question.count_only:
             return Count(len(ids), f"{len(ids)} messages are meant.")
         done = self._act(question.verb, ids)

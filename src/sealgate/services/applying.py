@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Apply, Grade, Outcome, Override, State
-from sealgate.model.errors import InvalidValue, NotFound, Refused, SealgateError
+from sealgate.model.errors import Conflict, InvalidValue, NotFound, Refused, SealgateError
 from sealgate.model.findings import Place, error, errors_in
 from sealgate.model.text import comment as comment_text
 from sealgate.model.text import one_line
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
     from sealgate.services.judging import OnProgress
-    from sealgate.store import Writer
+    from sealgate.store import Reader, Writer
 
 LONGEST_WATCH = 7 * 24 * 3600
 USUAL_WATCH = 10 * 60
@@ -67,6 +67,7 @@ def apply(
     keep_for: int | None = None,
     watch_for: int = USUAL_WATCH,
     overrides: Sequence[tuple[str, str]] = (),
+    seen: int | None = None,
     progress: OnProgress | None = None,
 ) -> Applied:
     """Judge the draft in full and make it live; `keep_for` seconds: undone by itself unless confirmed.
@@ -75,6 +76,8 @@ def apply(
 
     `overrides` are pairs of a failed test, by its name, and the reason why it shall not stop this apply. They need a
     right of their own, are kept with the revision and audited, and end with it: the next apply starts without.
+
+    `seen` is the last edit of the draft that was looked at: Conflict if the draft went on since. None: whatever it is.
     Raises Refused with the findings when something stops it, NodeUnreachable when the agent is down.
     """
     actor.may(Right.APPLY)
@@ -84,7 +87,7 @@ def apply(
     if not 0 <= watch_for <= LONGEST_WATCH:
         raise InvalidValue.of("The time to watch is out of range.", "Give 0 to 10080 minutes (7 days).", "watch")
     refuse_early(gateway, actor)
-    judged = _judged(gateway, actor, spared, progress)
+    judged = _judged(gateway, actor, spared, seen, progress)
     report = reports.to_json(reports.kept(judged.report, judged.findings))
     with gateway.writing(actor) as writer:
         before = writer.in_force
@@ -94,6 +97,23 @@ def apply(
     question = Apply(judged.candidate.digest, number, said, keep_for, watch_for)
     outcome = hand_over(gateway, actor, question, before, progress)
     return Applied(number, outcome, judged.findings, judged.report.widened if judged.report else ())
+
+
+def check_seen(gateway: Gateway, actor: Actor, seen: int | None) -> None:
+    """Raise Conflict with who edited if the draft went on since edit `seen`, before anything else is begun."""
+    actor.may(Right.VIEW)
+    with gateway.store.reading() as reader:
+        _check_seen(reader, seen)
+
+
+def _check_seen(reader: Reader, seen: int | None) -> None:
+    if seen is None or reader.last_edit == seen:
+        return
+    names = ", ".join(name.partition(":")[2] or name for name in reader.editors_since(seen)) or "somebody"
+    raise Conflict(
+        f"The draft was changed meanwhile by {names}. Nothing was applied, and the draft is kept. "
+        "Look at the changes again, then apply them."
+    )
 
 
 def confirm(gateway: Gateway, actor: Actor, revision: int | None = None) -> Outcome:
@@ -107,11 +127,17 @@ def confirm(gateway: Gateway, actor: Actor, revision: int | None = None) -> Outc
 
 
 def rollback(
-    gateway: Gateway, actor: Actor, revision: int | None = None, progress: OnProgress | None = None
+    gateway: Gateway,
+    actor: Actor,
+    revision: int | None = None,
+    progress: OnProgress | None = None,
+    *,
+    watched: int | None = None,
 ) -> Outcome:
     """Make an earlier revision live again; None: the one confirmed before the one in force.
 
-    The draft and the numbers of revisions stay. A revision that was never confirmed on the node is judged first.
+    With `watched` only if that revision is on watch on the node; otherwise Conflict, and nothing is changed. The draft
+    and the numbers of revisions stay. A revision that was never confirmed on the node is judged first.
     """
     actor.may(Right.APPLY)
     with gateway.store.reading() as reader:
@@ -120,7 +146,7 @@ def rollback(
         before = reader.in_force
     comment = f"rollback from revision {before}" if before else "rollback"
     try:
-        outcome = gateway.node(actor).rollback(revision, comment, progress)
+        outcome = gateway.node(actor).rollback(revision, comment, progress, watched=watched)
     except NotFound:
         if revision is None:
             raise
@@ -179,8 +205,15 @@ def _overrides(actor: Actor, given: Sequence[tuple[str, str]]) -> tuple[Override
     return tuple(found)
 
 
-def _judged(gateway: Gateway, actor: Actor, overrides: tuple[Override, ...], progress: OnProgress | None) -> Judged:
+def _judged(
+    gateway: Gateway,
+    actor: Actor,
+    overrides: tuple[Override, ...],
+    seen: int | None,
+    progress: OnProgress | None,
+) -> Judged:
     with gateway.store.reading() as reader:
+        _check_seen(reader, seen)
         view = reader.candidate()
         if reader.in_force and view.digest() == reader.live().digest():
             raise Refused("There is nothing to apply: the draft is what is live already.")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sealgate.model.errors import NotFound
+from sealgate.model.errors import Conflict, NotFound
 from sealgate.model.text import shown
 from sealgate.services.actor import Area, Right
 from sealgate.services.areas import OWN_LINES, may_edit
@@ -30,11 +30,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """One object that the draft changes, in words, with who changed it last and when."""
+    """One object that the draft changes, in words, with who changed it last and when.
+
+    `version` is that of the object in the draft, None where the draft removes it: the base of a discard.
+    """
 
     difference: Difference
     actor: str
     at: dt.datetime
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,18 @@ def pending(gateway: Gateway, actor: Actor, limit: int = 10_000) -> list[Pending
     found = []
     with gateway.store.reading() as reader:
         for change in reader.pending():
-            found.append(Pending(difference(Change(*change[:4]), reader.content), change.actor, change.at))
+            version = change.new.version if change.new else None
+            found.append(Pending(difference(Change(*change[:4]), reader.content), change.actor, change.at, version))
             if len(found) == limit:
                 break
     return found
+
+
+def last_edit(gateway: Gateway, actor: Actor) -> int:
+    """Return the number of the draft's last edit: as long as it stays, nothing in the draft has changed."""
+    actor.may(Right.VIEW)
+    with gateway.store.reading() as reader:
+        return reader.last_edit
 
 
 @contextmanager
@@ -72,12 +84,30 @@ def compare(gateway: Gateway, actor: Actor, old: StateName, new: StateName) -> I
         yield differences(reader.compare(old.view(reader), new.view(reader)), reader.content)
 
 
+def change_of(gateway: Gateway, actor: Actor, noun: str, key: str, *, base: Any = ANY) -> Difference:
+    """Return the draft's change of one object; NotFound if it has none, Conflict if it is not the one that was seen."""
+    actor.may(Right.VIEW)
+    with gateway.store.reading() as reader:
+        old, new = reader.revision(reader.newest).row(noun, key), reader.draft().row(noun, key)
+        if base is not ANY and base != (new.version if new else None):
+            raise Conflict(
+                f"The {noun} {shown(key)} was changed by somebody else meanwhile. Nothing was discarded.", new
+            )
+        if old == new or (new is not None and new.says_the_same(old)):
+            raise _unchanged(noun, key)
+        return difference(Change(noun, key, old, new), reader.content)
+
+
 def discard(gateway: Gateway, actor: Actor, noun: str, key: str, *, base: Any = ANY) -> None:
     """Forget the draft's change of one object; NotFound if it has none, Conflict if it is not the one that was seen."""
     may_edit(actor, noun, key)
     with gateway.writing(actor) as writer:
         if not writer.discard(noun, key, base=base):
-            raise NotFound(f"The draft changes no {noun} {shown(key)}. Nothing was discarded. See: sealgate diff")
+            raise _unchanged(noun, key)
+
+
+def _unchanged(noun: str, key: str) -> NotFound:
+    return NotFound(f"The draft changes no {noun} {shown(key)}. Nothing was discarded. See: sealgate diff")
 
 
 def discard_all(gateway: Gateway, actor: Actor) -> bool:

@@ -87,6 +87,13 @@ def summary(connection: Connection, base: int, last: int, most: int) -> Summary:
     return Summary(found.total(), exact=True, actors=tuple(found.most_common()))
 
 
+def editors(connection: Connection, after: int) -> list[str]:
+    """Return who made edits after edit `after`, each once, by name."""
+    table = schema.edit.c
+    names = connection.execute(select(table.actor).where(table.first > after).distinct().order_by(table.actor))
+    return list(names.scalars())
+
+
 def ended(connection: Connection, noun: str, first: int, last: int) -> Iterator[Stored]:
     """Give the objects of a noun as they were when the edits `first` to `last` ended them."""
     query = select(*CONTENT).where(ENDED, _object.until >= first, _object.until <= last, _object.noun == noun)

@@ -79,6 +79,10 @@ class Reader:
             return Summary(0, exact=True, actors=())
         return changes.summary(self._tx.connection, self._edit_of(self.newest), self._tx.head.edit, most)
 
+    def editors_since(self, edit: int) -> list[str]:
+        """Return who edited after edit `edit`, each once, by name."""
+        return changes.editors(self._tx.connection, edit)
+
     def ended(self, noun: str, first: int, last: int) -> Iterator[Stored]:
         """Give the objects of a noun as they were before the edits `first` to `last` ended them."""
         return changes.ended(self._tx.connection, noun, first, last)

@@ -36,8 +36,10 @@ def adopt(visit: Visit) -> Response:
 
 
 def overwrite(visit: Visit) -> Response:
-    """Make live files again as the revision in force has them."""
+    """Make live files again as the revision in force has them; asked for once more, since the hand edit is lost."""
     files = tuple(visit.all_given("file"))
+    if visit.given("sure") != "yes":
+        return visit.page("drift_sure.html", files=files)
     drifting.overwrite(visit.gateway, visit.actor, files)
     visit.site.standing.forget()
     return visit.go("/drift", done="overwritten", n=max(1, len(files)))

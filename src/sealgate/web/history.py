@@ -28,8 +28,10 @@ MOST_REVISIONS = 200
 
 
 def show(visit: Visit) -> Response:
-    """Show the revisions."""
-    return visit.page("history.html", history=changes.history(visit.gateway, visit.actor, MOST_REVISIONS))
+    """Show the newest revisions, or those before a number."""
+    before = visit.number("before") or None
+    history = changes.history(visit.gateway, visit.actor, MOST_REVISIONS, before)
+    return visit.page("history.html", history=history, before=before, full=len(history.revisions) == MOST_REVISIONS)
 
 
 def revision(visit: Visit) -> Response:
@@ -61,13 +63,15 @@ def revision(visit: Visit) -> Response:
 
 
 def rollback(visit: Visit) -> Response:
-    """Make an earlier revision live again, in the background; without a number the one confirmed before."""
+    """Make an earlier revision live again, in the background; without a number the one before that on watch."""
     site, actor = visit.site, visit.actor
-    number = visit.version("to")
+    number, watched = visit.version("to"), visit.version("revision")
+    if number is None and watched is None:
+        raise InvalidValue.of("It was not said what to undo.", "Choose a revision of the history.", "revision")
 
     def work(job: Job) -> Outcome:
         try:
-            return applying.rollback(site.gateway, actor, number, job.progress)
+            return applying.rollback(site.gateway, actor, number, job.progress, watched=None if number else watched)
         finally:
             site.standing.forget()
             site.watch.changed()

@@ -6,6 +6,7 @@ exactly the filter that was shown. Lines of the log and names of mail come from 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,8 @@ _AUDIT = 100
 def show_queue(visit: Visit) -> Response:
     """Show the messages that a filter finds."""
     which = _filter(visit.asked)
-    found = list(islice(queue.listing(visit.gateway, visit.actor, which), MOST_MESSAGES))
+    listed = replace(which, limit=MOST_MESSAGES + 1)
+    found = list(islice(queue.listing(visit.gateway, visit.actor, listed), MOST_MESSAGES))
     return visit.page(
         "queue.html",
         messages=found,
@@ -77,7 +79,7 @@ def act_on_queue(visit: Visit) -> Response:
 
 def _filter(value: Any) -> QueueFilter:
     parts = {name: value(name).strip()[:300] for name in ("sender", "recipient", "reason")}
-    return QueueFilter(**parts, limit=MOST_MESSAGES + 1) if not any(parts.values()) else QueueFilter(**parts)
+    return QueueFilter(**parts)
 
 
 def show_log(visit: Visit) -> Response:

@@ -10,10 +10,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sealgate.link.messages import Grade
-from sealgate.model.errors import InvalidValue, NotFound
+from sealgate.model.errors import Conflict, NotFound
 from sealgate.services import applying, changes, judging, rendering, reports
 from sealgate.services.actor import Right
 from sealgate.services.states import DRAFT, LIVE
+from sealgate.store import ANY
 from sealgate.web import endings, judgements, live_tests, overriding, watching
 from sealgate.web.diffs import side_by_side
 from sealgate.web.routing import get, post
@@ -39,13 +40,16 @@ def show(visit: Visit) -> Response:
     return _page(visit)
 
 
-def _page(visit: Visit, problems: dict[str, str] | None = None, status: int = 200) -> Response:
+def _page(visit: Visit, problems: dict[str, str] | None = None, status: int = 200, clash: str = "") -> Response:
+    seen = changes.last_edit(visit.gateway, visit.actor)  # before what is shown: never newer than that
     pending = changes.pending(visit.gateway, visit.actor, MOST_SHOWN)
     checked = visit.site.standing.bar(visit.actor).checked
     judgement = _judgement(visit, checked)
     return visit.page(
         "changes.html",
         status,
+        seen=seen,
+        clash=clash,
         pending=pending,
         most=MOST_SHOWN,
         files=_files(visit) if pending else [],
@@ -56,6 +60,8 @@ def _page(visit: Visit, problems: dict[str, str] | None = None, status: int = 20
         problems=problems or {},
         comment=visit.given("comment"),
         minutes=visit.given("minutes"),
+        watch=visit.given("watch"),
+        usual_watch=applying.USUAL_WATCH // 60,
     )
 
 
@@ -120,21 +126,27 @@ def apply(visit: Visit) -> Response:
     overrides = overriding.given(visit)
     if overrides:
         visit.actor.may(Right.OVERRIDE)
-    problems = overriding.problems(overrides)
-    try:
-        seconds = _seconds(visit.given("minutes"))
-        if not comment.strip():
-            raise InvalidValue.of("An apply needs a comment.", "Say in a few words what it is for.", "comment")
-    except InvalidValue as fault:
-        problems |= {p.field: f"{p.what} {p.remedy}".strip() for p in fault.problems}
+    keep_for, watch_for = _seconds(visit, "minutes", 1), _seconds(visit, "watch", 0)
+    problems = overriding.problems(overrides) | _problems(comment, keep_for, watch_for)
     if problems:
         return _page(visit, problems, 422)
-    site, actor = visit.site, visit.actor
+    site, actor, seen = visit.site, visit.actor, visit.version("seen")
+    try:
+        applying.check_seen(site.gateway, actor, seen)
+    except Conflict as clash:
+        return _page(visit, status=409, clash=str(clash))
 
     def work(job: Job) -> Applied:
         try:
             return applying.apply(
-                site.gateway, actor, comment, keep_for=seconds, overrides=overrides, progress=job.progress
+                site.gateway,
+                actor,
+                comment,
+                keep_for=keep_for,
+                watch_for=applying.USUAL_WATCH if watch_for is None else watch_for,
+                overrides=overrides,
+                seen=seen,
+                progress=job.progress,
             )
         finally:
             site.standing.forget()
@@ -151,8 +163,13 @@ def keep(visit: Visit) -> Response:
 
 
 def discard(visit: Visit) -> Response:
-    """Forget one change of the draft."""
-    changes.discard(visit.gateway, visit.actor, visit.given("noun"), visit.given("key"))
+    """Forget one change of the draft; asked for once more before, since nothing brings it back."""
+    noun, key = visit.given("noun"), visit.given("key")
+    base = visit.version() if "base" in visit.form else ANY
+    if visit.given("sure") != "yes":
+        change = changes.change_of(visit.gateway, visit.actor, noun, key, base=base)
+        return visit.page("discard_one.html", change=change, base=visit.given("base") if base is not ANY else None)
+    changes.discard(visit.gateway, visit.actor, noun, key, base=base)
     visit.changed()
     return visit.go("/changes", done="discarded")
 
@@ -186,13 +203,26 @@ def bar(visit: Visit) -> Response:
     return visit.page("bar.html")
 
 
-def _seconds(minutes: str) -> int | None:
-    text = minutes.strip()
+def _seconds(visit: Visit, name: str, least: int) -> int | None:
+    """Return a field of minutes in seconds: None where it is empty, -1 where it is not possible."""
+    text = visit.given(name).strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= applying.LONGEST_WATCH // 60:
-        raise InvalidValue.of("The time to keep it is out of range.", "Give 1 minute to 7 days (10080).", "minutes")
+    if not (text.isascii() and text.isdigit()) or not least <= int(text[:9]) <= applying.LONGEST_WATCH // 60:
+        return -1
     return int(text) * 60
+
+
+def _problems(comment: str, keep_for: int | None, watch_for: int | None) -> dict[str, str]:
+    """Return what is wrong with the form of an apply, by the name of the field."""
+    found = {}
+    if keep_for == -1:
+        found["minutes"] = "The time to keep it is out of range. Give 1 minute to 7 days (10080)."
+    if watch_for == -1:
+        found["watch"] = "The time to watch is out of range. Give 0 to 10080 minutes (7 days)."
+    if not comment.strip():
+        found["comment"] = "An apply needs a comment. Say in a few words what it is for."
+    return found
 
 
 ROUTES = (

@@ -223,7 +223,7 @@ def _suggestions(visit: Visit, kind: Noun[Any]) -> dict[str, tuple[str, ...]]:
 
 
 ROUTES = (
-    get("/mta/{noun}/add", Right.VIEW, new),
+    get("/mta/{noun}/add", Right.EDIT, new),
     post("/mta/{noun}/add", Right.EDIT, add),
     get("/mta/{noun}/row", Right.VIEW, show),
     post("/mta/{noun}/row", Right.EDIT, change),

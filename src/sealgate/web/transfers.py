@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from sealgate.model.objects import Noun
+    from sealgate.services.imports import Imported
     from sealgate.web.visit import Visit
 
 MOST_LINES_AS_TEXT = 20_000
@@ -88,10 +89,13 @@ def show_text(visit: Visit) -> Response:
 
 
 def save_text(visit: Visit) -> Response:
-    """Make a list what the text says."""
+    """Make a list what the text says; asked for once more where that removes rows, with their number."""
     kind = _listed(visit)
     text, base = visit.given("text"), visit.given("base")
     try:
+        preview = _if_saved(visit, kind, text, base)
+        if preview is not None and preview.removed and visit.given("sure") != str(preview.removed):
+            return _text_page(visit, kind, text, base, preview=preview)
         result = imports.import_rows(visit.gateway, visit.actor, kind.name, text.splitlines(), replace=True, base=base)
     except InvalidValue as fault:
         return _text_page(visit, kind, text, base, problems=fault.problems, status=422)
@@ -101,6 +105,13 @@ def save_text(visit: Visit) -> Response:
     visit.changed()
     home = visit.path.removesuffix("/text")
     return visit.go(home, done="imported", n=result.added + result.changed + result.removed)
+
+
+def _if_saved(visit: Visit, kind: Noun[Any], text: str, base: str) -> Imported | None:
+    """Return what saving a text would change; None where the list is not what was seen: saving says so."""
+    if imports.digest_of(visit.gateway, visit.actor, kind.name) != base:
+        return None
+    return imports.import_rows(visit.gateway, visit.actor, kind.name, text.splitlines(), replace=True, dry_run=True)
 
 
 def _listed(visit: Visit) -> Noun[Any]:
@@ -135,7 +146,7 @@ def _import_page(visit: Visit, kind: Noun[Any], status: int = 200, **values: Any
 
 
 def _text_page(visit: Visit, kind: Noun[Any], text: str, digest: str, status: int = 200, **values: Any) -> Response:
-    known: dict[str, Any] = {"problems": (), "clash": "", "theirs": ""}
+    known: dict[str, Any] = {"problems": (), "clash": "", "theirs": "", "preview": None}
     return visit.page(
         "text.html",
         status,
