@@ -124,16 +124,16 @@ def change(
     """Change title, email, role, extra or areas of a person; what is not named stays.
 
     `base` is the version that was seen; Conflict if it is another one now. Refused where the last owner would go.
-    Who gets a role here keeps it, whatever groups an OpenID provider names later.
+    Who gets another role here keeps it, whatever groups an OpenID provider names later.
     """
     actor.may(Right.PEOPLE)
     parsed = _parsed(values)
-    if "role" in parsed:
-        parsed["managed"] = False
     with gateway.writing(actor) as writer:
         person = _reached(writer, actor, name)
         if base is not None and base != person.version:
             raise Conflict(f"{person.name} was changed by somebody else meanwhile. Nothing was changed.", person)
+        if parsed.get("role", person.role) != person.role:
+            parsed["managed"] = False
         with accounts.owned(writer):
             writer.people.change(person.id, **parsed)
             after = _of_id(writer, person.id)

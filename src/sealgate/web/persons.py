@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sealgate.web.visit import Visit
 
 HOME = "/people"
+_TYPED = ("name", "title", "role")
 
 
 def show(visit: Visit) -> Response:
@@ -27,7 +28,7 @@ def show(visit: Visit) -> Response:
 
 
 def _page(visit: Visit, status: int = 200, **values: Any) -> Response:
-    typed = {name: visit.given(name) for name in ("name", "title", "role")}
+    typed = {name: visit.given(name) for name in _TYPED}
     known: dict[str, Any] = {"problems": {}, "link": None, "whose": "", "typed": typed}
     found = people.listing(visit.gateway, visit.actor)
     return visit.page("people.html", status, people=found, roles=list(Role), stale=_is_stale(visit), **known | values)
@@ -42,7 +43,7 @@ def invite(visit: Visit) -> Response:
         return _page(visit, 422, problems=_by_field(fault, "name"))
     except Conflict as clash:
         return _page(visit, 409, problems={"name": str(clash)})
-    return _page(visit, link=link, whose=name, typed={})
+    return _page(visit, link=link, whose=name, typed=dict.fromkeys(_TYPED, ""))
 
 
 def _by_field(fault: InvalidValue, otherwise: str = "") -> dict[str, str]:
