@@ -272,10 +272,10 @@ def test_nobody_makes_somebody_who_may_more_than_themselves(nobody: httpx.Client
     assert (answer.status_code, "person-invite" in verbs(gateway)) == (403, False)
 
 
-def test_the_last_owner_is_not_removed(owner: httpx.Client) -> None:
+def test_a_token_does_not_remove_its_own_person(owner: httpx.Client) -> None:
     answer = owner.delete(f"{PREFIX}/people/olga", headers=ANY)
 
-    assert (answer.status_code, answer.json()["type"]) == (409, "urn:sealgate:problem:refused")
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:sealgate:problem:not-permitted")
 
 
 def test_the_roles_are_told_with_their_rights(owner: httpx.Client) -> None:

@@ -73,7 +73,7 @@ def test_acting_is_audited_with_filter_and_count(
 
 def test_an_empty_filter_is_everything_and_must_be_meant(gateway: Gateway, ann: Actor, answering: Answering) -> None:
     with answering(queue_act=acting(5)) as agent:
-        with pytest.raises(InvalidValue, match="--all"):
+        with pytest.raises(InvalidValue, match="say that all are meant"):
             queue.act(gateway, ann, QueueVerb.DELETE, QueueFilter())
         untouched = agent.asked == []
         done = queue.act(gateway, ann, QueueVerb.DELETE, QueueFilter(), everything=True)
