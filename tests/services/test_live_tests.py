@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sealgate.link.live_tests import LiveReport, Result, Way
-from sealgate.model.errors import InvalidValue, NodeUnreachable, NotFound, NotPermitted, Refused
+from sealgate.model.errors import InvalidValue, NodeUnreachable, NotFound, NotPermitted
 from sealgate.model.names import NextHop
 from sealgate.services import auditing, live_tests, node_facts, own_lines, rows, settings
 from sealgate.services.actor import ALL_AREAS, ALL_RIGHTS, Actor, Area, Right
@@ -188,9 +188,10 @@ def test_a_password_that_is_live_for_another_host_is_not_tried(
     furnished: Gateway, ann: Actor, node: StandIn, applied: Callable[..., int]
 ) -> None:
     applied()
-    rows.change(furnished, ann, "sasl", LOGIN, {"host": "thief.example.org"})
 
-    with pytest.raises(Refused, match="Enter the password anew"):
+    with pytest.raises(InvalidValue, match="belongs to its host"):
+        rows.change(furnished, ann, "sasl", LOGIN, {"host": "thief.example.org"})
+    with pytest.raises(NotFound):
         live_tests.login(furnished, ann, "[thief.example.org]:587")
     assert all(verb != "test-login" for verb, _ in node.asked)
 
