@@ -37,7 +37,7 @@ _KINDS: dict[str, tuple[int, str, str]] = {
     NotFound.__name__: (404, "not-found", "There is no such thing"),
     Conflict.__name__: (409, "conflict", "Somebody else changed it meanwhile"),
     NotPermitted.__name__: (403, "not-permitted", "You may not do this"),
-    ProofNeeded.__name__: (403, "not-permitted", "You may not do this"),
+    ProofNeeded.__name__: (403, "proof-needed", "Show again that it is you"),
     Refused.__name__: (409, "refused", "It was refused"),
     ProviderFailed.__name__: (502, "provider-failed", "An outside provider did not answer as it should"),
     StoreFailed.__name__: (503, "store-failed", "The database cannot be used now"),
