@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.waiting import wait_until
-from tests.web.test_lists import GOOD, add
+from tests.web.test_lists import add
 
 from sealgate.link.messages import Outcome, State
 from sealgate.link.upkeep import Drift, DriftItem, DriftKind
 from sealgate.model.findings import Place, error, warning
-from sealgate.services import changes, own_lines, rows, settings
+from sealgate.services import changes, rows, settings
 from sealgate.services.actor import Actor, Right
 
 if TYPE_CHECKING:
@@ -346,173 +346,6 @@ def test_a_hand_edit_is_overwritten_after_it_was_asked_for_once_more(ann: httpx.
 
     assert (asked.status_code, "main.cf" in asked.text, before) == (200, True, [])
     assert [body.files for verb, body in agent.asked if verb == "overwrite"] == [("main.cf",)]
-
-
-def test_settings_are_saved_together_and_only_what_differs(gateway: Gateway, ann: httpx.Client) -> None:
-    form = {"my-hostname": "gw.example.com", "smtp-helo-name": "", "before-filter-size-limit": "20 MiB"}
-
-    ann.post("/mta/config", data=form)
-
-    pending = {item.difference.key for item in changes.pending(gateway, ANN)}
-    assert pending == {"my-hostname", "before-filter-size-limit"}
-
-
-def test_settings_at_fault_are_all_named_and_none_is_saved(gateway: Gateway, ann: httpx.Client) -> None:
-    form = {"my-hostname": "not a name", "before-filter-size-limit": "0", "smtp-helo-name": "helo.example.com"}
-
-    answer = ann.post("/mta/config", data=form)
-
-    faults = re.findall(r'id="f-([a-z-]+)-problem"', answer.text)
-    assert (answer.status_code, faults) == (422, ["my-hostname", "before-filter-size-limit"])
-    assert changes.pending(gateway, ANN) == []
-
-
-def test_a_setting_changed_by_somebody_else_is_a_conflict(gateway: Gateway, ann: httpx.Client) -> None:
-    settings.set_value(gateway, ANN, "my-hostname", "gw.example.com")
-
-    answer = ann.post("/mta/config", data={"my-hostname": "mine.example.com", "base.my-hostname": ""})
-
-    assert (answer.status_code, "gw.example.com" in answer.text, "mine.example.com" in answer.text) == (409, True, True)
-
-
-def test_a_relay_host_is_entered_in_parts(gateway: Gateway, ann: httpx.Client) -> None:
-    form = {
-        "external-relay-host": "smtp.example.net",
-        "external-relay-host.port": "587",
-        "external-relay-host.mx": "yes",
-    }
-
-    ann.post("/mta/config", data=form)
-
-    shown = settings.show(gateway, ANN, ["external-relay-host"])[0]
-    assert shown.value == {"host": "smtp.example.net", "port": 587, "mx": True}
-
-
-def test_a_setting_that_goes_back_to_its_default_is_no_change_any_more(gateway: Gateway, ann: httpx.Client) -> None:
-    ann.post("/mta/config", data={"my-hostname": "gw.example.com"})
-    version = settings.show(gateway, ANN, ["my-hostname"])[0].version
-
-    ann.post("/mta/config", data={"my-hostname": "", "base.my-hostname": str(version)})
-
-    assert changes.pending(gateway, ANN) == []
-
-
-def test_own_lines_are_kept_as_typed(gateway: Gateway, ann: httpx.Client) -> None:
-    typed = "\r\n# ours\r\n\r\nsmtpd_banner =\r\n\t$myhostname\r\n"
-
-    ann.post("/mta/config-file", params={"file": "main-cf"}, data={"text": typed, "base": ""})
-
-    assert own_lines.show(gateway, ANN, "main-cf").text == typed.replace("\r\n", "\n")
-
-
-def test_own_lines_changed_by_somebody_else_are_a_conflict_that_shows_both(gateway: Gateway, ann: httpx.Client) -> None:
-    own_lines.edit(gateway, ANN, "main-cf", "biff = yes\n")
-
-    answer = ann.post("/mta/config-file", data={"text": "biff = no\n", "base": ""})
-
-    assert (answer.status_code, "biff = yes" in answer.text, "biff = no" in answer.text) == (409, True, True)
-    assert own_lines.show(gateway, ANN, "main-cf").text == "biff = yes\n"
-
-
-def test_the_config_file_page_shows_the_whole_file_of_the_draft(gateway: Gateway, ann: httpx.Client) -> None:
-    settings.set_value(gateway, ANN, "my-hostname", "gw.example.com")
-
-    assert "<code>myhostname = gw.example.com</code>" in ann.get("/mta/config-file").text
-
-
-def test_an_import_is_previewed_without_changing_anything(gateway: Gateway, ann: httpx.Client) -> None:
-    answer = ann.post("/mta/relay-domain/import", data={"text": "a.example\nb.example\n", "do": "preview"})
-
-    assert (answer.status_code, "<dd>2</dd>" in answer.text) == (200, True)
-    assert rows.listing(gateway, ANN, "relay-domain").total == 0
-
-
-def test_an_import_is_done(gateway: Gateway, ann: httpx.Client) -> None:
-    files = {"file": ("domains.txt", b"a.example\r\nb.example\r\n", "text/plain")}
-
-    ann.post("/mta/relay-domain/import", data={"do": "import"}, files=files)
-
-    assert [row.key for row in rows.listing(gateway, ANN, "relay-domain").rows] == ["a.example", "b.example"]
-
-
-def test_an_import_at_fault_names_each_line_and_changes_nothing(gateway: Gateway, ann: httpx.Client) -> None:
-    answer = ann.post("/mta/relay-domain/import", data={"text": "a.example\nno good\nalso bad\n", "do": "import"})
-
-    assert (answer.status_code, "line 2" in answer.text, "line 3" in answer.text) == (422, True, True)
-    assert rows.listing(gateway, ANN, "relay-domain").total == 0
-
-
-@pytest.mark.parametrize("form", ["text", "csv"])
-@pytest.mark.parametrize("noun", [noun for noun in GOOD if noun not in {"sasl", "lookup-table"}])
-def test_what_is_exported_is_imported_as_the_same_list(
-    gateway: Gateway, ann: httpx.Client, noun: str, form: str
-) -> None:
-    add(ann, noun, comment="kept")
-    before = rows.listing(gateway, ANN, noun).rows[0]
-    text = ann.get(f"/mta/{noun}/export", params={"format": form}).text
-    ann.post(f"/mta/{noun}/bulk", data={"do": "remove", "key": before.key})
-
-    ann.post(f"/mta/{noun}/import", data={"text": text, "format": form, "do": "import"})
-
-    after = rows.listing(gateway, ANN, noun).rows[0]
-    assert (after.key, after.fields, after.comment) == (before.key, before.fields, before.comment)
-
-
-def test_logins_are_never_exported(ann: httpx.Client) -> None:
-    add(ann, "sasl")
-
-    assert ann.get("/mta/sasl/export", params={"format": "csv"}).status_code == 404
-
-
-def test_a_list_is_edited_as_text(gateway: Gateway, ann: httpx.Client) -> None:
-    add(ann, "transport")
-    page = ann.get("/mta/transport-config").text
-    base = re.search(r'name="base" value="([0-9a-f]+)"', page)
-    assert base
-
-    ann.post(
-        "/mta/transport-config",
-        data={"text": "# new\nb.example smtp:[mx.b.example]:26\n", "base": base[1], "sure": "1"},
-    )
-
-    found = rows.listing(gateway, ANN, "transport").rows
-    assert [(row.key, row.fields["port"], row.comment) for row in found] == [("b.example", 26, "new")]
-
-
-@pytest.mark.parametrize("sure", ["", "7"])
-def test_a_text_that_removes_rows_is_saved_only_when_their_number_was_agreed_to(
-    gateway: Gateway, ann: httpx.Client, sure: str
-) -> None:
-    add(ann, "black")
-    base = re.search(r'name="base" value="([0-9a-f]+)"', ann.get("/mta/black/text").text)
-    assert base
-
-    asked = ann.post("/mta/black/text", data={"text": "", "base": base[1], "sure": sure})
-    before = rows.listing(gateway, ANN, "black").total
-    ann.post("/mta/black/text", data={"text": "", "base": base[1], "sure": "1"})
-
-    assert (asked.status_code, 'name="sure" value="1"' in asked.text, before) == (200, True, 1)
-    assert rows.listing(gateway, ANN, "black").total == 0
-
-
-def test_a_list_changed_by_somebody_else_is_a_conflict_as_text_too(gateway: Gateway, ann: httpx.Client) -> None:
-    page = ann.get("/mta/black/text").text
-    base = re.search(r'name="base" value="([0-9a-f]+)"', page)
-    assert base
-    add(ann, "black")
-
-    answer = ann.post("/mta/black/text", data={"text": "192.0.2.1\n", "base": base[1]})
-
-    assert (answer.status_code, "192.168.88" in answer.text, "192.0.2.1" in answer.text) == (409, True, True)
-
-
-def test_a_transport_line_that_the_parser_does_not_know_stays_in_the_text(ann: httpx.Client) -> None:
-    page = ann.get("/mta/transport-config").text
-    base = re.search(r'name="base" value="([0-9a-f]+)"', page)
-    assert base
-    ann.post("/mta/transport-config", data={"text": "odd+key@ smtp:[mx]:bad:port\n", "base": base[1]})
-
-    assert "odd+key@ smtp:[mx]:bad:port" in ann.get("/mta/transport-config").text
 
 
 def test_a_search_finds_pages_settings_and_rows(ann: httpx.Client) -> None:
