@@ -18,9 +18,15 @@ import stat
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealgate.services.gateway import Gateway
 
 hypothesis.settings.register_profile("project", deadline=None, print_blob=True)
 hypothesis.settings.register_profile("thorough", parent=hypothesis.settings.get_profile("project"), max_examples=2000)
@@ -84,3 +90,23 @@ def _only_loopback(event: str, args: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_only_loopback)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """Return the directory of a gateway of this test's own; nothing of it runs."""
+    from tests.support.control_half import make_directory
+
+    make_directory(tmp_path / "gw")
+    return tmp_path / "gw"
+
+
+@pytest.fixture
+def gateway(directory: Path) -> Iterator[Gateway]:
+    """Give the control half of the gateway in `directory`; other fixtures of that name are whole gateways."""
+    from sealgate.services.gateway import Gateway
+    from sealgate.settings import Settings
+
+    opened = Gateway.open(Settings.load(directory))
+    yield opened
+    opened.close()

@@ -73,13 +73,6 @@ def directory(tmp_path: Path, new_gateway: Path) -> Path:
 
 
 @pytest.fixture
-def gateway(directory: Path) -> Iterator[Gateway]:
-    opened = Gateway.open(Settings.load(directory))
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def agent(directory: Path) -> Iterator[StandIn]:
     with stand_in(directory, **ANSWERS) as running:
         yield running

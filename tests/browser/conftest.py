@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import sync_playwright
-from tests.support.control_half import make_directory, stand_in
+from tests.support.control_half import stand_in
 from tests.support.web_site import WHO, served
 
-from sealgate.services.gateway import Gateway
-from sealgate.settings import Settings
 from sealgate.web.static_files import StaticFiles
 
 if TYPE_CHECKING:
@@ -26,6 +24,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright
     from tests.support.control_half import StandIn
     from tests.support.web_site import WebSite
+
+    from sealgate.services.gateway import Gateway
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 CHROMIUM = "/usr/bin/chromium"
@@ -51,19 +51,6 @@ def browser(play: Playwright) -> Iterator[Browser]:
     running = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
     yield running
     running.close()
-
-
-@pytest.fixture
-def directory(tmp_path: Path) -> Path:
-    make_directory(tmp_path / "gw")
-    return tmp_path / "gw"
-
-
-@pytest.fixture
-def gateway(directory: Path) -> Iterator[Gateway]:
-    opened = Gateway.open(Settings.load(directory))
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

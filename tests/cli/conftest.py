@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from click.testing import CliRunner
-from tests.support.control_half import make_directory, stand_in
+from tests.support.control_half import stand_in
 
 from sealgate.cli import cli
 
@@ -35,12 +35,6 @@ class Run(Protocol):
     """Calls `sealgate` with arguments, on the gateway of the test."""
 
     def __call__(self, *arguments: str, typed: str | bytes | None = None) -> Said: ...
-
-
-@pytest.fixture
-def directory(tmp_path: Path) -> Path:
-    make_directory(tmp_path / "gw")
-    return tmp_path / "gw"
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ import pytest
 from tests.support.control_half import make_directory, stand_in
 
 from sealgate.services.actor import Actor
-from sealgate.services.gateway import Gateway
-from sealgate.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     from tests.support.control_half import StandIn
 
     from sealgate.link.sealing import KeyPair
+    from sealgate.services.gateway import Gateway
 
 
 @pytest.fixture
@@ -28,13 +27,6 @@ def keys(tmp_path: Path) -> KeyPair:
 @pytest.fixture
 def directory(tmp_path: Path, keys: KeyPair) -> Path:
     return tmp_path / "gw"
-
-
-@pytest.fixture
-def gateway(directory: Path) -> Iterator[Gateway]:
-    opened = Gateway.open(Settings.load(directory))
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.control_half import make_directory, stand_in
+from tests.support.control_half import stand_in
 from tests.support.web_site import served
-
-from sealgate.services.gateway import Gateway
-from sealgate.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,18 +16,7 @@ if TYPE_CHECKING:
     from tests.support.control_half import StandIn
     from tests.support.web_site import WebSite
 
-
-@pytest.fixture
-def directory(tmp_path: Path) -> Path:
-    make_directory(tmp_path / "gw")
-    return tmp_path / "gw"
-
-
-@pytest.fixture
-def gateway(directory: Path) -> Iterator[Gateway]:
-    opened = Gateway.open(Settings.load(directory))
-    yield opened
-    opened.close()
+    from sealgate.services.gateway import Gateway
 
 
 @pytest.fixture
