@@ -12,7 +12,7 @@ from tests.support.gateway import SERVICES, free_port
 from tests.support.waiting import wait_until
 
 from sealgate.postfix.master import Instance, Need, Outcome, need_of
-from sealgate.postfix.processes import children
+from sealgate.postfix.processes import children, has_let_go
 
 if TYPE_CHECKING:
     from tests.support.gateway import Gateway
@@ -205,13 +205,22 @@ def test_a_stopped_instance_holds_no_lock_and_has_no_processes(running: Gateway)
 
     assert outcome.good
     assert not running.instance.is_running()
-    assert children(pid) == set()
+    assert all(map(has_let_go, [pid, *own]))
     assert own
 
 
 def test_it_can_be_started_again_at_once_after_a_stop(running: Gateway) -> None:
     for _ in range(5):
         assert running.instance.stop().good
+        assert running.instance.start().good
+
+
+def test_the_ports_of_a_stopped_instance_are_free_at_once(running: Gateway) -> None:
+    ports = [one.port for one in running.instance.listeners()]
+    for _ in range(20):
+        assert running.instance.stop().good
+        for port in ports:
+            socket.create_server(("127.0.0.1", port)).close()
         assert running.instance.start().good
 
 

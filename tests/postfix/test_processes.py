@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.waiting import wait_until
 
-from sealgate.postfix.processes import children, locked_by, name_and_state, running_master
+from sealgate.postfix.processes import children, has_let_go, locked_by, name_and_state, running_master
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,3 +77,16 @@ def test_children_are_those_that_live() -> None:
 
 def test_a_process_that_is_gone_has_no_children() -> None:
     assert children(1 << 22) == set()
+
+
+def test_what_a_process_had_open_is_free_when_it_has_ended_even_before_its_parent_looks() -> None:
+    child = subprocess.Popen(["sleep", "600"])
+    try:
+        assert not has_let_go(child.pid)
+        child.kill()
+        wait_until(lambda: name_and_state(child.pid)[1] == "Z", "the child has ended")
+        assert has_let_go(child.pid)
+    finally:
+        child.kill()
+        child.wait()
+    assert has_let_go(child.pid)

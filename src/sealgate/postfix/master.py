@@ -3,7 +3,8 @@
 `master -c CONFIG` is run directly, without the `postfix` command and without systemd: it is ready in some 30 ms.
 Success is never believed, it is shown: after a start every inet service must answer; after a reload a process must
 have been born later than the signal, for master starts none before it has read its configuration whole; after a stop
-the lock on `pid/master.pid` must be free, which children hold a little longer than master lives.
+the lock on `pid/master.pid` must be free, which children hold a little longer than master lives, and the processes
+must have closed the listeners, which a process that ends may do a moment after it has let go of the lock.
 
 A reload with a broken master.cf or a port in use kills the live master one second later (postfix.md fact 3), so
 `reload` reads the configuration first, and the fatal line of the log is taken for the end as soon as it stands there.
@@ -32,7 +33,7 @@ from sealgate.postfix.listeners import Greeting, Listener, greet, listeners
 from sealgate.postfix.logfile import LogFile, Position
 from sealgate.postfix.parameters import ReadBack, read_back, values
 from sealgate.postfix.ports import taken
-from sealgate.postfix.processes import children, name_and_state, running_master
+from sealgate.postfix.processes import children, has_let_go, name_and_state, running_master
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 _TURN = 0.005
 _DYING = 2.5
 """Seconds in which a master that met a fatal error is gone: msg_fatal(3) sleeps one second before it ends."""
+_CLOSING = 2.0
+"""Seconds that a process which has let go of the lock may take to close the rest, on a machine short of time."""
 _QUIET_LOOKS = 3
 _GRACE = 0.3
 """Seconds that listeners still get to answer after a daemon was seen to die: another one may be meant."""
@@ -209,15 +212,20 @@ class Instance:
             return Outcome("reload", said, greetings, time.monotonic() - started, faults)
 
     def stop(self, timeout: float = 10.0) -> Outcome:
-        """Stop it and wait until its lock is free; what does not end in time is killed. Stopping twice is no fault."""
+        """Stop it and wait until its lock and its ports are free; what does not end in time is killed.
+
+        Stopping twice is no fault.
+        """
         with self._busy:
             started, position = time.monotonic(), self.log.end()
             pid = self.pid()
+            own = {pid, *children(pid)} if pid else set()
             for number in (signal.SIGTERM, signal.SIGKILL) if pid else (0,):
                 if pid and number:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, number)
                 if self._await(self._lock_is_free, time.monotonic() + timeout):
+                    self._await(lambda: all(map(has_let_go, own)), time.monotonic() + _CLOSING)
                     return Outcome("stop", self.complaints_since(position), (), time.monotonic() - started)
             return Outcome("stop", faults=(f"Postfix (process {pid}) cannot be stopped: its lock is still held.",))
 

@@ -53,6 +53,14 @@ def name_and_state(pid: int) -> tuple[str, str]:
     return before.partition(" (")[2], after[:1]
 
 
+def has_let_go(pid: int) -> bool:
+    """Tell whether a process has closed all it had open: it is gone, or only its parent has not looked yet, proc(5)."""
+    try:
+        return name_and_state(pid)[1] in {"Z", "X"}
+    except OSError:
+        return True
+
+
 def locked_by(pid: int) -> set[int]:
     """Return the inodes of the files that a process has locked with flock(2)."""
     lines = (line.split() for line in Path("/proc/locks").read_text().splitlines())
