@@ -113,8 +113,19 @@ class Count(Told):
     not_judged: int
 
 
+class Try(Told):
+    """What was tried in a test that passed, and what came."""
+
+    model_config = example(
+        tried="198.51.100.7 sends from a@example.org to someone@elsewhere.example", came="554 5.7.1 Relay access denied"
+    )
+
+    tried: str
+    came: str
+
+
 class Report(Told):
-    """A report of a rehearsal as it is kept: failures and what was not judged in full, of what passed the names."""
+    """A report of a rehearsal as it is kept: failures and what was not judged in full, what passed in short."""
 
     model_config = example(
         digest="9f2b6c1de07a4583b1c44f0d5e6a7b8c90d1e2f3a4b5c6d7e8f90123456789ab",
@@ -138,6 +149,7 @@ class Report(Told):
     counts: list[Count]
     verdicts: list[dict[str, Any]]
     passed: list[str]
+    tries: list[Try] = Field(description="Of the first of `passed`, in the same order.")
     judged: list[str]
     not_judged: list[str]
     overridden: list[dict[str, Any]]
