@@ -87,7 +87,7 @@ class Outcome(Told):
         state="confirmed",
         revision=12,
         release="9f2b6c1de07a4583",
-        text="Revision 12 is kept.",
+        text="Revision 12 is confirmed.",
         evidence=[],
         watch_until=None,
         seconds=0.2,
@@ -117,7 +117,8 @@ class Try(Told):
     """What was tried in a test that passed, and what came."""
 
     model_config = example(
-        tried="198.51.100.7 sends from a@example.org to someone@elsewhere.example", came="554 5.7.1 Relay access denied"
+        tried="A stranger (203.113.7.9) sends to someone@elsewhere.example, with the null sender",
+        came="554 5.7.1 Relay access denied",
     )
 
     tried: str
@@ -134,7 +135,7 @@ class Report(Told):
         at="2026-03-02T09:15:22+00:00",
         findings=[],
         verdicts=[_VERDICT],
-        passed=["strangers-cannot-relay: 198.51.100.7 to someone@elsewhere.example"],
+        passed=["strangers-cannot-relay: with the null sender on 192.0.2.1:25"],
         judged=["Who may relay, over every listener."],
         not_judged=["A milter at inet:127.0.0.1:8891 was replaced by one without an opinion."],
         overridden=[],

@@ -23,18 +23,14 @@ MOST_LINES = 10_000
 _MOST = 1_000_000
 _AGE = 366 * 86400
 _LINE = (
-    "2026-03-02T09:15:01.512+00:00 mx postfix/smtp[4711]: 4fLmDz0pYjz3B: to=<someone@example.com>, "
+    "Mar  2 09:15:01 mx sealgate/smtp[4711]: 4fLmDz0pYjz3B: to=<someone@example.com>, "
     "relay=mail.example.com[192.0.2.30]:25, delay=0.9, delays=0.1/0/0.5/0.3, dsn=2.0.0, status=sent (250 2.0.0 Ok)"
 )
 _SHOWN = (
-    "*** ENVELOPE RECORDS deferred/4/4fLmDz0pYjz3B ***\n"
-    "sender: someone@example.org\n"
-    "*** MESSAGE CONTENTS deferred/4/4fLmDz0pYjz3B ***\n"
+    "sender: someone@example.org\noriginal_recipient: someone@example.com\nrecipient: someone@example.com\n\n"
     "From: someone@example.org\nTo: someone@example.com\nSubject: hello\n\nGood morning.\n"
-    "*** HEADER EXTRACTED deferred/4/4fLmDz0pYjz3B ***\n"
-    "original_recipient: someone@example.com\nrecipient: someone@example.com\n"
-    "*** MESSAGE FILE END deferred/4/4fLmDz0pYjz3B ***\n"
 )
+
 
 Words = Annotated[str, Query(max_length=320)]
 QueueId = Annotated[str, Path(description="A queue id.", max_length=40, pattern="^[0-9A-Za-z]+$", examples=["0"])]
@@ -100,7 +96,7 @@ class Act(Given):
 class Count(Told):
     """How many, and what Postfix said."""
 
-    model_config = example(count=1, text="1 message is deferred: flushed.")
+    model_config = example(count=1, text="1 of 1 messages: flush.")
 
     count: int
     text: str
@@ -200,7 +196,12 @@ def show_verified(call: Asked, address: Annotated[str, Path(max_length=320, exam
     return verify_cache.show(call.gateway, call.actor, address)
 
 
-@GROUP.delete("/verified-recipients", Right.OPERATE, response_model=Count, example={"count": 3, "text": ""})
+@GROUP.delete(
+    "/verified-recipients",
+    Right.OPERATE,
+    response_model=Count,
+    example={"count": 3, "text": "3 addresses were forgotten."},
+)
 def clear_verified(call: Asked) -> Any:
     """Forget all verified recipients; each is asked for again."""
     return verify_cache.clear(call.gateway, call.actor)

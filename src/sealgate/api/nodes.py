@@ -32,7 +32,7 @@ _NODE = to_json(
         confirmed_revision=12,
         watch_until=None,
         postfix_pid=4711,
-        listeners=(link.Listener("smtp", answers=True),),
+        listeners=(link.Listener("smtp/inet 192.0.2.1:25", answers=True),),
         mpa_answers=True,
         drifted=(),
         free_bytes=52_613_349_376,
@@ -44,11 +44,11 @@ class OwnJob(Told):
     """What the control half does by itself, and how it ended last."""
 
     model_config = example(
-        name="expire",
-        about="Rows whose day is over",
+        name="expiry",
+        about="white 192.0.2.44",
         holder="",
         finished="2026-03-02T09:14:30Z",
-        result={"removed": 0},
+        result={"passed": True, "text": "Revision 12: Applied.", "rows": ["white 192.0.2.44"]},
     )
 
     name: str

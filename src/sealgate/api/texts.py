@@ -53,7 +53,7 @@ class Parameter(Told):
 
     model_config = example(
         name="smtpd_banner",
-        kind="string",
+        kind="text",
         default="$myhostname ESMTP $mail_name",
         forbidden=False,
         value="$myhostname ESMTP",
@@ -71,7 +71,11 @@ class Parameter(Told):
 class Vocabulary(Told):
     """What can be written in main.cf and master.cf: parameters, services, tables, types of tables."""
 
-    model_config = example(services=["smtp", "relay"], tables=["tls-policy"], map_types=["hash", "lmdb", "pcre"])
+    model_config = example(
+        services=["smtp/inet", "relay/unix"],
+        tables=["hash:$maps_d_dir/hash-tls-policy.map"],
+        map_types=["hash", "lmdb", "pcre"],
+    )
 
     parameters: list[Parameter]
     services: list[str]
@@ -82,7 +86,13 @@ class Vocabulary(Told):
 class Table(Told):
     """A look-up table with its text, and the lines of own texts that use it."""
 
-    model_config = example(name="tls-policy", type="hash", text="example.com encrypt\n", version=20)
+    model_config = example(
+        name="tls-policy",
+        type="hash",
+        text="example.com encrypt\n",
+        version=20,
+        used=[{"noun": "own-lines", "key": "main-cf", "field": "smtp_tls_policy_maps", "line": 3, "file": ""}],
+    )
 
     name: str
     type: str
