@@ -8,7 +8,7 @@ is empty, and left empty means unchanged.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import InvalidValue
@@ -47,7 +47,7 @@ _MX = ".mx"
 class Field:
     """One field of a form. `control` is the macro's word for what is drawn; `value` is text, or a flag's state.
 
-    `unset` says what an empty field means.
+    `unset` says what an empty field means; `fixed` is what is shown instead of a control to who may not change it.
     """
 
     name: str
@@ -65,6 +65,11 @@ class Field:
     port: str = ""
     mx: bool = False
     unset: str = ""
+    fixed: str | None = None
+
+    def fixed_to(self, words: str) -> Field:
+        """Return the field as somebody sees it who may only look."""
+        return replace(self, fixed=words)
 
     @property
     def id(self) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sealgate.model.errors import Conflict, InvalidValue, NotFound, Problem
 from sealgate.services import changes, lookup_tables, rows, settings
 from sealgate.services.actor import Right
+from sealgate.services.areas import may_edit
 from sealgate.services.wording import shown_fields
 from sealgate.store import Stored
 from sealgate.web import fields, live_tests
@@ -36,6 +37,7 @@ _MOST_SUGGESTIONS = 200
 def new(visit: Visit) -> Response:
     """Show an empty form; values in the address fill it."""
     kind = noun_in(visit)
+    may_edit(visit.actor, kind.name)
     values = {c.name: visit.asked(c.name) for c in kind.columns if visit.asked(c.name)}
     return _form(visit, kind, values, enabled=True)
 
@@ -139,6 +141,8 @@ def _form(
     made = fields.row_fields(
         kind, values, problems, findings, exists=row is not None, suggestions=_suggestions(visit, kind)
     )
+    if not (may := visit.may_edit(kind.name)):
+        made = [field.fixed_to(plain(shown_fields(row).get(field.name)) if row else "") for field in made]
     said = visit.given("comment") if comment is None else comment
     here = address(f"{path_of(kind)}/row", key=row.key) if row else f"{path_of(kind)}/add"
     return visit.page(
@@ -146,6 +150,7 @@ def _form(
         status,
         noun=kind,
         base=path_of(kind),
+        may=may,
         row=row,
         title=name_of(row) if row else "",
         fields=made,
