@@ -106,7 +106,7 @@ def row_fields(
                 column.title,
                 column.help,
                 "long-text" if column.name in _LONG.get(kind.name, ()) else _control(column),
-                _value(column, values.get(column.name, column.default)),
+                as_typed(column, values.get(column.name, column.default)),
                 _choices(column),
                 required=column.required and not (exists and column.kind is Kind.SECRET),
                 problems=wrong,
@@ -254,7 +254,8 @@ def _choices(column: Column) -> tuple[str, ...]:
     return ("", *column.choices) if nothing else column.choices
 
 
-def _value(column: Column, value: Any) -> Any:
+def as_typed(column: Column, value: Any) -> Any:
+    """Return a value of a row as its field in a form has it."""
     if column.kind is Kind.FLAG:
         return bool(value)
     if column.kind is Kind.SECRET or value is None:

@@ -103,7 +103,8 @@ def change(visit: Visit) -> Response:
                 visit, kind, row.fields | given, row=row, there=current, comment=comment, enabled=enabled,
                 version=visit.version(), status=409,
             )  # fmt: skip
-        return _form(visit, kind, given, row=current, comment=comment, enabled=enabled, clash=clash, status=409)
+        both = _both_sides(visit, kind, given, clash)
+        return _form(visit, kind, given, row=current, comment=comment, enabled=enabled, clash=both, status=409)
     visit.changed()
     return visit.go(path_of(kind), done="saved")
 
@@ -111,7 +112,22 @@ def change(visit: Visit) -> Response:
 def remove(visit: Visit) -> Response:
     """Remove the row of the form."""
     kind = noun_in(visit)
-    saved = rows.remove(visit.gateway, visit.actor, kind.name, [visit.asked("key")], base=visit.version())
+    key = visit.asked("key")
+    try:
+        saved = rows.remove(visit.gateway, visit.actor, kind.name, [key], base=visit.version())
+    except NotFound:
+        if visit.version() is None:
+            raise
+        return visit.go(path_of(kind), done="gone")
+    except Conflict as clash:
+        if (row := _current(clash)) is None:
+            return visit.go(path_of(kind), done="gone")
+        seen = row.fields | fields.row_given(visit, kind, exists=True)
+        both = _both_sides(visit, kind, seen, clash)
+        return _form(
+            visit, kind, row.fields, row=row, comment=row.comment, enabled=row.enabled, clash=both, removing=True,
+            status=409,
+        )  # fmt: skip
     visit.changed()
     return visit.go(path_of(kind), done="removed", n=1, first=saved[0].version or 0, last=saved[0].version or 0)
 
@@ -123,7 +139,8 @@ def _form(
     *,
     row: Stored | None = None,
     problems: Sequence[Problem] = (),
-    clash: Conflict | None = None,
+    clash: dict[str, Any] | None = None,
+    removing: bool = False,
     there: Stored | None = None,
     gone: bool = False,
     comment: str | None = None,
@@ -133,7 +150,8 @@ def _form(
 ) -> Response:
     """Show the form of a row with these values.
 
-    `there` is another row that has the key already; `gone`: the row was removed by somebody else.
+    `there` is another row that has the key already; `gone`: the row was removed by somebody else; `removing`:
+    it was to be removed when somebody else had changed it.
     """
     if there is not None:
         problems = [*problems, _taken(visit, kind, there)]
@@ -159,26 +177,27 @@ def _form(
         comment_problems=[str(p) for p in problems if p.field == "comment"],
         enabled=enabled,
         version=version if version is not None else (row.version if row else ""),
-        clash=_both_sides(visit, kind, values, clash) if clash else None,
+        clash=clash,
+        removing=removing,
         there=there,
         gone=gone,
         findings=findings,
         explain=about_row(row) if row else "",
         action=here,
         history=changes.object_history(visit.gateway, visit.actor, kind.name, row.key)[-10:] if row else [],
-        table=_table(visit, kind, row),
+        table=_table(visit, kind, row, sent=not removing),
         testable=row is not None and live_tests.may_test(visit, kind.name) and bool(row.fields.get("host", True)),
     )
 
 
-def _table(visit: Visit, kind: Noun[Any], row: Stored | None) -> dict[str, Any] | None:
+def _table(visit: Visit, kind: Noun[Any], row: Stored | None, *, sent: bool) -> dict[str, Any] | None:
     """Return the text of a look-up table: as it was just sent, or as the draft has it."""
     if kind.name != lookup_tables.NOUN:
         return None
     if row is None:
         return {"text": visit.given("text"), "used": ()}
     shown = lookup_tables.show(visit.gateway, visit.actor, row.key)
-    text = visit.given("text") if "text" in visit.form else shown.text
+    text = visit.given("text") if sent and "text" in visit.form else shown.text
     file = f"{shown.type}-{shown.name}.map"
     return {"text": text, "now": shown.text, "used": shown.used, "file": file, "type": shown.type}
 
@@ -197,7 +216,7 @@ def _both_sides(visit: Visit, kind: Noun[Any], values: dict[str, Any], clash: Co
     current = _current(clash)
     theirs = shown_fields(current) if current is not None else {}
     sides = [
-        (column.title, plain(values.get(column.name)), plain(theirs.get(column.name)))
+        (column.title, *(plain(fields.as_typed(column, side.get(column.name))) for side in (values, theirs)))
         for column in fields.columns_in_form(kind)
         if column.kind != "secret"
     ]
