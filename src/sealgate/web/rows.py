@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import Conflict, InvalidValue, NotFound, Problem
-from sealgate.services import changes, lookup_tables, rows, settings
+from sealgate.model.text import shown
+from sealgate.services import lookup_tables, object_history, rows, settings
 from sealgate.services.actor import Right
 from sealgate.services.areas import may_edit
 from sealgate.services.wording import shown_fields
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from sealgate.web.visit import Visit
 
 _MOST_SUGGESTIONS = 200
+_FEW_STEPS = 5
+"""Steps of a row's life on its own page; a page of its own has the others."""
 
 
 def new(visit: Visit) -> Response:
@@ -132,6 +135,40 @@ def remove(visit: Visit) -> Response:
     return visit.go(path_of(kind), done="removed", n=1, first=saved[0].version or 0, last=saved[0].version or 0)
 
 
+def life(visit: Visit) -> Response:
+    """Show the life of a row, also of one that is removed."""
+    return _life(visit, noun_in(visit), visit.asked("key"))
+
+
+def bring_back(visit: Visit) -> Response:
+    """Make a row in the draft what it was in a revision."""
+    kind, key = noun_in(visit), visit.asked("key")
+    number = visit.version("revision")
+    if not number:
+        raise InvalidValue.of("It was not said which version.", "Use the button of one.", "revision")
+    try:
+        object_history.bring_back(
+            visit.gateway, visit.actor, kind.name, key, number, base=visit.version(), removing=False
+        )
+    except Conflict as clash:
+        return _life(visit, kind, key, clash=str(clash), status=409)
+    visit.changed()
+    return visit.go(f"{path_of(kind)}/row", key=key, done="brought_back")
+
+
+def _life(visit: Visit, kind: Noun[Any], key: str, *, clash: str = "", status: int = 200) -> Response:
+    steps = object_history.steps(visit.gateway, visit.actor, kind.name, key)
+    if not steps:
+        raise NotFound(f"There never was such a row in this list: {shown(key)}.")
+    stands = rows.standing(visit.gateway, visit.actor, kind.name, key)
+    last = next(step.stored for step in steps if step.stored is not None)
+    title = name_of(last)
+    return visit.page(
+        "row_history.html", status, noun=kind, base=path_of(kind), key=key, row=stands, title=title, history=steps,
+        clash=clash, may=visit.may_edit(kind.name),
+    )  # fmt: skip
+
+
 def _form(
     visit: Visit,
     kind: Noun[Any],
@@ -184,7 +221,7 @@ def _form(
         findings=findings,
         explain=about_row(row) if row else "",
         action=here,
-        history=changes.object_history(visit.gateway, visit.actor, kind.name, row.key)[-10:] if row else [],
+        history=object_history.steps(visit.gateway, visit.actor, kind.name, row.key, _FEW_STEPS) if row else [],
         table=_table(visit, kind, row, sent=not removing),
         testable=row is not None and live_tests.may_test(visit, kind.name) and bool(row.fields.get("host", True)),
     )
@@ -196,10 +233,10 @@ def _table(visit: Visit, kind: Noun[Any], row: Stored | None, *, sent: bool) -> 
         return None
     if row is None:
         return {"text": visit.given("text"), "used": ()}
-    shown = lookup_tables.show(visit.gateway, visit.actor, row.key)
-    text = visit.given("text") if sent and "text" in visit.form else shown.text
-    file = f"{shown.type}-{shown.name}.map"
-    return {"text": text, "now": shown.text, "used": shown.used, "file": file, "type": shown.type}
+    table = lookup_tables.show(visit.gateway, visit.actor, row.key)
+    text = visit.given("text") if sent and "text" in visit.form else table.text
+    file = f"{table.type}-{table.name}.map"
+    return {"text": text, "now": table.text, "used": table.used, "file": file, "type": table.type}
 
 
 def _current(clash: Conflict) -> Stored | None:
@@ -239,8 +276,7 @@ def _suggestions(visit: Visit, kind: Noun[Any]) -> dict[str, tuple[str, ...]]:
     if kind.name != "sasl":
         return {}
     names = ("external-relay-host", "internal-relay-host")
-    shown = settings.show(visit.gateway, visit.actor, names)
-    hosts = [item.value["host"] for item in shown if item.value]
+    hosts = [item.value["host"] for item in settings.show(visit.gateway, visit.actor, names) if item.value]
     tags = rows.tags(visit.gateway, visit.actor, "transport", _MOST_SUGGESTIONS)
     hosts += [tag.strip("[]").partition("]")[0].partition(":")[0] for tag in tags if not tag.endswith(":")]
     return {"host": tuple(dict.fromkeys(filter(None, hosts)))}
@@ -252,4 +288,6 @@ ROUTES = (
     get("/mta/{noun}/row", Right.VIEW, show),
     post("/mta/{noun}/row", Right.EDIT, change),
     post("/mta/{noun}/remove", Right.EDIT, remove),
+    get("/mta/{noun}/history", Right.VIEW, life),
+    post("/mta/{noun}/bring-back", Right.EDIT, bring_back),
 )
