@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import Conflict, NotFound
+from sealgate.model.next_steps import Act, Step
 from sealgate.model.text import shown
 from sealgate.services.actor import Area, Right
 from sealgate.services.areas import OWN_LINES, may_edit
@@ -107,7 +108,7 @@ def discard(gateway: Gateway, actor: Actor, noun: str, key: str, *, base: Any = 
 
 
 def _unchanged(noun: str, key: str) -> NotFound:
-    return NotFound(f"The draft changes no {noun} {shown(key)}. Nothing was discarded. See: sealgate diff")
+    return NotFound(f"The draft changes no {noun} {shown(key)}. Nothing was discarded.").then(Step(Act.COMPARE))
 
 
 def discard_all(gateway: Gateway, actor: Actor) -> bool:
