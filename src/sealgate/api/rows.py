@@ -25,6 +25,8 @@ from sealgate.services.wording import shown_fields
 
 GROUP = Group("rows", "The rows of all lists, in the draft.")
 MOST_KEYS = 10_000
+MOST_STEPS = 200
+"""Steps of a row that are told, the newest: each is compared with the one before, a text line by line."""
 
 
 class Column(Told):
@@ -223,8 +225,8 @@ def move_row(call: Asked, noun: NounPath, key: KeyPath, body: Move, match: Optio
 
 @GROUP.get("/row-history/{noun}/{key:path}", Right.VIEW, response_model=list[Version])
 def show_row_history(call: Asked, noun: NounPath, key: KeyPath) -> Any:
-    """Show the life of one row, oldest first: each version that went live, and the pending one."""
-    steps = object_history.steps(call.gateway, call.actor, noun, key, 1000)
+    """Show the life of one row, oldest first: each version that went live, and the pending one; the newest 200."""
+    steps = object_history.steps(call.gateway, call.actor, noun, key, MOST_STEPS)
     return [
         {
             "actor": step.actor,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sealgate.services.gateway import Gateway
     from sealgate.store import Stored
 
-MOST = 200
+MOST = 50
 """Steps that are told of one object, the newest."""
 
 
