@@ -52,6 +52,18 @@ def test_changes_say_who_changed_what(owner: httpx.Client, as_program: Callable[
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("path", ["/changes?limit=2", "/differences?old=live&new=draft&limit=2"])
+def test_a_list_of_changes_goes_on_where_its_link_says(owner: httpx.Client, path: str) -> None:
+    for number in range(3):
+        add(owner, "black", client=f"192.0.2.{number}")
+
+    first = owner.get(PREFIX + path)
+    last = owner.get(first.links["next"]["url"])
+
+    assert [len(answer.json()["items"]) for answer in (first, last)] == [2, 1]
+    assert (first.json()["next"] != "", last.json()["next"], last.links) == (True, None, {})
+
+
 def test_one_change_is_discarded_and_the_others_stay(owner: httpx.Client) -> None:
     add(owner, "black", client="192.0.2.1")
     add(owner, "network", network="10.0.0.0/8")
