@@ -192,6 +192,16 @@ def test_the_queue_is_listed_with_its_reasons(owner: httpx.Client, agent: StandI
     assert (asked.sender, asked.older_than) == ("a@example.org", 60)
 
 
+def test_the_queue_is_listed_by_parts_that_there_are(owner: httpx.Client, agent: StandIn) -> None:
+    found = owner.get(f"{PREFIX}/queue?queues=hold&queues=deferred")
+    refused = owner.get(f"{PREFIX}/queue?queues=defered")
+    act = {"action": "hold", "filter": {"queues": ["defered"]}, "count_only": True}
+
+    (asked,) = [question for verb, question in agent.asked if verb == "queue-list"]
+    assert (found.status_code, asked.queues) == (200, ("hold", "deferred"))
+    assert (refused.status_code, owner.post(f"{PREFIX}/queue-actions", json=act).status_code) == (422, 422)
+
+
 def test_a_message_is_read_by_who_may_and_that_is_audited(
     gateway: Gateway, owner: httpx.Client, agent: StandIn, as_program: Callable[..., dict[str, str]]
 ) -> None:

@@ -71,6 +71,15 @@ def test_acting_is_audited_with_filter_and_count(
     )
 
 
+def test_an_age_is_read_as_people_write_it() -> None:
+    assert (queue.age("4h"), queue.age("1d 12h"), queue.age("")) == (14_400, 129_600, 0)
+
+
+def test_a_queue_that_postfix_does_not_have_is_refused() -> None:
+    with pytest.raises(InvalidValue, match="no queue defered"):
+        queue.parts(["hold", "defered"])
+
+
 def test_an_empty_filter_is_everything_and_must_be_meant(gateway: Gateway, ann: Actor, answering: Answering) -> None:
     with answering(queue_act=acting(5)) as agent:
         with pytest.raises(InvalidValue, match="say that all are meant"):
