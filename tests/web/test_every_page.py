@@ -182,7 +182,7 @@ def test_what_is_no_page_is_a_file_to_be_kept_and_is_never_taken_for_a_page(walk
     for answer in files.values():
         assert answer.headers["content-disposition"].startswith("attachment; filename=")
         assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["content-type"].split(";")[0] in {"text/plain", "text/csv"}
+        assert answer.headers["content-type"].split(";")[0] in {"text/plain", "text/csv", "application/x-ndjson"}
 
 
 def test_every_answer_has_the_headers_that_keep_a_browser_from_harm(walk: Walk) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sealgate.model.errors import InvalidValue, NotFound
+from sealgate.model.nouns import NOUNS
+from sealgate.model.text_forms import WRITERS
 from sealgate.services import applying, changes, reports
 from sealgate.services.actor import Right
 from sealgate.services.states import StateName
@@ -57,6 +59,7 @@ def revision(visit: Visit) -> Response:
         part=part,
         after=after,
         history=history,
+        exported=[name for name in NOUNS if name in WRITERS],
     )
 
 
