@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.responses import StreamingResponse
+from starlette.responses import JSONResponse, StreamingResponse
 
+from sealgate.model.errors import InvalidValue
 from sealgate.services import auditing, mail_log
 from sealgate.services.actor import Right
 from sealgate.web import asking
@@ -21,17 +22,32 @@ _AUDIT = 100
 
 
 def show_log(visit: Visit) -> Response:
-    """Show the last lines of Postfix's log, or those of one message."""
-    message = visit.asked("message").strip()[:40]
+    """Show the last lines of Postfix's log, those of one message, or those behind a place."""
+    message, after = _message(visit), visit.asked("after")
     last = min(max(visit.number("lines", _LINES), 1), 5000)
-    lines = list(mail_log.lines(visit.gateway, visit.actor, last=last, message=message))
+    part = mail_log.part(visit.gateway, visit.actor, after, last=last, message=message)
     return visit.page(
         "log.html",
-        lines=[(line, asking.about_line(line)) for line in lines],
-        explain=asking.about_lines(lines) if message else "",
+        lines=[(line, asking.about_line(line)) for line in part.lines],
+        explain=asking.about_lines(part.lines) if message else "",
         message=message,
         last=last,
+        after=after,
+        part=part,
     )
+
+
+def newer(visit: Visit) -> Response:
+    """Give the lines behind a place to the script that follows the log: texts, and the questions about them."""
+    if not visit.asked("after"):
+        raise InvalidValue.of("It was not said from where on.", "Begin with the last lines of the log.", "after")
+    part = mail_log.part(visit.gateway, visit.actor, visit.asked("after"), message=_message(visit))
+    lines = [{"text": line, "explain": asking.about_line(line)} for line in part.lines]
+    return JSONResponse({"lines": lines, "after": part.place, "more": part.more})
+
+
+def _message(visit: Visit) -> str:
+    return visit.asked("message").strip()[:40]
 
 
 def show_audit(visit: Visit) -> Response:
@@ -58,6 +74,7 @@ def export_audit(visit: Visit) -> Response:
 
 ROUTES = (
     get("/log", Right.OPERATE, show_log),
+    get("/log/newer", Right.OPERATE, newer),
     get("/audit", Right.AUDIT, show_audit),
     post("/audit/verify", Right.AUDIT, verify_audit),
     post("/audit/export", Right.AUDIT, export_audit),
