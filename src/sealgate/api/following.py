@@ -79,7 +79,9 @@ def follow_log(
     lines: Annotated[int, Query(description="The last so many lines first.", ge=0, le=1000)] = 0,
     message: Annotated[str, Query(description="Only what concerns this queue id.", max_length=100)] = "",
     seconds: Annotated[int, Query(description="The stream ends after so many.", ge=1, le=MOST_SECONDS)] = MOST_SECONDS,
-    last_event_id: Annotated[str, Header(description="The last event that was seen.", max_length=50)] = "",
+    last_event_id: Annotated[
+        str, Header(description="The last event that was seen.", pattern="^([0-9]{1,20}:[0-9]{1,18})?$")
+    ] = "",
 ) -> Any:
     """Follow Postfix's log: an event `lines` for what was written, oldest first.
 
