@@ -76,6 +76,7 @@ ANSWERS: dict[str, Any] = {
     "log_part": _log_part,
     "verify_show": lambda question, _talk: u.VerifyAnswer(question.address, found=False),
     "verify_clear": u.Count(3),
+    "backup_keys": u.SealedKeys(b"the key, sealed"),
     "query": lambda question, _talk: u.QueryAnswer(question.table, question.key, None),
     "resolve": lambda question, _talk: u.Route(question.address, "smtp", "example.com", question.address, ("default",)),
     "explain": _progressing(EXPLAINED),

@@ -117,6 +117,7 @@ def faulty_acts(client: httpx.Client) -> Iterator[tuple[str, httpx.Response]]:
         yield f"tls {name}", client.post("/mta/tls", data={name: PEM, "tls-certificate": PEM})
     wrong = {"old": OTHER_SASL, "new": "short", "again": "short", "password": OTHER_SASL}
     yield "password", client.post("/account/password", data=wrong)
+    yield "backup", client.post("/backup/make", data={"passphrase": OTHER_SASL, "again": "x"})
     yield "prove", client.post("/account/prove", data=wrong)
     yield "passkey", client.post("/account/passkey-finish", json={"answer": {"id": OTHER_SASL}, "label": "x"})
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sealgate.api import (
     account,
     audit,
+    backups,
     bulk,
     changes,
     description,
@@ -42,6 +43,7 @@ GROUPS: tuple[Group, ...] = (
     mail.GROUP,
     following.GROUP,
     audit.GROUP,
+    backups.GROUP,
     people.GROUP,
     account.GROUP,
     description.GROUP,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sealgate.web import (
     account,
+    backups,
     config_file,
     configuration,
     drift,
@@ -40,6 +41,7 @@ ROUTES: tuple[Page, ...] = (
     *drift.ROUTES,
     *queue.ROUTES,
     *mail.ROUTES,
+    *backups.ROUTES,
     *account.ROUTES,
     *persons.ROUTES,
     *styleguide.ROUTES,
