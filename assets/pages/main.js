@@ -3,6 +3,7 @@
 import "htmx.org";
 import { comfort } from "./comfort.js";
 import { editors } from "./editors.js";
+import { following } from "./following.js";
 import { palette } from "./palette.js";
 import { swapping } from "./swapping.js";
 
@@ -10,4 +11,5 @@ document.documentElement.classList.add("script");
 swapping();
 comfort();
 editors();
+following();
 palette();

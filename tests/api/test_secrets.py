@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 
 from tests.api.conftest import PREFIX, token_of, wait_for_jobs
 from tests.api.test_access import OPERATIONS, address
-from tests.support.accounts import kept_password, person
+from tests.support.accounts import audit_text, kept_password, person
+
+from sealgate.link.passphrase import decrypt
+from sealgate.services.sessions import RECENT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
     from tests.support.control_half import StandIn
 
@@ -82,3 +87,29 @@ def test_a_body_that_is_not_as_described_does_not_come_back(owner: httpx.Client)
 
     shown = json.dumps([fault["detail"] for fault in answer.json()["errors"]])
     assert (answer.status_code, WORD in shown) == (422, False)
+
+
+def test_a_backup_is_sealed_to_a_passphrase_that_is_kept_nowhere(
+    gateway: Gateway, owner: httpx.Client, agent: StandIn
+) -> None:
+    phrase = "several words nobody knows"
+    answer = owner.post(f"{PREFIX}/backups", json={"passphrase": phrase})
+    short = owner.post(f"{PREFIX}/backups", json={"passphrase": "tiny567"})
+
+    assert b"".join(decrypt(phrase, [answer.content])).startswith(b'{"sealgate": 1')
+    assert (short.status_code, "tiny567" in short.text, phrase in audit_text(gateway)) == (422, False, False)
+
+
+def test_a_session_proves_anew_before_it_gets_a_backup(
+    gateway: Gateway, nobody: httpx.Client, as_page: Callable[..., dict[str, str]]
+) -> None:
+    page = as_page("paula")
+    with gateway.store.writing("local:test") as writer:
+        paula = writer.people.named("paula")
+        assert paula is not None
+        (session,) = writer.people.sessions(paula.id)
+        writer.people.change_session(session.id, proven=session.proven - RECENT)
+
+    answer = nobody.post(f"{PREFIX}/backups", json={"passphrase": "several words nobody knows"}, headers=page)
+
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:sealgate:problem:proof-needed")

@@ -52,6 +52,18 @@ def test_changes_say_who_changed_what(owner: httpx.Client, as_program: Callable[
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("path", ["/changes?limit=2", "/differences?old=live&new=draft&limit=2"])
+def test_a_list_of_changes_goes_on_where_its_link_says(owner: httpx.Client, path: str) -> None:
+    for number in range(3):
+        add(owner, "black", client=f"192.0.2.{number}")
+
+    first = owner.get(PREFIX + path)
+    last = owner.get(first.links["next"]["url"])
+
+    assert [len(answer.json()["items"]) for answer in (first, last)] == [2, 1]
+    assert (first.json()["next"] != "", last.json()["next"], last.links) == (True, None, {})
+
+
 def test_one_change_is_discarded_and_the_others_stay(owner: httpx.Client) -> None:
     add(owner, "black", client="192.0.2.1")
     add(owner, "network", network="10.0.0.0/8")
@@ -178,6 +190,16 @@ def test_the_queue_is_listed_with_its_reasons(owner: httpx.Client, agent: StandI
     (asked,) = [question for verb, question in agent.asked if verb == "queue-list"]
     assert (message["id"], message["recipients"][0]["reason"]) == (MESSAGE.id, "timed out")
     assert (asked.sender, asked.older_than) == ("a@example.org", 60)
+
+
+def test_the_queue_is_listed_by_parts_that_there_are(owner: httpx.Client, agent: StandIn) -> None:
+    found = owner.get(f"{PREFIX}/queue?queues=hold&queues=deferred")
+    refused = owner.get(f"{PREFIX}/queue?queues=defered")
+    act = {"action": "hold", "filter": {"queues": ["defered"]}, "count_only": True}
+
+    (asked,) = [question for verb, question in agent.asked if verb == "queue-list"]
+    assert (found.status_code, asked.queues) == (200, ("hold", "deferred"))
+    assert (refused.status_code, owner.post(f"{PREFIX}/queue-actions", json=act).status_code) == (422, 422)
 
 
 def test_a_message_is_read_by_who_may_and_that_is_audited(

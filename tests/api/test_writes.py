@@ -81,6 +81,7 @@ STORY: tuple[tuple[str, str, str, Any], ...] = (
     ("look_at_dns", "POST", "/live-tests/dns", {}),
     ("overwrite_drift", "POST", "/drift/overwrite", {}),
     ("act_on_queue", "POST", "/queue-actions", {"action": "hold", "filter": {"ids": ["4ABC1234"]}}),
+    ("make_backup", "POST", "/backups", {"passphrase": "several words nobody knows"}),
     ("clear_verified", "DELETE", "/verified-recipients", None),
     ("invite_person", "POST", "/people", {"name": "nina", "role": "viewer"}),
     ("change_person", "PATCH", "/people/nina", {"title": "Nina", "role": "operator"}),

@@ -16,6 +16,7 @@ from playwright.sync_api import sync_playwright
 from tests.support.control_half import stand_in
 from tests.support.web_site import WHO, served
 
+from sealgate.link.upkeep import LogLines
 from sealgate.web.static_files import StaticFiles
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def agent(directory: Path) -> Iterator[StandIn]:
     def nothing(_question: object, _talk: object) -> None:
         return None
 
-    with stand_in(directory, queue_list=nothing, log=nothing) as running:
+    with stand_in(directory, queue_list=nothing, log_part=LogLines((), "1:0", more=False)) as running:
         yield running
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 from tests.browser.test_every_page import against_the_rules
 
+from sealgate.link.upkeep import LogLines
 from sealgate.services import own_lines, rows
 from sealgate.services.actor import Actor
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tests.support.control_half import StandIn
     from tests.support.web_site import WebSite
 
+    from sealgate.link.upkeep import LogPart
     from sealgate.services.gateway import Gateway
 
 ANN = Actor("local:ann")
@@ -197,3 +199,36 @@ def test_edits_are_not_lost_by_a_click(opened: Open) -> None:
     expect(page.locator("#text")).to_have_value("biff = no\n")
 
     assert "not saved" in asked[0]
+
+
+def test_the_log_goes_on_by_itself_until_it_is_paused_and_never_moves_who_reads_above(
+    opened: Open, agent: StandIn
+) -> None:
+    written = [f"Nov 22 10:00:00 gw postfix/smtp[1]: line {number}" for number in range(300)]
+
+    def part(question: LogPart, _talk: object) -> LogLines:
+        at = int(question.after.partition(":")[2]) if question.after else 0
+        return LogLines(tuple(written[at:]), f"1:{len(written)}", more=False)
+
+    agent.answers["log-part"] = part
+    page = opened("/")
+    page.evaluate(STAYS)
+    page.get_by_role("link", name="Log", exact=True).click()
+    lines = page.locator("#log-lines")
+    expect(lines).to_contain_text("line 299")
+    page.evaluate("scrollTo(0, 500)")
+    written.append("<b>one more</b>")
+    expect(lines).to_contain_text("<b>one more</b>")
+    assert page.evaluate("scrollY") == 500
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    written.append("at the end")
+    expect(lines).to_contain_text("at the end")
+    assert page.evaluate("document.documentElement.scrollHeight - innerHeight - scrollY") < 2
+    page.get_by_role("button", name="Pause").click()
+    asked = len(agent.asked)
+    written.append("while paused")
+    expect(page.get_by_role("status").filter(has_text="Paused")).to_be_visible()
+    page.get_by_role("button", name="Pause").click()
+    expect(lines).to_contain_text("while paused")
+
+    assert (len(agent.asked) > asked, was_not_reloaded(page), against_the_rules(page)) == (True, True, [])

@@ -12,7 +12,7 @@ from tests.support.waiting import wait_until
 
 from sealgate.link.messages import Apply
 from sealgate.link.sealing import seal
-from sealgate.link.upkeep import Log, QueueAct, QueueFilter, QueueVerb
+from sealgate.link.upkeep import Log, LogPart, QueueAct, QueueFilter, QueueVerb
 from sealgate.model.errors import InvalidValue, NodeFailed, NotFound, NotPermitted
 
 
@@ -159,6 +159,33 @@ def test_following_the_log_gives_what_comes(shared, node, queued):
     follower.close()
 
     assert heard
+
+
+def test_the_log_goes_on_behind_the_place_where_a_part_ended(shared, node, queued):
+    first = node.log_part(LogPart(lines=3))
+    smtplib.SMTP("127.0.0.1", shared.smtp_port, timeout=20).quit()
+
+    def newer() -> str:
+        return "\n".join(node.log_part(LogPart(first.place)).lines)
+
+    wait_until(lambda: "connect from" in newer(), "the log tells of the connection")
+
+    assert (len(first.lines), [line for line in first.lines if line in newer()]) == (3, [])
+
+
+def test_a_part_of_the_log_may_be_about_one_message(node, queued):
+    (whole, place) = (found := node.log_part(LogPart(message=queued))).lines, found.place
+    again = node.log_part(LogPart(f"{place.partition(':')[0]}:0", message=queued)).lines
+
+    assert any("from=<a@example.org>" in line for line in whole)
+    assert again
+    assert all(queued in line for line in again)
+
+
+@pytest.mark.parametrize("place", ["here", "1", "1:-1", "1:2:3", "²:1"])
+def test_what_is_no_place_in_the_log_is_refused(node, place):
+    with pytest.raises(InvalidValue, match="no place"):
+        node.log_part(LogPart(place))
 
 
 def test_the_verify_cache_knows_nobody_at_first(node):

@@ -49,6 +49,39 @@ def test_half_a_line_waits_for_its_other_half(log: LogFile) -> None:
     assert log.since(position)[0] == ["half"]
 
 
+def test_the_last_lines_say_where_they_end(log: LogFile) -> None:
+    log.path.write_text("one\ntwo\nthree\nha")
+    found, position = log.last(2)
+    with log.path.open("a") as file:
+        file.write("lf\n")
+
+    assert (found, log.part(position, 1000)[0]) == (["two", "three"], ["half"])
+
+
+def test_of_a_large_log_only_its_end_is_read_for_the_last_lines(log: LogFile) -> None:
+    log.path.write_text("".join(f"line {n}\n" for n in range(100)))
+
+    assert log.last(50, limit=30)[0] == ["line 97", "line 98", "line 99"]
+
+
+@pytest.mark.parametrize("limit", [7, 20, 1000])
+def test_parts_pass_over_nothing_when_the_log_is_rotated(log: LogFile, limit: int) -> None:
+    log.path.write_text("one\n")
+    position = log.end()
+    old, new = [f"old {n}" for n in range(9)], [f"new {n}" for n in range(9)]
+    with log.path.open("a") as file:
+        file.write("".join(f"{line}\n" for line in old))
+    log.path.rename(log.path.with_name("mail.log.1"))
+    log.path.write_text("".join(f"{line}\n" for line in new))
+
+    found: list[str] = []
+    while part := log.part(position, limit)[0]:
+        found += part
+        position = log.part(position, limit)[1]
+
+    assert found == old + new
+
+
 def test_after_rotation_the_rest_of_the_old_file_comes_first(log: LogFile) -> None:
     log.path.write_text("one\n")
     position = log.end()

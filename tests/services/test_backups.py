@@ -1,19 +1,22 @@
 from __future__ import annotations
 
+import datetime as dt
 import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support.accounts import person, signed_in
 from tests.support.control_half import make_directory, stand_in
 
 from sealgate import __version__
 from sealgate.link import passphrase
 from sealgate.link.messages import PublicKey
 from sealgate.link.upkeep import SealedKeys
-from sealgate.model.errors import InvalidValue, NodeUnreachable, NotPermitted, Refused
-from sealgate.services import applying, auditing, backups, changes, rows, settings
+from sealgate.model.errors import InvalidValue, NodeUnreachable, NotPermitted, ProofNeeded, Refused
+from sealgate.services import applying, auditing, backups, changes, rows, sessions, settings
 from sealgate.services.actor import ALL_RIGHTS, Actor, Right
 from sealgate.services.gateway import Gateway
+from sealgate.services.origins import Origin
 from sealgate.settings import Settings
 
 if TYPE_CHECKING:
@@ -271,3 +274,53 @@ def test_a_backup_says_which_version_made_it(saved: bytes) -> None:
     first = b"".join(passphrase.decrypt(WORDS, [saved])).split(b"\n")[0]
 
     assert f'"version": "{__version__}"'.encode() in first
+
+
+def test_a_backup_to_be_sent_is_whole_and_comes_back(full: Gateway, ann: Actor) -> None:
+    before = digest(full)
+    file, written = backups.spooled(full, ann, WORDS)
+    data = b"".join(backups.in_pieces(file))
+    rows.add(full, ann, "relay-domain", {"domain": "later.example"})
+
+    backups.restore(full, ann, WORDS, io.BytesIO(data), quiet)
+
+    assert (len(data), digest(full), file.closed) == (written.size, before, True)
+
+
+def test_a_session_proves_anew_before_a_backup_is_sent(full: Gateway, agent: StandIn) -> None:
+    person(full, "olga", "owner")
+    session = signed_in(full, "olga")
+    owner = sessions.actor_of(full, session.session, Origin("web", "192.0.2.10", "Lynx"))
+    assert owner is not None
+    fresh = backups.needs_proof(full, owner)
+    with full.writing(Actor.local("test")) as writer:
+        writer.people.change_session(owner.session, proven=dt.datetime.now(dt.UTC) - dt.timedelta(hours=1))
+
+    with pytest.raises(ProofNeeded):
+        backups.spooled(full, owner, WORDS)
+
+    assert (fresh, [verb for verb, _question in agent.asked if verb == "backup-keys"]) == (False, [])
+
+
+def test_of_two_backups_at_once_one_is_refused(full: Gateway, ann: Actor, agent: StandIn, holder: KeyHolder) -> None:
+    refused: list[str] = []
+
+    def meanwhile(question: Any, talk: Any) -> SealedKeys:
+        with pytest.raises(Refused) as fault:
+            backups.spooled(full, ann, WORDS)
+        refused.append(str(fault.value))
+        return holder.answers()["backup_keys"](question, talk)  # type: ignore[no-any-return]
+
+    agent.answers["backup-keys"] = meanwhile
+    backups.spooled(full, ann, WORDS)[0].close()
+    agent.answers["backup-keys"] = holder.answers()["backup_keys"]
+    backups.spooled(full, ann, WORDS)[0].close()
+
+    assert ["Another backup" in text for text in refused] == [True]
+
+
+def test_a_short_passphrase_is_refused_before_anything_is_asked(full: Gateway, ann: Actor, agent: StandIn) -> None:
+    with pytest.raises(InvalidValue, match="shorter than 8"):
+        backups.spooled(full, ann, "seven77")
+
+    assert "backup-keys" not in [verb for verb, _question in agent.asked]

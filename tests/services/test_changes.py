@@ -35,6 +35,34 @@ def test_an_untouched_draft_changes_nothing(gateway: Gateway, ann: Actor) -> Non
     assert changes.pending(gateway, ann) == []
 
 
+def test_the_changes_are_told_part_by_part(gateway: Gateway, ann: Actor) -> None:
+    for number in range(5):
+        rows.add(gateway, ann, "relay-domain", {"domain": f"d{number}.example"})
+
+    first = changes.pending_part(gateway, ann, 3)
+    last = changes.pending_part(gateway, ann, 3, first.next)
+
+    assert [item.difference.key for item in [*first.items, *last.items]] == [f"d{n}.example" for n in range(5)]
+    assert (first.next, last.next) == ("relay-domain:d2.example", "")
+
+
+def test_a_part_may_begin_behind_a_change_that_is_gone(gateway: Gateway, ann: Actor) -> None:
+    for number in range(3):
+        rows.add(gateway, ann, "relay-domain", {"domain": f"d{number}.example"})
+    part = changes.compare_part(gateway, ann, LIVE, DRAFT, limit=1)
+    changes.discard(gateway, ann, "relay-domain", "d0.example")
+
+    assert [item.key for item in changes.compare_part(gateway, ann, LIVE, DRAFT, limit=5, after=part.next).items] == [
+        "d1.example", "d2.example",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", ["relay-domain", ":", "a:", ":b", "relay-domain:a\0b"])
+def test_a_place_that_was_never_given_out_is_refused(gateway: Gateway, ann: Actor, place: str) -> None:
+    with pytest.raises(InvalidValue):
+        changes.pending_part(gateway, ann, 3, place)
+
+
 def test_pending_changes_say_who_made_them(gateway: Gateway, ann: Actor, bob: Actor) -> None:
     settings.set_value(gateway, ann, "my-hostname", "gw.example.com")
     rows.add(gateway, bob, "relay-domain", {"domain": "example.com"})

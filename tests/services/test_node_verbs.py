@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sealgate.link.upkeep import Count, QueryAnswer, QueueFilter, QueueMessage, QueueVerb, Route, VerifyAnswer
+from sealgate.link.upkeep import (
+    Count,
+    LogLines,
+    LogPart,
+    QueryAnswer,
+    QueueFilter,
+    QueueMessage,
+    QueueVerb,
+    Route,
+    VerifyAnswer,
+)
 from sealgate.model.errors import InvalidValue, NodeFailed, NodeUnreachable, NotPermitted
 from sealgate.services import applying, auditing, lookups, mail_log, queue, settings, verify_cache
 from sealgate.services.actor import ALL_RIGHTS, Actor, Right
@@ -69,6 +79,23 @@ def test_acting_is_audited_with_filter_and_count(
         "a@",
         ["4A", "4B"],
     )
+
+
+def test_the_log_is_asked_for_from_a_place_on(gateway: Gateway, ann: Actor, answering: Answering) -> None:
+    told = LogLines(("one", "two"), "7:20", more=True)
+    with answering(log_part=told) as agent:
+        found = mail_log.part(gateway, ann, "7:9", last=5, message="4A")
+
+    assert (found, agent.asked) == (told, [("log-part", LogPart("7:9", 5, "4A"))])
+
+
+def test_an_age_is_read_as_people_write_it() -> None:
+    assert (queue.age("4h"), queue.age("1d 12h"), queue.age("")) == (14_400, 129_600, 0)
+
+
+def test_a_queue_that_postfix_does_not_have_is_refused() -> None:
+    with pytest.raises(InvalidValue, match="no queue defered"):
+        queue.parts(["hold", "defered"])
 
 
 def test_an_empty_filter_is_everything_and_must_be_meant(gateway: Gateway, ann: Actor, answering: Answering) -> None:
@@ -172,6 +199,7 @@ def test_a_table_has_one_plain_name(gateway: Gateway, ann: Actor, table: str) ->
 
 def test_without_the_agent_each_says_how_to_start_it(gateway: Gateway, ann: Actor) -> None:
     for ask in (
+        lambda: mail_log.part(gateway, ann),
         lambda: list(queue.listing(gateway, ann)),
         lambda: queue.count(gateway, ann, QueueVerb.HOLD, QueueFilter()),
         lambda: list(mail_log.lines(gateway, ann)),

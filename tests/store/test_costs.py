@@ -105,6 +105,8 @@ WORK = {
     "the tags of the live state": reading(lambda r: list(r.live().tags("transport"))),
     "what is pending": reading(lambda r: list(r.pending())),
     "comparing two revisions": reading(lambda r: list(r.compare(1, 2))),
+    "a part of what is pending": reading(lambda r: list(r.pending_part(50, ("", "")))),
+    "a part of a comparison": reading(lambda r: r.compare_part(1, 2, 50, ("relay-domain", "c000500.example"))),
     "the history of an object": reading(lambda r: list(r.object_history("transport", "c000500.example"))),
     "a digest": reading(lambda r: r.candidate().digest()),
     "a save": writing(lambda w: w.save("transport", "c000700.example", {"n": -2}, base=ANY)),

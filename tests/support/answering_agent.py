@@ -9,6 +9,7 @@ from sealgate.link import messages as m
 from sealgate.link import rehearsals as r
 from sealgate.link import upkeep as u
 from sealgate.link.codec import to_json
+from sealgate.model.errors import NodeFailed
 
 if TYPE_CHECKING:
     from sealgate.link.conversation import Conversation
@@ -32,6 +33,13 @@ def _log(question: u.Log, talk: Conversation) -> u.Count:
     if question.lines:
         talk.item([LINE])
     return u.Count(1)
+
+
+def _log_part(question: u.LogPart, _talk: Conversation) -> u.LogLines | NodeFailed:
+    """The log, which cannot be read any more behind its last line: who follows it comes to an end."""
+    if question.after == "7:100":
+        return NodeFailed("The log cannot be read any more.")
+    return u.LogLines((LINE,) if question.lines else (), "7:100", more=False)
 
 
 def _file(question: Any, talk: Conversation) -> u.FileInfo:
@@ -65,8 +73,10 @@ ANSWERS: dict[str, Any] = {
     "queue_view": _file,
     "queue_act": lambda question, _talk: u.Count(1, question.verb.value),
     "log": _log,
+    "log_part": _log_part,
     "verify_show": lambda question, _talk: u.VerifyAnswer(question.address, found=False),
     "verify_clear": u.Count(3),
+    "backup_keys": u.SealedKeys(b"the key, sealed"),
     "query": lambda question, _talk: u.QueryAnswer(question.table, question.key, None),
     "resolve": lambda question, _talk: u.Route(question.address, "smtp", "example.com", question.address, ("default",)),
     "explain": _progressing(EXPLAINED),

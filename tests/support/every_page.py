@@ -28,7 +28,10 @@ _POSTS = re.compile(r"<form\b[^>]*method=\"post\"", re.IGNORECASE)
 _SHOWN = [Route(page.path, lambda _request: None, methods=["GET"]) for page in ROUTES if page.method == "GET"]
 ALSO = (
     "/mta/table-query?table=partners&key=x", "/mta/verified-recipients?address=a@example.com", "/mta/sasl/add",
-    "/history/1?against=draft", "/queue?sender=x", "/log?message=4ABC", "/search?q=a", "/search?q=script",
+    "/history/1?against=draft", "/queue?sender=x&older=4h&part=hold", "/log?message=4ABC", "/log/newer?after=1:2",
+    "/search?q=a",
+    "/search?q=script",
+    "/changes?after=a:b", "/mta/black/export?format=ndjson&state=1",
     "/styleguide", "/changes/bar", "/no/such/page", "/search/hits?q=script", "/mta/editor/words?language=main-cf",
 )  # fmt: skip
 """Addresses with a question in them, which a person types and no link has."""

@@ -23,6 +23,7 @@ from sealgate.link.upkeep import (
     DriftItem,
     DriftKind,
     FileInfo,
+    LogLines,
     QueryAnswer,
     QueueMessage,
     QueueRecipient,
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from tests.support.control_half import StandIn
 
     from sealgate.link.conversation import Conversation
-    from sealgate.link.upkeep import QueueView
+    from sealgate.link.upkeep import LogPart, QueueView
     from sealgate.model.findings import Finding
     from sealgate.services.gateway import Gateway
 
@@ -170,7 +171,7 @@ def _answers(agent: StandIn) -> None:
     agent.answers["drift"] = Drift(
         "r", 1, (DriftItem("main.cf", DriftKind.CHANGED, "a", "b", diff), DriftItem(HOSTILE, DriftKind.ADDED, "a", ""))
     )
-    agent.answers["log"] = _log
+    agent.answers["log-part"] = _log
     agent.answers["queue-list"] = _queue
     agent.answers["queue-act"] = Count(12)
     agent.answers["queue-view"] = _message
@@ -219,10 +220,11 @@ def _live() -> LiveReport:
     )
 
 
-def _log(_question: object, talk: Conversation) -> None:
+def _log(question: LogPart, _talk: Conversation) -> LogLines:
     begin = "Nov 22 10:00:00 gw postfix/smtp[1]:"
-    talk.item([f"{begin} 4ABCDEF01: to=<a@{LONG}>, relay=none, status=deferred ({HOSTILE})", f"{begin} {LONG * 3}"])
-    talk.item([f"{begin} 4ABCDEF{number:02X}: to=<someone@example.com>, status=sent (250 ok)" for number in range(80)])
+    said = [f"{begin} 4ABCDEF01: to=<a@{LONG}>, relay=none, status=deferred ({HOSTILE})", f"{begin} {LONG * 3}"]
+    said += [f"{begin} 4ABCDEF{number:02X}: to=<someone@example.com>, status=sent (250 ok)" for number in range(80)]
+    return LogLines(() if question.after else tuple(said), "7:100", more=False)
 
 
 def _queue(_question: object, talk: Conversation) -> None:

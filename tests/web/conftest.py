@@ -9,6 +9,7 @@ from tests.support.accounts import person, signed_in
 from tests.support.control_half import stand_in
 from tests.support.web_site import served
 
+from sealgate.link.upkeep import LogLines
 from sealgate.web import sign_in
 
 if TYPE_CHECKING:
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def agent(directory: Path) -> Iterator[StandIn]:
-    with stand_in(directory, queue_list=no_messages, log=no_messages) as running:
+    with stand_in(directory, queue_list=no_messages, log_part=LogLines((), "1:0", more=False)) as running:
         yield running
 
 
 def no_messages(_question: object, _talk: object) -> None:
-    """Answer a question about queue or log with nothing."""
+    """Answer a question about the queue with nothing."""
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.web.test_lists import GOOD, add
 from sealgate.link.codec import to_json
 from sealgate.link.messages import Grade
 from sealgate.link.rehearsals import Drill, Explain, Explained, Fault, Mail, Opinion, Replay, Replayed
-from sealgate.link.upkeep import QueueMessage, QueueRecipient
+from sealgate.link.upkeep import LogLines, QueueMessage, QueueRecipient
 from sealgate.model.errors import Refused
 from sealgate.services import rehearsals, rows
 from sealgate.services.actor import Actor, Right
@@ -192,7 +192,7 @@ def test_a_question_that_the_agent_refuses_is_told_in_its_words(ann: httpx.Clien
 
 
 def test_a_refusal_in_the_log_is_explained_by_one_click(ann: httpx.Client, agent: StandIn) -> None:
-    agent.answers["log"] = lambda _question, talk: talk.item([REJECTED])
+    agent.answers["log-part"] = LogLines((REJECTED,), "1:9", more=False)
 
     page = ann.get("/log").text
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import re
 import time
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from tests.support.waiting import wait_until
 from tests.web.test_lists import add
@@ -15,9 +17,9 @@ from sealgate.link.upkeep import Drift, DriftItem, DriftKind
 from sealgate.model.findings import Place, error, warning
 from sealgate.services import changes, rows, settings
 from sealgate.services.actor import Actor, Right
+from sealgate.web.review import MOST_SHOWN
 
 if TYPE_CHECKING:
-    import httpx
     from tests.support.control_half import StandIn
     from tests.support.web_site import WebSite
 
@@ -92,6 +94,63 @@ def test_the_review_shows_files_side_by_side(gateway: Gateway, ann: httpx.Client
     assert re.search(
         r'(?s)<td class="gone">myhostname = [^<]*</td>.*<td class="come">myhostname = gw.example.com</td>', text
     )
+
+
+def many(gateway: Gateway, count: int) -> None:
+    """Put so many domains into the draft at once."""
+    with gateway.writing(ANN) as writer:
+        fields = ((f"d{n:04}.example", {"domain": f"d{n:04}.example"}, "", True, None) for n in range(count))
+        writer.save_many("relay-domain", fields)
+
+
+def promote(gateway: Gateway) -> None:
+    """Make a revision of the draft."""
+    with gateway.writing(ANN) as writer:
+        writer.promote(writer.candidate().candidate, "many", {}, state="confirmed")
+
+
+def links(text: str) -> list[str]:
+    """Return where the links to the next part lead."""
+    return [html.unescape(found) for found in re.findall(r'href="([^"]*)" rel="next"', text)]
+
+
+def test_many_changes_go_on_behind_a_link(gateway: Gateway, ann: httpx.Client) -> None:
+    many(gateway, MOST_SHOWN + 2)
+
+    (way,) = links(ann.get("/changes").text)
+    rest = ann.get(way).text
+
+    keys = re.findall(r"<code>(d\d+\.example)</code>", rest)
+    assert (keys, links(rest), '<form action="/changes/apply"' in rest) == (
+        ["d0200.example", "d0201.example"],
+        [],
+        False,
+    )
+
+
+def test_after_a_discard_one_is_in_the_same_part(gateway: Gateway, ann: httpx.Client) -> None:
+    many(gateway, 3)
+    after = "relay-domain:d0000.example"
+    form = {"noun": "relay-domain", "key": "d0001.example", "after": after}
+
+    asked = ann.post("/changes/discard", data=form).text
+    done = ann.post("/changes/discard", data=form | {"sure": "yes"})
+
+    assert f'name="after" value="{after}"' in asked
+    assert httpx.URL(done.headers["location"]).params["after"] == after
+
+
+def test_the_changes_of_a_revision_go_on_behind_a_link(gateway: Gateway, ann: httpx.Client) -> None:
+    many(gateway, 1)
+    promote(gateway)
+    many(gateway, MOST_SHOWN + 2)
+    promote(gateway)
+
+    (way,) = links(ann.get("/history/2?against=1").text)
+    rest = ann.get(way).text
+
+    assert (re.findall(r"<code>(d\d+\.example)</code>", rest), links(rest)) == (["d0201.example"], [])
+    assert httpx.URL(way).params["against"] == "1"
 
 
 def test_one_change_is_discarded(gateway: Gateway, ann: httpx.Client) -> None:

@@ -113,8 +113,14 @@ def test_an_import_at_fault_names_each_line_and_changes_nothing(gateway: Gateway
     assert rows.listing(gateway, ANN, "relay-domain").total == 0
 
 
-@pytest.mark.parametrize("form", ["text", "csv"])
-@pytest.mark.parametrize("noun", [noun for noun in GOOD if noun not in {"sasl", "lookup-table"}])
+LISTED = [noun for noun in GOOD if noun not in {"sasl", "lookup-table"}]
+WAYS = [
+    *((noun, form) for noun in LISTED for form in ("text", "csv")),
+    *((noun, form) for noun in ("transport", "policy-test") for form in ("ndjson", "yaml")),
+]
+
+
+@pytest.mark.parametrize(("noun", "form"), WAYS)
 def test_what_is_exported_is_imported_as_the_same_list(
     gateway: Gateway, ann: httpx.Client, noun: str, form: str
 ) -> None:
@@ -127,6 +133,41 @@ def test_what_is_exported_is_imported_as_the_same_list(
 
     after = rows.listing(gateway, ANN, noun).rows[0]
     assert (after.key, after.fields, after.comment) == (before.key, before.fields, before.comment)
+
+
+def test_a_list_is_exported_as_it_was_in_a_revision(gateway: Gateway, ann: httpx.Client) -> None:
+    add(ann, "relay-domain")
+    with gateway.writing(ANN) as writer:
+        writer.promote(writer.candidate().candidate, "first", {}, state="confirmed")
+    rows.add(gateway, ANN, "relay-domain", {"domain": "late.example"})
+
+    then, now, live = (
+        ann.get("/mta/relay-domain/export", params={"format": "ndjson", "state": state})
+        for state in ("1", "draft", "live")
+    )
+
+    assert (then.text.count("\n"), now.text.count("\n"), live.text) == (1, 2, then.text)
+    assert then.headers["content-disposition"] == 'attachment; filename="relay-domain-1.ndjson"'
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("format=yaml&state=7", 404), ("format=yaml&state=later", 422), ("format=pdf", 422), ("state=7", 200)],
+)
+def test_an_export_that_is_not_possible_is_refused_before_it_begins(ann: httpx.Client, query: str, status: int) -> None:
+    assert ann.get(f"/mta/relay-domain/export?{query}").status_code == status
+
+
+def test_from_a_revision_the_export_is_of_that_revision(gateway: Gateway, ann: httpx.Client) -> None:
+    with gateway.writing(ANN) as writer:
+        writer.promote(writer.candidate().candidate, "first", {}, state="confirmed")
+    offered = re.findall(r'<option value="([^"]*)">', ann.get("/history/1").text.partition('name="list"')[2])
+
+    way = ann.get("/export", params={"list": "black", "state": "1"}).headers["location"]
+
+    assert ("black" in offered, "sasl" in offered, way) == (True, False, "/mta/black/export?state=1")
+    assert '<option value="1" selected>' in ann.get(way).text
+    assert ann.get("/export", params={"list": "sasl", "state": "1"}).status_code == 404
 
 
 def test_logins_are_never_exported(ann: httpx.Client) -> None:

@@ -117,6 +117,7 @@ def faulty_acts(client: httpx.Client) -> Iterator[tuple[str, httpx.Response]]:
         yield f"tls {name}", client.post("/mta/tls", data={name: PEM, "tls-certificate": PEM})
     wrong = {"old": OTHER_SASL, "new": "short", "again": "short", "password": OTHER_SASL}
     yield "password", client.post("/account/password", data=wrong)
+    yield "backup", client.post("/backup/make", data={"passphrase": OTHER_SASL, "again": "x"})
     yield "prove", client.post("/account/prove", data=wrong)
     yield "passkey", client.post("/account/passkey-finish", json={"answer": {"id": OTHER_SASL}, "label": "x"})
 
@@ -182,7 +183,7 @@ def test_what_is_no_page_is_a_file_to_be_kept_and_is_never_taken_for_a_page(walk
     for answer in files.values():
         assert answer.headers["content-disposition"].startswith("attachment; filename=")
         assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["content-type"].split(";")[0] in {"text/plain", "text/csv"}
+        assert answer.headers["content-type"].split(";")[0] in {"text/plain", "text/csv", "application/x-ndjson"}
 
 
 def test_every_answer_has_the_headers_that_keep_a_browser_from_harm(walk: Walk) -> None:

@@ -17,7 +17,7 @@ from tests.support.waiting import wait_until
 from tests.web.test_lists import GOOD, add
 
 from sealgate.link.codec import to_json
-from sealgate.link.upkeep import Drift, DriftItem, DriftKind, QueueMessage, QueueRecipient
+from sealgate.link.upkeep import Drift, DriftItem, DriftKind, LogLines, QueueMessage, QueueRecipient
 from sealgate.model.findings import Place, error
 from sealgate.services import own_lines, rows
 from sealgate.services.actor import Actor
@@ -239,7 +239,7 @@ def test_hostile_findings_are_shown_as_text(ann: httpx.Client, agent: StandIn, s
 def test_hostile_mail_in_queue_and_log_is_shown_as_text(ann: httpx.Client, agent: StandIn) -> None:
     message = QueueMessage("4ABC", "deferred", 0, 1, HOSTILE, (QueueRecipient(HOSTILE, HOSTILE),))
     agent.answers["queue-list"] = lambda _question, talk: talk.item(to_json(message))
-    agent.answers["log"] = lambda _question, talk: talk.item([HOSTILE])
+    agent.answers["log-part"] = LogLines((HOSTILE,), "1:9", more=False)
 
     for path in ("/queue", "/log"):
         text = ann.get(path).text

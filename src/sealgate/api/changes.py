@@ -9,16 +9,15 @@ from typing import Annotated, Any
 from fastapi import Path, Query
 from pydantic import Field
 
-from sealgate.api.call import Asked
+from sealgate.api.call import Asked, decode_cursor
 from sealgate.api.examples import example
 from sealgate.api.operations import Group
 from sealgate.api.preconditions import Optional
-from sealgate.api.shapes import Done, KeyPath, StateWord, Told, state_of
+from sealgate.api.shapes import MOST_OF_A_PAGE, After, Done, KeyPath, Limit, StateWord, Told, state_of
 from sealgate.services import changes, rendering, reports
 from sealgate.services.actor import Right
 
 GROUP = Group("changes", "What is not applied yet, and the difference of any two states.")
-MOST = 1000
 
 Kind = Annotated[
     str, Path(description="`setting`, `own-lines`, or a kind of row.", max_length=60, examples=["relay-domain"])
@@ -68,7 +67,7 @@ class Pending(Told):
 
 
 class Changes(Told):
-    """How many objects an apply would change, by whom, and what each change is, up to a limit."""
+    """How many objects an apply would change, by whom, and one page of what each change is."""
 
     model_config = example(objects=1, exact=True, actors=[["alice", 1]])
 
@@ -76,15 +75,17 @@ class Changes(Told):
     exact: bool = Field(description="False: there were too many edits to count, `objects` is that of edited rows.")
     actors: list[tuple[str, int]]
     items: list[Pending]
+    next: str | None
 
 
 class Differences(Told):
-    """The objects that differ; `more`: there are more than were asked for."""
+    """One page of the objects that differ; `more`: there are more."""
 
     model_config = example(more=False)
 
     items: list[Difference]
     more: bool
+    next: str | None
 
 
 class FileDifference(Told):
@@ -115,19 +116,20 @@ class Widened(Told):
     sentences: list[str]
 
 
-Most = Annotated[int, Query(description="The most that is told.", ge=1, le=MOST)]
+Most = Annotated[int, Query(description="The most that is told.", ge=1, le=MOST_OF_A_PAGE)]
 
 
 @GROUP.get("/changes", Right.VIEW, response_model=Changes)
-def list_changes(call: Asked, limit: Most = 200) -> Any:
-    """List what the draft changes against the newest revision, with who did it.
+def list_changes(call: Asked, limit: Limit = 200, after: After = "") -> Any:
+    """List what the draft changes against the newest revision, with who did it, page by page, by kind and key.
 
     The ETag is that of the whole draft: send it as If-Match with an apply, and only what is listed here goes live.
     """
     call.tag(changes.last_edit(call.gateway, call.actor))
     summary = changes.summary(call.gateway, call.actor)
-    items = changes.pending(call.gateway, call.actor, limit)
-    return {"objects": summary.objects, "exact": summary.exact, "actors": summary.actors, "items": items}
+    part = changes.pending_part(call.gateway, call.actor, limit, decode_cursor(after))
+    counted = {"objects": summary.objects, "exact": summary.exact, "actors": summary.actors}
+    return counted | {"items": part.items, "next": call.next_page(part.next)}
 
 
 @GROUP.delete("/changes", Right.EDIT, response_model=Done, example={"text": "All changes were discarded."})
@@ -152,11 +154,13 @@ def discard_change(call: Asked, noun: Kind, key: KeyPath, match: Optional) -> An
 
 
 @GROUP.get("/differences", Right.VIEW, response_model=Differences)
-def compare_states(call: Asked, old: StateWord = "live", new: StateWord = "draft", limit: Most = 200) -> Any:
-    """Compare two states, object by object, in words."""
-    with changes.compare(call.gateway, call.actor, state_of(old), state_of(new)) as found:
-        items = list(islice(found, limit + 1))
-    return {"items": items[:limit], "more": len(items) > limit}
+def compare_states(
+    call: Asked, old: StateWord = "live", new: StateWord = "draft", limit: Limit = 200, after: After = ""
+) -> Any:
+    """Compare two states, object by object, in words, page by page, by kind and key."""
+    states = state_of(old), state_of(new)
+    part = changes.compare_part(call.gateway, call.actor, *states, limit=limit, after=decode_cursor(after))
+    return {"items": part.items, "more": bool(part.next), "next": call.next_page(part.next)}
 
 
 @GROUP.get("/file-differences", Right.VIEW, response_model=FileDifferences)

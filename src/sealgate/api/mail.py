@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from itertools import chain, islice
 from typing import Annotated, Any
 
@@ -32,6 +33,8 @@ _SHOWN = (
 )
 
 
+Part = StrEnum("Part", {name.upper(): name for name in queue.PARTS})  # type: ignore[misc]
+Part.__doc__ = "A queue of Postfix."
 Words = Annotated[str, Query(max_length=320)]
 QueueId = Annotated[str, Path(description="A queue id.", max_length=40, pattern="^[0-9A-Za-z]+$", examples=["0"])]
 
@@ -77,7 +80,7 @@ class Filter(Given):
     """Which messages; what is not said does not count. `older_than` in seconds since arrival."""
 
     ids: list[str] = Field([], max_length=10_000)
-    queues: list[str] = Field([], max_length=10)
+    queues: list[Annotated[Part, Field(strict=False)]] = Field([], max_length=10)
     sender: str = Field("", max_length=320)
     recipient: str = Field("", max_length=320)
     reason: str = Field("", max_length=320)
@@ -133,7 +136,7 @@ class Verified(Told):
 @GROUP.get("/queue", Right.OPERATE, response_model=Messages)
 def list_queue(
     call: Asked,
-    queues: Annotated[list[str], Query(description="Only in these queues.", max_length=10)] = [],  # noqa: B006
+    queues: Annotated[list[Part], Query(description="Only in these queues.", max_length=10)] = [],  # noqa: B006
     sender: Words = "",
     recipient: Words = "",
     reason: Words = "",
@@ -143,7 +146,8 @@ def list_queue(
 ) -> Any:
     """List queued messages. The queue moves while one reads: a page goes on where the one before ended, by number."""
     start = whole(decode_cursor(after)) or 0
-    which = QueueFilter((), tuple(queues), sender, recipient, reason, older_than, limit=min(_MOST, start + limit + 1))
+    parts = queue.parts(queues)
+    which = QueueFilter((), parts, sender, recipient, reason, older_than, limit=min(_MOST, start + limit + 1))
     found = list(islice(queue.listing(call.gateway, call.actor, which), start, start + limit + 1))
     cursor = str(start + limit) if len(found) > limit else ""
     return {"items": found[:limit], "next": call.next_page(cursor)}
@@ -172,7 +176,7 @@ def act_on_queue(call: Asked, body: Act) -> Any:
     """Flush, hold, release, requeue or delete all messages that a filter finds."""
     given = body.filter
     which = QueueFilter(
-        tuple(given.ids), tuple(given.queues), given.sender, given.recipient, given.reason, given.older_than
+        tuple(given.ids), queue.parts(given.queues), given.sender, given.recipient, given.reason, given.older_than
     )
     if body.count_only:
         return queue.count(call.gateway, call.actor, body.action, which)

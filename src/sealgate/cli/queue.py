@@ -43,16 +43,15 @@ def _filtered(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _filter(given: dict[str, Any], limit: int = _MOST) -> QueueFilter:
-    from sealgate.model.units import parse_duration
+    from sealgate.services import queue as service
 
-    age = given["older_than"]
     return QueueFilter(
         ids=given["ids"],
         queues=given["queues"],
         sender=given["sender"],
         recipient=given["recipient"],
         reason=given["reason"],
-        older_than=parse_duration(age, "The age", 0, 365 * 86400) if age else 0,
+        older_than=service.age(given["older_than"] or ""),
         limit=limit,
     )
 

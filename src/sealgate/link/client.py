@@ -126,6 +126,10 @@ class Node:
         for item in self._stream("log", question):
             yield from (str(line) for line in item)
 
+    def log_part(self, question: u.LogPart) -> u.LogLines:
+        """Return the next lines of Postfix's log, behind a place that was told before."""
+        return self._ask("log-part", question, u.LogLines)
+
     def verify_show(self, address: str) -> u.VerifyAnswer:
         """Look an address up in the cache of verified recipients."""
         return self._ask("verify-show", u.VerifyShow(address), u.VerifyAnswer)

@@ -29,10 +29,17 @@ _PASSES, _MEMORY_KIB, _LANES = 3, 64 * 1024, 4
 SHORTEST = 8
 
 
+def check_passphrase(passphrase: str) -> None:
+    """Raise InvalidValue for a passphrase that is too short to seal anything to."""
+    if len(passphrase) < SHORTEST:
+        raise InvalidValue.of(
+            f"The passphrase is shorter than {SHORTEST} characters.", "Use several words.", "passphrase"
+        )
+
+
 def encrypt(passphrase: str, data: Iterable[bytes]) -> Iterator[bytes]:
     """Give the encrypted file piece by piece; `data` are the clear pieces, of any size."""
-    if len(passphrase) < SHORTEST:
-        raise InvalidValue.of(f"The passphrase is shorter than {SHORTEST} characters.", "Use several words.")
+    check_passphrase(passphrase)
     salt = os.urandom(16)
     yield MAGIC + _HEAD.pack(_PASSES, _MEMORY_KIB, _LANES, salt)
     cipher = ChaCha20Poly1305(_key(passphrase, salt, _PASSES, _MEMORY_KIB, _LANES))

@@ -160,6 +160,24 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
+class LogPart:
+    """Read Postfix's log from a place on, those lines of one message; without a place its last `lines`."""
+
+    after: str = ""
+    lines: int = 100
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLines:
+    """Whole lines, the place where they end, and whether there are more behind it already."""
+
+    lines: tuple[str, ...]
+    place: str
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyShow:
     """Look an address up in the cache of verified recipients."""
 

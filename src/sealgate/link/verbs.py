@@ -27,6 +27,7 @@ VERBS: dict[str, tuple[type, type]] = {
     "queue-view": (u.QueueView, u.FileInfo),
     "queue-act": (u.QueueAct, u.Count),
     "log": (u.Log, u.Count),
+    "log-part": (u.LogPart, u.LogLines),
     "verify-show": (u.VerifyShow, u.VerifyAnswer),
     "verify-clear": (m.Nothing, u.Count),
     "query": (u.Query, u.QueryAnswer),

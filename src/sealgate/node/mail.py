@@ -9,13 +9,23 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 from typing import TYPE_CHECKING
 
-from sealgate.link.upkeep import Count, FileInfo, QueueMessage, QueueRecipient, QueueVerb, VerifyAnswer
-from sealgate.model.errors import NodeFailed, NotFound
+from sealgate.link.upkeep import (
+    Count,
+    FileInfo,
+    Log,
+    LogLines,
+    QueueMessage,
+    QueueRecipient,
+    QueueVerb,
+    VerifyAnswer,
+)
+from sealgate.model.errors import InvalidValue, NodeFailed, NotFound
 from sealgate.model.next_steps import Act, Step
-from sealgate.postfix.logfile import LogFile
-from sealgate.postfix.logs import MailLog
+from sealgate.postfix.logfile import LogFile, Position
+from sealgate.postfix.logs import MailLog, record
 from sealgate.postfix.queue import Filter, Queue
 from sealgate.postfix.verify_cache import VerifyCache
 
@@ -25,12 +35,17 @@ if TYPE_CHECKING:
 
     from sealgate.link.conversation import Conversation
     from sealgate.link.messages import Nothing
-    from sealgate.link.upkeep import Log, QueueAct, QueueFilter, QueueView, VerifyShow
+    from sealgate.link.upkeep import LogPart, QueueAct, QueueFilter, QueueView, VerifyShow
     from sealgate.postfix.logs import Record
     from sealgate.postfix.master import Instance
     from sealgate.postfix.queue import Content, Done, Message
 
 _LINES_AT_ONCE = 500
+_MOST_LINES = 10_000
+_FIRST = 1 << 21
+_PART = 1 << 18
+"""Bytes of the log that one answer holds: at first, and from a place on."""
+_PLACE = re.compile(r"([0-9]{1,20}):([0-9]{1,18})")
 
 
 class Mail:
@@ -49,6 +64,7 @@ class Mail:
             "queue-view": self.view,
             "queue-act": self.act,
             "log": self.log,
+            "log-part": self.log_part,
             "verify-show": self.show,
             "verify-clear": self.clear,
         }
@@ -94,6 +110,20 @@ class Mail:
                     talk.item([_as_line(record)])
                     count += 1
         return Count(count)
+
+    def log_part(self, question: LogPart, _talk: Conversation) -> LogLines:
+        """Return what the log has behind a place; the place says nothing of what is in the log."""
+        file = LogFile(self._instance.paths.log_file)
+        if not question.after and question.message:
+            end = file.end()
+            asked = Log(min(question.lines, _MOST_LINES), question.message)
+            return LogLines(tuple(self._lines(asked, file)), _place(end), more=False)
+        if not question.after:
+            lines, end = file.last(min(question.lines, _MOST_LINES), _FIRST)
+            return LogLines(tuple(lines), _place(end), more=False)
+        lines, end = file.part(_position(question.after), _PART)
+        more = bool(lines) and end != file.end()
+        return LogLines(tuple(_about(lines, question.message, self._log)), _place(end), more)
 
     def show(self, question: VerifyShow, _talk: Conversation) -> VerifyAnswer:
         """Look an address up in the verify cache."""
@@ -174,6 +204,25 @@ def _as_line(record: Record) -> str:
     name = f"{record.name}[{record.process}]" if record.process else record.name
     queue_id = f"{record.queue_id}: " if record.queue_id else ""
     return f"{record.time:%b %e %H:%M:%S} {record.host} {name}: {level}{queue_id}{record.text}"
+
+
+def _about(lines: list[str], message: str, log: MailLog) -> list[str]:
+    """Return the lines that are about a message, or all without one."""
+    if not message:
+        return lines
+    read = ((line, record(line, log.now())) for line in lines)
+    return [line for line, one in read if message in (one.queue_id, *one.links)]
+
+
+def _place(position: Position) -> str:
+    return f"{position.inode}:{position.offset}"
+
+
+def _position(text: str) -> Position:
+    found = _PLACE.fullmatch(text)
+    if found is None:
+        raise InvalidValue.of("This is no place in the log.", "Begin with its last lines.", "after")
+    return Position(int(found[1]), int(found[2]))
 
 
 def _batches(lines: Iterator[str]) -> Iterator[list[str]]:

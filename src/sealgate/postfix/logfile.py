@@ -54,6 +54,30 @@ class LogFile:
         added, end = _read_from(self.path, offset, limit)
         return lines + added, Position(current.st_ino, end)
 
+    def last(self, count: int, limit: int = 1 << 22) -> tuple[list[str], Position]:
+        """Return the last `count` whole lines, of the last `limit` bytes, and where they end."""
+        end = self.end()
+        start = max(0, end.offset - limit)
+        if not count or not end.offset:
+            return [], end
+        try:
+            lines, offset = _read_from(self.path, start, end.offset - start)
+        except FileNotFoundError:
+            return [], Position()
+        return (lines[1:] if start else lines)[-count:], Position(end.inode, offset)
+
+    def part(self, position: Position, limit: int) -> tuple[list[str], Position]:
+        """Return the next whole lines after `position`, about `limit` bytes of them; the rest comes with the next call.
+
+        Unlike `since` it may be called with a small limit: what is left of a rotated file is not passed over.
+        """
+        rotated = self.path.with_name(self.path.name + ".1")
+        if position.inode and position.inode == _inode(rotated):
+            lines, end = _read_from(rotated, position.offset, limit)
+            if lines:
+                return lines, Position(position.inode, end)
+        return self.since(position, limit)
+
     def until(self, position: Position, limit: int = 1 << 22) -> list[str]:
         """Return the whole lines before `position`, of the last `limit` bytes; with those of `NAME.1` if few are left.
 

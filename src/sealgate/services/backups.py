@@ -13,12 +13,15 @@ import base64
 import binascii
 import datetime as dt
 import json
+import tempfile
+import threading
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from sealgate import __version__
-from sealgate.link.passphrase import decrypt, encrypt
-from sealgate.model.errors import InvalidValue
+from sealgate.link.passphrase import check_passphrase, decrypt, encrypt
+from sealgate.model.errors import InvalidValue, ProofNeeded, Refused, StoreFailed
+from sealgate.services import sessions
 from sealgate.services.actor import Right
 from sealgate.services.standing import in_force_by
 from sealgate.store.dumping import dump, load
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 _READ = 1 << 20
 _TELL_EVERY = 1 << 22
+_ONE = threading.Lock()
+"""Held while a backup is made to be sent: each takes memory for its key, and room for a copy of everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,53 @@ def backup(gateway: Gateway, actor: Actor, passphrase: str, target: IO[bytes], t
                 told = size
                 tell("writing, bytes", size)
         return Written(size, reader.in_force)
+
+
+def needs_proof(gateway: Gateway, actor: Actor) -> bool:
+    """Tell whether a session has to prove again who it is; terminal and tokens have nothing to prove."""
+    return bool(actor.session) and not sessions.is_recent(gateway, actor)
+
+
+def require_proof(gateway: Gateway, actor: Actor) -> None:
+    """Raise ProofNeeded where `needs_proof` says so, NotPermitted for who makes no backups."""
+    actor.may(Right.BACKUP)
+    if needs_proof(gateway, actor):
+        raise ProofNeeded("A backup needs a fresh proof of who you are. Nothing was done. Sign in again, then repeat.")
+
+
+def spooled(gateway: Gateway, actor: Actor, passphrase: str) -> tuple[IO[bytes], Written]:
+    """Make a backup in a file without a name, sealed from its first byte, to be sent; one at a time.
+
+    It is complete before anything of it is sent, so a backup that fails is bad news and never half a file, and a slow
+    reader does not hold the database. Whoever gets the file closes it, and with that it is gone.
+    """
+    require_proof(gateway, actor)
+    check_passphrase(passphrase)
+    if not _ONE.acquire(blocking=False):
+        raise Refused("Another backup is being made just now. Nothing was done. Try again in a minute.")
+    try:
+        file = tempfile.TemporaryFile(dir=gateway.settings.control_directory)  # noqa: SIM115 - closed by who sends it
+        try:
+            written = backup(gateway, actor, passphrase, file, lambda _text, _count: None)
+            file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+    except OSError as fault:
+        raise StoreFailed(
+            f"The backup could not be written on the gateway: {fault.strerror}. It needs room for a whole copy for a "
+            "moment. Nothing was changed."
+        ) from None
+    finally:
+        _ONE.release()
+    return file, written
+
+
+def in_pieces(file: IO[bytes]) -> Iterator[bytes]:
+    """Give a file in pieces, and close it."""
+    with file:
+        while piece := file.read(_READ):
+            yield piece
 
 
 def restore(gateway: Gateway, actor: Actor, passphrase: str, source: IO[bytes], tell: OnStep) -> Restored:

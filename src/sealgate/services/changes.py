@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sealgate.model.errors import Conflict, NotFound
+from sealgate.model.errors import Conflict, InvalidValue, NotFound
 from sealgate.model.next_steps import Act, Step
 from sealgate.model.text import shown
 from sealgate.services.actor import Area, Right
@@ -21,12 +21,14 @@ from sealgate.store import ANY, Change
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
     from sealgate.services.states import StateName
-    from sealgate.store import Revision, Summary, View
+    from sealgate.store import PendingChange, Revision, Summary, Version, View
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,14 @@ class History:
     in_force: int
 
 
+@dataclass(frozen=True, slots=True)
+class Part(Generic[Item]):
+    """A part of a list of changes, by kind and key, and what to give as `after` to go on; empty: nothing more."""
+
+    items: list[Item]
+    next: str
+
+
 def summary(gateway: Gateway, actor: Actor) -> Summary:
     """Return how many changes are not applied, and by whom; cheap, whatever was imported."""
     actor.may(Right.VIEW)
@@ -59,15 +69,42 @@ def summary(gateway: Gateway, actor: Actor) -> Summary:
 
 def pending(gateway: Gateway, actor: Actor, limit: int = 10_000) -> list[Pending]:
     """Return what the draft changes against the newest revision, at most `limit` objects."""
+    return pending_part(gateway, actor, limit).items
+
+
+def pending_part(gateway: Gateway, actor: Actor, limit: int, after: str = "") -> Part[Pending]:
+    """Return a part of what the draft changes against the newest revision, behind the place of the part before."""
     actor.may(Right.VIEW)
-    found = []
     with gateway.store.reading() as reader:
-        for change in reader.pending():
-            version = change.new.version if change.new else None
-            found.append(Pending(difference(Change(*change[:4]), reader.content), change.actor, change.at, version))
-            if len(found) == limit:
-                break
-    return found
+        found = list(reader.pending_part(limit + 1, _place(after)))
+        items = [
+            Pending(difference(Change(*it[:4]), reader.content), it.actor, it.at, it.new.version if it.new else None)
+            for it in found[:limit]
+        ]
+    return Part(items, _next(found, limit))
+
+
+def compare_part(
+    gateway: Gateway, actor: Actor, old: StateName, new: StateName, *, limit: int, after: str = ""
+) -> Part[Difference]:
+    """Return a part of the difference from `old` to `new` in words, behind the place of the part before."""
+    actor.may(Right.VIEW)
+    with gateway.store.reading() as reader:
+        found = reader.compare_part(old.view(reader), new.view(reader), limit + 1, _place(after))
+        items = list(differences(found[:limit], reader.content))
+    return Part(items, _next(found, limit))
+
+
+def _place(after: str) -> tuple[str, str]:
+    """Return the object that a place names; no key has a NUL, and a place with one is none that was given out."""
+    noun, _colon, key = after.partition(":")
+    if "\0" in after or (after and not (noun and key)):
+        raise InvalidValue.of("This is no place in the list of changes.", "Begin with its first part.", "after")
+    return noun, key
+
+
+def _next(found: Sequence[Change | PendingChange], limit: int) -> str:
+    return f"{found[limit - 1].noun}:{found[limit - 1].key}" if len(found) > limit else ""
 
 
 def last_edit(gateway: Gateway, actor: Actor) -> int:

@@ -11,16 +11,35 @@ from typing import TYPE_CHECKING
 
 from sealgate.link.upkeep import QueueAct, QueueFilter, QueueVerb
 from sealgate.model.errors import InvalidValue
+from sealgate.model.text import shown
+from sealgate.model.units import parse_duration
 from sealgate.services.actor import Right
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sealgate.link.upkeep import Count, QueueMessage
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
 
 NOTHING = QueueFilter()
+PARTS = ("active", "incoming", "deferred", "hold", "maildrop", "corrupt")
+"""The queues of Postfix (qshape(1)); mail that waits for another try is deferred."""
+_OLDEST = 365 * 86400
+
+
+def age(text: str) -> int:
+    """Read an age such as `4h` in seconds; empty: of any age."""
+    return parse_duration(text, "The age", 0, _OLDEST) if text else 0
+
+
+def parts(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names of queues, each once; InvalidValue for one that Postfix does not have."""
+    named = tuple(dict.fromkeys(names))
+    for name in named:
+        if name not in PARTS:
+            raise InvalidValue.of(f"There is no queue {shown(name)}.", f"Possible are: {', '.join(PARTS)}.", "queues")
+    return named
 
 
 def listing(gateway: Gateway, actor: Actor, which: QueueFilter = NOTHING) -> Iterator[QueueMessage]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
     from sealgate.services.states import StateName
-    from sealgate.store import Reader, Stored, View
+    from sealgate.store import Change, Reader, Stored, View
 
 MOST_LINES = 10_000
 """So many lines of one file's difference are shown."""
@@ -50,17 +50,37 @@ class _Side:
     tree: ConfigTree
 
 
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """The two states that are compared, and how many lines are wanted of a file."""
+
+    reader: Reader
+    before: _Side
+    after: _Side
+    most: int
+
+    def changes(self, noun: str) -> Iterator[Change]:
+        """Give the rows of a kind that differ, in parts as large as what is wanted."""
+        place = (noun, "")
+        while part := self.reader.compare_part(self.before.view, self.after.view, self.most + 1, place):
+            for change in part:
+                if change.noun != noun:
+                    return
+                yield change
+            place = (noun, part[-1].key)
+
+
 @contextmanager
 def file_differences(
-    gateway: Gateway, actor: Actor, old: StateName, new: StateName
+    gateway: Gateway, actor: Actor, old: StateName, new: StateName, most: int = MOST_LINES
 ) -> Iterator[Iterator[FileDifference]]:
-    """Give the rendered files in which two states differ; valid inside the block."""
+    """Give the rendered files in which two states differ, at most `most` lines of each; valid inside the block."""
     actor.may(Right.VIEW)
     node = facts(gateway, actor).node
     with gateway.store.reading() as reader:
         views = old.view(reader), new.view(reader)
         before, after = (_Side(view, render(desired_state(view), node)) for view in views)
-        yield _all(reader, before, after)
+        yield _all(reader, before, after, most)
 
 
 def rendered_file(gateway: Gateway, actor: Actor, state: StateName, name: str) -> str:
@@ -71,48 +91,52 @@ def rendered_file(gateway: Gateway, actor: Actor, state: StateName, name: str) -
         return _shown(render(desired_state(state.view(reader)), node).text(name).text)
 
 
-def _all(reader: Reader, before: _Side, after: _Side) -> Iterator[FileDifference]:
+def _all(reader: Reader, before: _Side, after: _Side, most: int) -> Iterator[FileDifference]:
     old = {file.path: _shown(file.text) for file in before.tree.texts}
     new = {file.path: _shown(file.text) for file in after.tree.texts}
     for path in dict.fromkeys((*old, *new)):
-        yield from _difference(
-            path, path in old, path in new, text_difference(old.get(path, ""), new.get(path, ""), path)
-        )
+        lines = text_difference(old.get(path, ""), new.get(path, ""), path)
+        yield from _difference(path, path in old, path in new, lines, most)
     tables = ({table.path: table for table in side.tree.tables} for side in (before, after))
     left, right = tables
     for path in dict.fromkeys((*left, *right)):
-        lines = _table_lines(reader, before, after, left.get(path), right.get(path))
-        yield from _difference(path, path in left, path in right, lines)
+        lines = _table_lines(_Sides(reader, before, after, most), left.get(path), right.get(path))
+        yield from _difference(path, path in left, path in right, lines, most)
 
 
-def _difference(path: str, was: bool, stays: bool, lines: Iterator[str]) -> Iterator[FileDifference]:  # noqa: FBT001
-    found = list(islice(lines, MOST_LINES + 1))
-    if len(found) > MOST_LINES:
-        found[MOST_LINES:] = ["… (more)"]
+def _difference(
+    path: str,
+    was: bool,  # noqa: FBT001
+    stays: bool,  # noqa: FBT001
+    lines: Iterator[str],
+    most: int,
+) -> Iterator[FileDifference]:
+    found = list(islice(lines, most + 1))
+    if len(found) > most:
+        found[most:] = ["… (more)"]
     what = What.CHANGED if was and stays else What.REMOVED if was else What.ADDED
     if found or what is not What.CHANGED:
         yield FileDifference(path, what, tuple(found))
 
 
-def _table_lines(
-    reader: Reader, before: _Side, after: _Side, old: TableFile | None, new: TableFile | None
-) -> Iterator[str]:
+def _table_lines(both: _Sides, old: TableFile | None, new: TableFile | None) -> Iterator[str]:
     either = new or old
     if either is None:
         return
     sources = [table.source if table else None for table in (old, new)]
     if isinstance(either.source, PerRow):
         if old is not None and new is not None and sources[0].identity() != sources[1].identity():  # type: ignore[union-attr]
-            yield f"(every row is written anew: {after.view.count(either.source.noun):,} rows)"
+            yield f"(every row is written anew: {both.after.view.count(either.source.noun):,} rows)"
             return
-        yield from _row_lines(reader, before, after, either.source, gone=new is None, come=old is None)
+        yield from _row_lines(both, either.source, gone=new is None, come=old is None)
         return
     texts = ["" if source is None else _source_text(source) for source in sources]
     yield from text_difference(texts[0], texts[1], either.path)
 
 
-def _row_lines(reader: Reader, before: _Side, after: _Side, source: PerRow, *, gone: bool, come: bool) -> Iterator[str]:
+def _row_lines(both: _Sides, source: PerRow, *, gone: bool, come: bool) -> Iterator[str]:
     """Give the entries of the rows that differ; of all rows where the whole table comes or goes."""
+    before, after = both.before, both.after
     if before.view.sums().get(source.noun) == after.view.sums().get(source.noun) and not (gone or come):
         return
     if gone or come:
@@ -120,10 +144,9 @@ def _row_lines(reader: Reader, before: _Side, after: _Side, source: PerRow, *, g
         for stored in view.rows(source.noun):
             yield from _entries(source, stored, sign)
         return
-    for change in reader.compare(before.view, after.view):
-        if change.noun == source.noun:
-            yield from _entries(source, change.old, "-")
-            yield from _entries(source, change.new, "+")
+    for change in both.changes(source.noun):
+        yield from _entries(source, change.old, "-")
+        yield from _entries(source, change.new, "+")
 
 
 def _entries(source: PerRow, stored: Stored | None, sign: str) -> Iterator[str]:

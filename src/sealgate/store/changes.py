@@ -11,7 +11,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, tuple_
 
 from sealgate.model.digest import TableSum, encoded_row_digest
 from sealgate.store import schema
@@ -19,7 +19,7 @@ from sealgate.store.records import Change, PendingChange, Stored, Summary, Versi
 from sealgate.store.views import CONTENT, ENDED, STANDING, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sqlalchemy import ColumnElement, Connection, Select, TextClause
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _object = schema.object_.c
 _BATCH = 1000
+
+Place = tuple[str, str]
+"""Noun and key of an object: where a part of a list of changes ends, and the next one goes on."""
 
 
 def compare(connection: Connection, a: int, b: int) -> Iterator[Change]:
@@ -42,6 +45,34 @@ def compare(connection: Connection, a: int, b: int) -> Iterator[Change]:
         row = new or old
         if row is not None and (old is None or not old.says_the_same(new)):
             yield Change(row.noun, row.key, old, new)
+
+
+def part(connection: Connection, a: int, b: int, most: int, after: Place = ("", "")) -> list[Change]:
+    """Return at most `most` of what `compare` gives, those behind an object that it told before.
+
+    Of each side no more is read than a part has; a part that is cut short by rows that say the same goes on.
+    """
+    if a > b:
+        return [Change(found.noun, found.key, found.new, found.old) for found in part(connection, b, a, most, after)]
+    found: list[Change] = []
+    place: Place | None = after
+    while place is not None and len(found) < most:
+        sides = [_behind(connection, query, place, most) for query in (gone(a, b), come(a, b))]
+        # Behind the end of a side that was cut nothing is known of it, so the other side is not told there either.
+        place = min((side[-1][:2] for side in sides if len(side) == most), default=None)
+        for old, new in _side_by_side(*map(iter, sides)):
+            row = new or old
+            if row is None or (place is not None and row[:2] > place):
+                break
+            if old is None or not old.says_the_same(new):
+                found.append(Change(row.noun, row.key, old, new))
+    return found[:most]
+
+
+def _behind(connection: Connection, query: Select[Any], place: Place, most: int) -> list[Stored]:
+    order = (_object.noun, _object.key)
+    query = query.where(tuple_(*order) > tuple_(*place)).order_by(*order).limit(most)
+    return [stored(row) for row in connection.execute(query)]
 
 
 def gone(a: int, b: int) -> Select[Any]:
@@ -66,11 +97,20 @@ def came(a: int, b: int) -> list[ColumnElement[bool] | TextClause]:
 
 def pending(connection: Connection, base: int, last: int) -> Iterator[PendingChange]:
     """Give what the draft changes since edit `base`, with the author and time of the last change of each object."""
+    yield from _signed(connection, compare(connection, base, last))
+
+
+def pending_part(connection: Connection, base: int, last: int, most: int, after: Place) -> Iterator[PendingChange]:
+    """Give at most `most` of what `pending` gives, those behind an object that it told before."""
+    yield from _signed(connection, part(connection, base, last, most, after))
+
+
+def _signed(connection: Connection, changes: Iterable[Change]) -> Iterator[PendingChange]:
+    """Give changes with the author and time of the last edit of each object."""
     who = _Authors(connection)
-    for change in compare(connection, base, last):
+    for change in changes:
         edit = change.new.version if change.new else _end_of(connection, change)
-        actor, at = who.of(edit)
-        yield PendingChange(*change, actor, at)
+        yield PendingChange(*change, *who.of(edit))
 
 
 def summary(connection: Connection, base: int, last: int, most: int) -> Summary:

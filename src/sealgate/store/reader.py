@@ -18,6 +18,7 @@ from sealgate.store.views import View
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sealgate.store.changes import Place
     from sealgate.store.jobs import Job
     from sealgate.store.records import AuditBreak, AuditEntry, Change, Node, PendingChange, Revision, Stored, Version
     from sealgate.store.transaction import Snapshot
@@ -74,6 +75,11 @@ class Reader:
         """Give what the draft changes on the newest revision: who changed what, and when."""
         return changes.pending(self._tx.connection, self._edit_of(self.newest), self._tx.head.edit)
 
+    def pending_part(self, most: int, after: Place) -> Iterator[PendingChange]:
+        """Give at most `most` of what is pending, by noun, then key, behind an object (noun, key) that was told."""
+        base, last = self._edit_of(self.newest), self._tx.head.edit
+        return changes.pending_part(self._tx.connection, base, last, most, after)
+
     def pending_summary(self, most: int = 2000) -> Summary:
         """Return how much the draft changes on the newest revision, at a cost bounded by `most` edits."""
         if self.draft().digest() == self.revision(self.newest).digest():
@@ -91,6 +97,10 @@ class Reader:
     def compare(self, a: State, b: State) -> Iterator[Change]:
         """Give the changes that make state `b` out of state `a`, at the cost of the edits between them."""
         return changes.compare(self._tx.connection, self._edit_of(a), self._edit_of(b))
+
+    def compare_part(self, a: State, b: State, most: int, after: Place) -> list[Change]:
+        """Return at most `most` of what `compare` gives, behind an object (noun, key) that was told."""
+        return changes.part(self._tx.connection, self._edit_of(a), self._edit_of(b), most, after)
 
     def history(self, before: int | None = None, limit: int | None = None) -> Iterator[Revision]:
         """Give the revisions, newest first; those before a number, at most `limit`."""

@@ -70,9 +70,9 @@ def actor(name: str) -> str:
 
 
 def address(path: str, **query: Any) -> str:
-    """Return an address on this site with a query; empty values are left out."""
-    given = {name: value for name, value in query.items() if value not in {None, ""}}
-    return f"{path}?{urlencode(given)}" if given else path
+    """Return an address on this site with a query; empty values are left out, of a tuple each value is named."""
+    given = {name: value for name, value in query.items() if value not in {None, "", ()}}
+    return f"{path}?{urlencode(given, doseq=True)}" if given else path
 
 
 FILTERS = {

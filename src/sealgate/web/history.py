@@ -6,10 +6,11 @@ one object or with all of a revision, and goes live only by an apply.
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from sealgate.model.errors import InvalidValue, NotFound
+from sealgate.model.nouns import NOUNS
+from sealgate.model.text_forms import WRITERS
 from sealgate.services import applying, changes, object_history, reports
 from sealgate.services.actor import Right
 from sealgate.services.states import StateName
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from sealgate.link.messages import Outcome
     from sealgate.services.jobs import Job
+    from sealgate.services.wording import Difference
     from sealgate.web.visit import Visit
 
 MOST_SHOWN = 200
@@ -41,13 +43,11 @@ def revision(visit: Visit) -> Response:
     kept = reports.from_json(report, about.at.isoformat())
     judgement = judgements.of_kept(kept)
     base = visit.asked("against") or (str(about.parent) if about.parent else "")
-    found = []
-    more = False
+    part: changes.Part[Difference] = changes.Part([], "")
+    after = visit.asked("after")
     if base:
         states = StateName.parse(base), StateName("revision", number)
-        with changes.compare(visit.gateway, visit.actor, *states) as differences:
-            found = list(islice(differences, MOST_SHOWN))
-            more = next(differences, None) is not None
+        part = changes.compare_part(visit.gateway, visit.actor, *states, limit=MOST_SHOWN, after=after)
     history = changes.history(visit.gateway, visit.actor, MOST_REVISIONS)
     return visit.page(
         "revision.html",
@@ -56,9 +56,10 @@ def revision(visit: Visit) -> Response:
         judgement=judgement,
         report=kept,
         against=base,
-        differences=found,
-        more=more,
+        part=part,
+        after=after,
         history=history,
+        exported=[name for name in NOUNS if name in WRITERS],
     )
 
 

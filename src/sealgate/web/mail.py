@@ -1,20 +1,13 @@
-"""Queue, log and audit: what Postfix has in hand, what it said, and who did what.
-
-Nothing here works on the draft. An act on messages of the queue says first how many it is about, and then does it to
-exactly the filter that was shown. Lines of the log and names of mail come from strangers: they are text, never markup.
-"""
+"""Log and audit: what Postfix said, and who did what. Lines of the log come from strangers: text, never markup."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from starlette.responses import StreamingResponse
+from starlette.responses import JSONResponse, StreamingResponse
 
-from sealgate.link.upkeep import QueueFilter, QueueVerb
 from sealgate.model.errors import InvalidValue
-from sealgate.services import auditing, mail_log, queue
+from sealgate.services import auditing, mail_log
 from sealgate.services.actor import Right
 from sealgate.web import asking
 from sealgate.web.routing import get, post
@@ -24,76 +17,37 @@ if TYPE_CHECKING:
 
     from sealgate.web.visit import Visit
 
-MOST_MESSAGES = 500
-_MOST_BYTES = 256 * 1024
 _LINES = 200
 _AUDIT = 100
 
 
-def show_queue(visit: Visit) -> Response:
-    """Show the messages that a filter finds."""
-    which = _filter(visit.asked)
-    listed = replace(which, limit=MOST_MESSAGES + 1)
-    found = list(islice(queue.listing(visit.gateway, visit.actor, listed), MOST_MESSAGES))
-    return visit.page(
-        "queue.html",
-        messages=found,
-        explain={message.id: asking.about_message(message) for message in found},
-        which=which,
-        most=MOST_MESSAGES,
-        verbs=list(QueueVerb),
-        asked_for=_given(visit),
-    )
-
-
-def _given(visit: Visit) -> dict[str, str]:
-    return {name: visit.asked(name) for name in ("sender", "recipient", "reason")}
-
-
-def show_message(visit: Visit) -> Response:
-    """Show the beginning of one queued message."""
-    name = visit.request.path_params["id"]
-    text, whole = b"", True
-    for piece in queue.view(visit.gateway, visit.actor, name):
-        text += piece
-        if len(text) > _MOST_BYTES:
-            text, whole = text[:_MOST_BYTES], False
-            break
-    return visit.page("message.html", id=name, text=text.decode("utf-8", "backslashreplace"), whole=whole)
-
-
-def act_on_queue(visit: Visit) -> Response:
-    """Count what an act is about and ask; asked for once more, do it."""
-    try:
-        verb = QueueVerb(visit.given("do"))
-    except ValueError:
-        raise InvalidValue.of("It was not said what to do.", "Choose one of the buttons.", "do") from None
-    ids = tuple(visit.all_given("id"))
-    which = QueueFilter(ids=ids) if ids else _filter(visit.given)
-    if visit.given("sure") != "yes":
-        count = queue.count(visit.gateway, visit.actor, verb, which)
-        return visit.page("queue_sure.html", verb=verb, which=which, count=count)
-    done = queue.act(visit.gateway, visit.actor, verb, which, everything=visit.given("everything") == "yes")
-    return visit.go("/queue", done=f"queue_{verb.value}", n=done.count)
-
-
-def _filter(value: Any) -> QueueFilter:
-    parts = {name: value(name).strip()[:300] for name in ("sender", "recipient", "reason")}
-    return QueueFilter(**parts)
-
-
 def show_log(visit: Visit) -> Response:
-    """Show the last lines of Postfix's log, or those of one message."""
-    message = visit.asked("message").strip()[:40]
+    """Show the last lines of Postfix's log, those of one message, or those behind a place."""
+    message, after = _message(visit), visit.asked("after")
     last = min(max(visit.number("lines", _LINES), 1), 5000)
-    lines = list(mail_log.lines(visit.gateway, visit.actor, last=last, message=message))
+    part = mail_log.part(visit.gateway, visit.actor, after, last=last, message=message)
     return visit.page(
         "log.html",
-        lines=[(line, asking.about_line(line)) for line in lines],
-        explain=asking.about_lines(lines) if message else "",
+        lines=[(line, asking.about_line(line)) for line in part.lines],
+        explain=asking.about_lines(part.lines) if message else "",
         message=message,
         last=last,
+        after=after,
+        part=part,
     )
+
+
+def newer(visit: Visit) -> Response:
+    """Give the lines behind a place to the script that follows the log: texts, and the questions about them."""
+    if not visit.asked("after"):
+        raise InvalidValue.of("It was not said from where on.", "Begin with the last lines of the log.", "after")
+    part = mail_log.part(visit.gateway, visit.actor, visit.asked("after"), message=_message(visit))
+    lines = [{"text": line, "explain": asking.about_line(line)} for line in part.lines]
+    return JSONResponse({"lines": lines, "after": part.place, "more": part.more})
+
+
+def _message(visit: Visit) -> str:
+    return visit.asked("message").strip()[:40]
 
 
 def show_audit(visit: Visit) -> Response:
@@ -119,10 +73,8 @@ def export_audit(visit: Visit) -> Response:
 
 
 ROUTES = (
-    get("/queue", Right.OPERATE, show_queue),
-    post("/queue/act", Right.OPERATE, act_on_queue),
-    get("/queue/{id}", Right.CONTENT, show_message),
     get("/log", Right.OPERATE, show_log),
+    get("/log/newer", Right.OPERATE, newer),
     get("/audit", Right.AUDIT, show_audit),
     post("/audit/verify", Right.AUDIT, verify_audit),
     post("/audit/export", Right.AUDIT, export_audit),

@@ -103,7 +103,14 @@ GROUPS = (
             Place("log", "/log", Right.OPERATE),
         ),
     ),
-    Group("administration", (Place("people", "/people", Right.PEOPLE), Place("audit", "/audit", Right.AUDIT))),
+    Group(
+        "administration",
+        (
+            Place("people", "/people", Right.PEOPLE),
+            Place("audit", "/audit", Right.AUDIT),
+            Place("backup", "/backup", Right.BACKUP),
+        ),
+    ),
 )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sealgate.web import (
     account,
+    backups,
     config_file,
     configuration,
     drift,
@@ -21,6 +22,7 @@ from sealgate.web import (
     overview,
     persons,
     policy_tests,
+    queue,
     review,
     rows,
     styleguide,
@@ -37,7 +39,9 @@ ROUTES: tuple[Page, ...] = (
     *review.ROUTES,
     *history.ROUTES,
     *drift.ROUTES,
+    *queue.ROUTES,
     *mail.ROUTES,
+    *backups.ROUTES,
     *account.ROUTES,
     *persons.ROUTES,
     *styleguide.ROUTES,

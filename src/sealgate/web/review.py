@@ -36,13 +36,18 @@ _MOST_LINES = 500
 
 
 def show(visit: Visit) -> Response:
-    """Show everything that is not applied."""
+    """Show everything that is not applied; of many changes a part, and behind the first nothing but changes."""
+    after = visit.asked("after")
+    if after:
+        part = changes.pending_part(visit.gateway, visit.actor, MOST_SHOWN, after)
+        return visit.page("changes_more.html", part=part, after=after)
     return _page(visit)
 
 
 def _page(visit: Visit, problems: dict[str, str] | None = None, status: int = 200, clash: str = "") -> Response:
     seen = changes.last_edit(visit.gateway, visit.actor)  # before what is shown: never newer than that
-    pending = changes.pending(visit.gateway, visit.actor, MOST_SHOWN)
+    part = changes.pending_part(visit.gateway, visit.actor, MOST_SHOWN)
+    pending = part.items
     checked = visit.site.standing.bar(visit.actor).checked
     judgement = _judgement(visit, checked)
     return visit.page(
@@ -51,7 +56,8 @@ def _page(visit: Visit, problems: dict[str, str] | None = None, status: int = 20
         seen=seen,
         clash=clash,
         pending=pending,
-        most=MOST_SHOWN,
+        part=part,
+        after="",
         files=_files(visit) if pending else [],
         findings=_news(checked, judgement),
         judgement=judgement,
@@ -82,13 +88,13 @@ def _news(checked: Checked | None, judgement: Judgement | None) -> tuple[Finding
 
 def _files(visit: Visit) -> list[dict[str, Any]]:
     """Return the rendered files that differ, line beside line, as far as a person reads."""
-    with rendering.file_differences(visit.gateway, visit.actor, LIVE, DRAFT) as found:
+    with rendering.file_differences(visit.gateway, visit.actor, LIVE, DRAFT, _MOST_LINES) as found:
         return [
             {
                 "file": item.file,
                 "what": item.what.value,
                 "rows": list(side_by_side(item.lines[:_MOST_LINES])),
-                "more": max(0, len(item.lines) - _MOST_LINES),
+                "more": _MOST_LINES if len(item.lines) > _MOST_LINES else 0,
             }
             for item in islice(found, _MOST_FILES)
         ]
@@ -168,10 +174,11 @@ def discard(visit: Visit) -> Response:
     base = visit.version() if "base" in visit.form else ANY
     if visit.given("sure") != "yes":
         change = changes.change_of(visit.gateway, visit.actor, noun, key, base=base)
-        return visit.page("discard_one.html", change=change, base=visit.given("base") if base is not ANY else None)
+        seen = visit.given("base") if base is not ANY else None
+        return visit.page("discard_one.html", change=change, base=seen, after=visit.given("after"))
     changes.discard(visit.gateway, visit.actor, noun, key, base=base)
     visit.changed()
-    return visit.go("/changes", done="discarded")
+    return visit.go("/changes", done="discarded", after=visit.given("after"))
 
 
 def discard_all(visit: Visit) -> Response:

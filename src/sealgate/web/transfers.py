@@ -6,6 +6,7 @@ a postmaster would paste it; saving it replaces the list, unless somebody else c
 
 from __future__ import annotations
 
+import io
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +14,18 @@ from starlette.datastructures import UploadFile
 from starlette.responses import StreamingResponse
 
 from sealgate.model.errors import Conflict, InvalidValue, NotFound
+from sealgate.model.nouns import NOUNS
 from sealgate.model.text_forms import READERS
-from sealgate.services import exports, imports, rows
+from sealgate.services import changes, exports, imports, rows
 from sealgate.services.actor import Right
 from sealgate.services.areas import may_edit
 from sealgate.services.formats import Format
+from sealgate.services.states import DRAFT, StateName
 from sealgate.web.lists import noun_in, path_of
 from sealgate.web.routing import get, post
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from starlette.responses import Response
 
@@ -32,7 +35,13 @@ if TYPE_CHECKING:
 
 MOST_LINES_AS_TEXT = 20_000
 _MOST_SHOWN = 2_000_000
-_MEDIA = {Format.TEXT: ("text/plain; charset=utf-8", "txt"), Format.CSV: ("text/csv; charset=utf-8", "csv")}
+_MOST_REVISIONS = 200
+_MEDIA = {
+    Format.TEXT: ("text/plain; charset=utf-8", "txt"),
+    Format.CSV: ("text/csv; charset=utf-8", "csv"),
+    Format.NDJSON: ("application/x-ndjson", "ndjson"),
+    Format.YAML: ("application/yaml", "yaml"),
+}
 
 
 def show_import(visit: Visit) -> Response:
@@ -45,7 +54,7 @@ def show_import(visit: Visit) -> Response:
 def do_import(visit: Visit) -> Response:
     """Preview an import, or do it."""
     kind = _listed(visit)
-    form = Format.CSV if visit.given("format") == Format.CSV else Format.TEXT
+    form = _format(visit.given("format"))
     text = visit.given("text")
     replace = "replace" in visit.form
     dry = visit.given("do") != "import"
@@ -53,9 +62,8 @@ def do_import(visit: Visit) -> Response:
         text = _sent_text(visit)
         if not text.strip():
             raise InvalidValue.of("There is nothing to import.", "Paste rows, or choose a file.", "text")
-        lines = text.splitlines(keepends=True)  # a field of CSV may have line ends in it
         result = imports.import_rows(
-            visit.gateway, visit.actor, kind.name, lines, form=form, replace=replace, dry_run=dry
+            visit.gateway, visit.actor, kind.name, _lines(text, form), form=form, replace=replace, dry_run=dry
         )
     except InvalidValue as fault:
         return _import_page(visit, kind, text=text, form=form, replace=replace, problems=fault.problems, status=422)
@@ -66,21 +74,57 @@ def do_import(visit: Visit) -> Response:
 
 
 def export(visit: Visit) -> Response:
-    """Send a whole list as a file, or show what is to be chosen."""
+    """Send a whole list of a state as a file, or show what is to be chosen."""
     kind = _listed(visit)
-    if visit.asked("format") not in {"text", "csv"}:
-        return visit.page("export.html", noun=kind, base=path_of(kind))
-    form = Format(visit.asked("format"))
+    state = StateName.parse(visit.asked("state", "draft"))
+    if not visit.asked("format"):
+        history = changes.history(visit.gateway, visit.actor, _MOST_REVISIONS)
+        numbers = [it.number for it in history.revisions]
+        return visit.page(
+            "export.html",
+            noun=kind,
+            base=path_of(kind),
+            formats=list(Format),
+            state=str(state),
+            revisions=numbers if not state.number or state.number in numbers else [*numbers, state.number],
+        )
+    form = _format(visit.asked("format"))
     media, ending = _MEDIA[form]
     visit.actor.may(Right.VIEW)
+    with visit.gateway.store.reading() as reader:
+        state.view(reader)
 
     def lines() -> Iterator[str]:
-        with exports.exported(visit.gateway, visit.actor, kind.name, form=form) as found:
+        with exports.exported(visit.gateway, visit.actor, kind.name, form=form, state=state) as found:
             while chunk := list(islice(found, 1000)):
                 yield "".join(chunk)
 
-    headers = {"content-disposition": f'attachment; filename="{kind.name}.{ending}"'}
+    name = kind.name if state == DRAFT else f"{kind.name}-{state}"
+    headers = {"content-disposition": f'attachment; filename="{name}.{ending}"'}
     return StreamingResponse(lines(), media_type=media, headers=headers)
+
+
+def export_one(visit: Visit) -> Response:
+    """Lead to the export of a list that was chosen elsewhere, as it was in a state."""
+    kind = NOUNS.get(visit.asked("list"))
+    if kind is None or kind.name not in READERS:
+        raise NotFound("There is no such list.")
+    return visit.go(f"{path_of(kind)}/export", state=str(StateName.parse(visit.asked("state", "draft"))))
+
+
+def _format(text: str) -> Format:
+    """Return the form that was chosen; plain text where none was."""
+    try:
+        return Format(text or Format.TEXT)
+    except ValueError:
+        raise InvalidValue.of("There is no such format.", f"Possible are: {', '.join(Format)}.", "format") from None
+
+
+def _lines(text: str, form: Format) -> Iterable[str]:
+    """Return lines with their ends; JSON and YAML may have in a line what ends one elsewhere (U+2028, form feed)."""
+    if form in {Format.NDJSON, Format.YAML}:
+        return io.StringIO(text, newline="\n")
+    return text.splitlines(keepends=True)  # a field of CSV may have line ends in it
 
 
 def show_text(visit: Visit) -> Response:
@@ -142,7 +186,14 @@ def _sent_text(visit: Visit) -> str:
 
 
 def _import_page(visit: Visit, kind: Noun[Any], status: int = 200, **values: Any) -> Response:
-    known: dict[str, Any] = {"text": "", "form": Format.TEXT, "replace": False, "problems": (), "preview": None}
+    known: dict[str, Any] = {
+        "text": "",
+        "form": Format.TEXT,
+        "replace": False,
+        "problems": (),
+        "preview": None,
+        "formats": list(Format),
+    }
     known |= values
     known["too_long"] = len(known["text"]) > _MOST_SHOWN
     return visit.page("import.html", status, noun=kind, base=path_of(kind), **known)
@@ -167,6 +218,7 @@ ROUTES = (
     post("/mta/transport-config", Right.EDIT, save_text),
     get("/mta/{noun}/import", Right.EDIT, show_import),
     post("/mta/{noun}/import", Right.EDIT, do_import),
+    get("/export", Right.VIEW, export_one),
     get("/mta/{noun}/export", Right.VIEW, export),
     get("/mta/{noun}/text", Right.VIEW, show_text),
     post("/mta/{noun}/text", Right.EDIT, save_text),
