@@ -6,6 +6,7 @@ changes through a `Writer`. One code for SQLite and PostgreSQL.
 
 from __future__ import annotations
 
+from sealgate.store.fetches import Ended, Fetch
 from sealgate.store.jobs import Job
 from sealgate.store.reader import Reader
 from sealgate.store.records import (
@@ -28,6 +29,8 @@ __all__ = [
     "AuditEntry",
     "Candidate",
     "Change",
+    "Ended",
+    "Fetch",
     "Job",
     "PendingChange",
     "Reader",

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import NotFound
-from sealgate.store import audit, changes, content, jobs, judgements, nodes, revisions, secrets, works
+from sealgate.store import audit, changes, content, fetches, jobs, judgements, nodes, revisions, secrets, works
 from sealgate.store.people import People
 from sealgate.store.records import Candidate, Summary
 from sealgate.store.views import View
@@ -17,6 +17,7 @@ from sealgate.store.views import View
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sealgate.store.fetches import Fetch
     from sealgate.store.jobs import Job
     from sealgate.store.records import AuditBreak, AuditEntry, Change, Node, PendingChange, Revision, Stored, Version
     from sealgate.store.transaction import Snapshot
@@ -126,6 +127,10 @@ class Reader:
     def works(self, owner: str | None, limit: int) -> list[Work]:
         """Return the newest pieces of long work, of one owner or of all, newest first."""
         return works.newest(self._tx.connection, owner, limit)
+
+    def fetches(self, provider: str, limit: int = fetches.KEPT) -> list[Fetch]:
+        """Return what came of fetching a provider's list, newest first."""
+        return fetches.newest(self._tx.connection, provider, limit)
 
     def content(self, digest: str) -> bytes:
         """Return one chunk of a look-up table's text."""
