@@ -8,6 +8,7 @@
     │   └── ProofNeeded   they may, once they have proven anew who they are
     ├── Refused           understood, allowed, and not done, with the findings that say why (HTTP 409, exit 1)
     ├── ProviderFailed    an outside provider of identities did not answer as it should (HTTP 502)
+    ├── NotFetched        a list from outside was not fetched or not believed; what was there stays (HTTP 502, exit 3)
     ├── StoreFailed       the database cannot be read or written now (HTTP 503, exit 3)
     └── NodeFailed        the agent, Postfix or the MPA could not do it (HTTP 502, exit 3)
         └── NodeUnreachable   the agent does not answer; the draft is safe
@@ -98,6 +99,10 @@ class Refused(SealgateError):  # noqa: N818
 
 class ProviderFailed(SealgateError):  # noqa: N818
     """An outside provider of identities did not answer as it should; nobody was signed in."""
+
+
+class NotFetched(SealgateError):  # noqa: N818
+    """A list from outside was not fetched, or what came cannot be believed. Nothing of it was taken."""
 
 
 class StoreFailed(SealgateError):  # noqa: N818
