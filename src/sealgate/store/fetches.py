@@ -1,4 +1,4 @@
-"""What came of fetching the lists of providers: the newest hundred of each, bounded in size.
+"""What came of fetching the lists of providers: the newest hundred of each and the last good one, bounded in size.
 
 The networks themselves are in the rows; here stands what happened: when, how it ended, what came and what went. Two
 fetches in a row that ended alike and brought nothing are kept as two lines, since the time of each counts.
@@ -52,6 +52,10 @@ class Ended(StrEnum):
     """The list changed and did not pass the rehearsal, or was undone."""
     FAILED = "failed"
     """Nothing came."""
+
+
+GOOD = frozenset({Ended.NEW, Ended.DRAFT, Ended.UNCHANGED})
+"""Ends after which the list is what its source says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +120,17 @@ def keep(tx: Transaction, provider: str, fetch: Fetch) -> int:
             detail=canonical_text(detail),
         )
     )
-    tx.connection.execute(delete(_table).where(mine, _table.c.number <= number - KEPT))
+    good = select(func.max(_table.c.number)).where(mine, _table.c.ended.in_(GOOD)).scalar_subquery()
+    old = (_table.c.number <= number - KEPT, _table.c.number != func.coalesce(good, 0))
+    tx.connection.execute(delete(_table).where(mine, *old))
     return number
+
+
+def last_good(connection: Connection, provider: str) -> Fetch | None:
+    """Return the last fetch that brought a list, or the word that it is as it was; it is kept however old it is."""
+    query = select(*_table.c).where(_table.c.provider == provider, _table.c.ended.in_(GOOD))
+    row = connection.execute(query.order_by(_table.c.number.desc()).limit(1)).first()
+    return None if row is None else _fetch(row)
 
 
 def newest(connection: Connection, provider: str, limit: int) -> list[Fetch]:

@@ -132,6 +132,10 @@ class Reader:
         """Return what came of fetching a provider's list, newest first."""
         return fetches.newest(self._tx.connection, provider, limit)
 
+    def last_good_fetch(self, provider: str) -> Fetch | None:
+        """Return the last fetch of a provider's list that ended well, or None if none did yet."""
+        return fetches.last_good(self._tx.connection, provider)
+
     def content(self, digest: str) -> bytes:
         """Return one chunk of a look-up table's text."""
         return content.get(self._tx.connection, digest)
