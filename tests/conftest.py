@@ -136,6 +136,5 @@ def published(lists_outside: OutsideSources) -> Published:
 @pytest.fixture
 def fetching(published: Published, directory: Path) -> Published:
     """Let the gateway in `directory`, which is opened afterwards, fetch lists from there."""
-    with (directory / "sealgate.toml").open("a") as file:
-        file.write(published.settings)
+    (directory / "sealgate.toml").write_text(published.settings)
     return published

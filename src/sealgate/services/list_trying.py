@@ -1,4 +1,8 @@
-"""Asking a source of networks, as this machine reaches the outside; and trying one without storing anything."""
+"""Asking a source of networks, as this machine reaches the outside; and trying one without storing anything.
+
+How the outside is reached (name servers, proxy, trusted authorities, private addresses) is said by root alone, in
+`sealgate.toml`. A trial needs the right to edit providers, and is audited before it begins.
+"""
 
 from __future__ import annotations
 
@@ -75,11 +79,11 @@ def try_source(gateway: Gateway, actor: Actor, fields: Mapping[str, Any], progre
         raise InvalidValue.of("A list that is typed by hand cannot be tried.", "Choose a source.", "source")
     with gateway.store.reading() as reader:
         row = reader.draft().row(NOUN, value.name)
+    with gateway.writing(actor) as writer:
+        writer.audit("try-source", f"{NOUN} {value.name}", {"source": str(value.origin)})
     if progress is not None:
         progress(Progress(f"asking {value.origin}"))
     fetched = ask(gateway, value.origin)
-    with gateway.writing(actor) as writer:
-        writer.audit("try-source", f"{NOUN} {value.name}", {"source": str(value.origin)})
     old = list(row.fields["networks"]) if row else []
     names = list(map(str, fetched.networks))
     added, removed = came_and_went(old, names)
