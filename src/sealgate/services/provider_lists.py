@@ -147,9 +147,21 @@ def states(gateway: Gateway, actor: Actor, now: dt.datetime, names: Iterable[str
     """Return how the lists of the draft's providers stand, by name; all of them, or those named."""
     actor.may(Right.VIEW)
     with gateway.store.reading() as reader:
-        draft, live = reader.draft(), reader.live()
-        rows = draft.rows(NOUN) if names is None else draft.named(NOUN, names).values()
-        return [state_of(reader, row, live.row(NOUN, row.key), now) for row in rows]
+        draft = reader.draft()
+        rows = list(draft.rows(NOUN) if names is None else draft.named(NOUN, names).values())
+        return _states(reader, rows, now)
+
+
+def states_of(gateway: Gateway, actor: Actor, rows: Sequence[Stored], now: dt.datetime) -> dict[str, ListState]:
+    """Return how the lists of these rows of the draft stand, by name."""
+    actor.may(Right.VIEW)
+    with gateway.store.reading() as reader:
+        return {state.name: state for state in _states(reader, rows, now)}
+
+
+def _states(reader: Reader, rows: Sequence[Stored], now: dt.datetime) -> list[ListState]:
+    live = reader.live().named(NOUN, [row.key for row in rows])
+    return [state_of(reader, row, live.get(row.key), now) for row in rows]
 
 
 def state_of(reader: Reader, draft: Stored, live: Stored | None, now: dt.datetime) -> ListState:

@@ -36,6 +36,7 @@ _TIMES = frozenset(
 )  # fmt: skip
 # Not in the form of a row: a rule's number is given, what a text is stored as follows from the text.
 _HIDDEN = {"lookup-table": frozenset({"content", "lines", "size"})}
+_TIME_COLUMNS = frozenset({"interval"})
 _LONG = {"policy-test": frozenset({"headers", "message"})}
 _KEYS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 """A private key, which is shown to nobody again, in whatever field it was pasted."""
@@ -94,6 +95,8 @@ def row_fields(
     for column in columns_in_form(kind):
         wrong = _said(problems, column.name)
         if column.name in {"confirm", "raw"} and not (wrong or values.get(column.name)):
+            continue
+        if column.name == "networks" and not wrong and values.get("source", "by-hand") != "by-hand":
             continue
         made.append(
             Field(
@@ -232,6 +235,8 @@ def _control_of_setting(setting: Setting[Any]) -> str:
 
 
 def _control(column: Column) -> str:
+    if column.name in _TIME_COLUMNS:
+        return "text"
     return {
         Kind.FLAG: "flag",
         Kind.CHOICE: "choice",
@@ -256,7 +261,7 @@ def _value(column: Column, value: Any) -> Any:
         return ""
     if isinstance(value, list | tuple):
         return "\n".join(map(str, value))
-    return str(value)
+    return show_duration(value) if column.name in _TIME_COLUMNS and isinstance(value, int) else str(value)
 
 
 def _said(problems: Sequence[Problem], name: str) -> tuple[str, ...]:
