@@ -288,6 +288,23 @@ def test_without_an_agent_it_waits(
     assert fetches(gateway)[0].ended is Ended.WAITING
 
 
+def test_while_a_person_applies_nothing_is_begun(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
+) -> None:
+    hands.now = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)
+    with gateway.writing(ann) as writer:
+        writer.set_revision_state(1, State.SWITCHING.value)
+    before = published.asked
+    rows.change(gateway, ann, "provider", "cloud", {"address": f"{ADDRESS}?2"})
+    run(scheduler)
+    early = published.asked
+    with gateway.writing(ann) as writer:
+        writer.set_revision_state(1, State.CONFIRMED.value)
+    run(scheduler)
+
+    assert (early - before, published.asked - early) == (0, 1)
+
+
 # -- gone back from
 
 

@@ -11,6 +11,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sealgate.link.messages import State
 from sealgate.model.errors import NodeFailed
 from sealgate.services.actor import Actor, Right
 from sealgate.services.list_fetching import Refreshing, on_watch, settle, unsettled
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sealgate.services.gateway import Gateway
+    from sealgate.store import Reader
 
 PROVIDERS = "providers"
 ACTOR = Actor(f"system:{PROVIDERS}", "scheduler", frozenset({Right.VIEW, Right.EDIT, Right.APPLY}))
 """Who acts when nobody does."""
 _WATCHED = dt.timedelta(seconds=30)
+_SWITCH = dt.timedelta(minutes=10)
+"""No apply takes longer; what looks like one after that was broken off."""
 
 
 @dataclass(slots=True)
@@ -44,6 +48,8 @@ class Lists:
         now = self.now()
         with self.gateway.store.reading() as reader:
             seen = (reader.last_edit, reader.in_force)
+            if _switching(reader, now):
+                return ""
         if seen == self._seen and (self._next is None or now < self._next):
             return ""
         if self._watched:
@@ -75,3 +81,11 @@ class Lists:
             note(self.gateway, ACTOR, self.gateway.node(ACTOR).status())
         except NodeFailed:
             return
+
+
+def _switching(reader: Reader, now: dt.datetime) -> bool:
+    """Tell whether somebody's apply is under way: what is in force is not settled then."""
+    if not reader.in_force:
+        return False
+    revision = reader.about(reader.in_force)
+    return revision.state == State.SWITCHING and now - revision.at < _SWITCH
