@@ -74,11 +74,10 @@ class OutsideDns(DnsServer):
         _shut(self._listener)
         super().__exit__(None, None, None)
 
-    def spf(self, **records: str) -> None:
-        """Add SPF records of names; `_` in a keyword stands for a dot, `__` for itself."""
-        for name, text in records.items():
-            real = name.replace("__", "\0").replace("_", ".").replace("\0", "_")
-            self.records[real, "TXT"] = [f'"{text}"']
+    def texts(self, name: str, *texts: str) -> None:
+        """Give a name TXT records, in strings of 255 characters."""
+        pieces = [[text[start : start + 255] for start in range(0, len(text), 255)] for text in texts]
+        self.records[name, "TXT"] = [" ".join(f'"{piece}"' for piece in whole) for whole in pieces]
 
     def _serve(self) -> None:
         with self._socket:

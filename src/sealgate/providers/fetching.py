@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 
 from sealgate.model.errors import NotFetched
 from sealgate.model.text import shown
+from sealgate.providers.google import fetch_google
+from sealgate.providers.microsoft365 import fetch_microsoft365, fetch_microsoft365_spf
 from sealgate.providers.names import Names
 from sealgate.providers.source import Clock
+from sealgate.providers.spf import fetch_spf
 from sealgate.providers.url import fetch_url
 from sealgate.providers.web import Web
 
@@ -26,7 +29,15 @@ def fetch(source: Source, reach: Reach, known: str = "") -> Fetched:
     """
     clock = Clock(reach.seconds)
     names = Names(reach, clock)
-    web = Web(reach, clock, names)
-    if source.kind == "url":
-        return fetch_url(source, web, known)
+    match source.kind:
+        case "microsoft365":
+            return fetch_microsoft365(source, Web(reach, clock, names), known)
+        case "microsoft365-spf":
+            return fetch_microsoft365_spf(source, names)
+        case "google":
+            return fetch_google(reach, clock, names)
+        case "spf":
+            return fetch_spf(source.target, names)
+        case "url":
+            return fetch_url(source, Web(reach, clock, names), known)
     raise NotFetched(f"A list of the kind {shown(source.kind)!r} is not fetched. Choose a source that is.")

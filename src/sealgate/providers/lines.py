@@ -23,12 +23,11 @@ _REMARK = re.compile(r"(?:^|[ \t])#.*")
 def networks_of_lines(body: bytes, what: str) -> list[IPNetwork]:
     """Return the networks of a text; NotFetched names the first line that is none."""
     found: list[IPNetwork] = []
-    for number, line in enumerate(_END.split(_text(body, what)), 1):
-        word = _REMARK.sub("", line, count=1).strip(" \t")
-        if not word:
-            continue
-        if len(found) >= MOST_NETWORKS:
-            raise NotFetched(f"{what}: more than {MOST_NETWORKS:,} networks came. Ask for a shorter list.")
+    lines = enumerate((_REMARK.sub("", line, count=1).strip(" \t") for line in _END.split(_text(body, what))), 1)
+    words = [(number, word) for number, word in lines if word]
+    if len(words) > MOST_NETWORKS:
+        raise NotFetched(f"{what}: more than {MOST_NETWORKS:,} networks came. Ask for a shorter list.")
+    for number, word in words:
         try:
             found.append(read(word))
         except InvalidValue as fault:

@@ -7,7 +7,9 @@ that no client on the Internet can have (loopback, multicast, link-local) are ne
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from sealgate.model.errors import InvalidValue, NotFetched
@@ -18,6 +20,7 @@ from sealgate.model.text import shown
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_MOST_NAMED = 10
 _NOBODYS = (
     *map(ipaddress.ip_network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4")),
     *map(ipaddress.ip_network, ("::/127", "fe80::/10", "ff00::/8")),
@@ -53,13 +56,14 @@ def internal(network: IPNetwork) -> bool:
 
 def listed(networks: Iterable[IPNetwork], what: str) -> tuple[Network, ...]:
     """Return the list in its order, without networks inside others; `what` names its source."""
-    found = tuple(Network(network) for network in outermost(networks))
-    if not found:
+    distinct = set(networks)
+    if not distinct:
         raise NotFetched(f"{what}: there is not one network in it. Check the source; an empty list is never taken.")
-    if len(found) > MOST_NETWORKS:
+    if len(distinct) > MOST_NETWORKS:
         raise NotFetched(
-            f"{what}: {len(found):,} networks came, and at most {MOST_NETWORKS:,} are taken. Ask for a shorter list."
+            f"{what}: {len(distinct):,} networks came, and at most {MOST_NETWORKS:,} are taken. Ask for a shorter list."
         )
+    found = tuple(Network(network) for network in outermost(distinct))
     for one in found:
         if why := unfit(one.network):
             raise NotFetched(f"{what}: the network {shown(str(one))} {why}. Check the source; nothing was taken.")
@@ -81,3 +85,57 @@ def _inside(network: IPNetwork, other: IPNetwork) -> bool:
 
 def _order(network: IPNetwork) -> tuple[int, int, int]:
     return network.version, int(network.network_address), network.prefixlen
+
+
+def fit_for_the_internet(networks: Iterable[IPNetwork]) -> tuple[list[IPNetwork], tuple[str, ...]]:
+    """Return the networks that clients on the Internet can have, and remarks on those left out."""
+    kept: list[IPNetwork] = []
+    left_out: list[str] = []
+    for network in outermost(networks):
+        if network.prefixlen >= WIDEST[network.version] and (unfit(network) or internal(network)):
+            left_out.append(str(Network(network)))
+        else:
+            kept.append(network)
+    if not left_out:
+        return kept, ()
+    named = f"{', '.join(left_out[:_MOST_NAMED])}{' and more' if len(left_out) > _MOST_NAMED else ''}"
+    return kept, (f"Left out, because no client on the Internet has such addresses: {named}.",)
+
+
+class Ranges:
+    """Networks as ranges of addresses, to take them out of others."""
+
+    def __init__(self, networks: Iterable[IPNetwork]) -> None:
+        self._ranges: dict[int, list[tuple[int, int]]] = {4: [], 6: []}
+        for network in outermost(networks):
+            self._ranges[network.version].append((int(network[0]), int(network[-1])))
+
+    def without(self, networks: Iterable[IPNetwork]) -> list[IPNetwork]:
+        """Return what is left of networks outside these ranges, each as the networks that it falls into."""
+        return [piece for network in networks for piece in self._left_of(network)]
+
+    def _left_of(self, network: IPNetwork) -> list[IPNetwork]:
+        ranges = self._ranges[network.version]
+        first, last = int(network[0]), int(network[-1])
+        here = bisect_right(ranges, (first, 1 << 128))
+        here -= here > 0 and ranges[here - 1][1] >= first
+        left: list[IPNetwork] = []
+        free = first
+        while here < len(ranges) and ranges[here][0] <= last:
+            left += _networks(network, free, ranges[here][0] - 1)
+            free = ranges[here][1] + 1
+            here += 1
+        return [network] if free == first and not left else left + _networks(network, free, last)
+
+
+def _networks(like: IPNetwork, first: int, last: int) -> list[IPNetwork]:
+    if first > last:
+        return []
+    kind = type(like.network_address)
+    return list(ipaddress.summarize_address_range(kind(first), kind(last)))
+
+
+def digest(networks: Iterable[Network]) -> str:
+    """Return a name for a list that its source gives none."""
+    text = "\n".join(map(str, networks))
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:32]}"

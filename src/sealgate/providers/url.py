@@ -11,15 +11,12 @@ import json
 from typing import TYPE_CHECKING
 
 from sealgate.providers.lines import networks_of_lines
-from sealgate.providers.networks import listed
+from sealgate.providers.networks import digest, listed
 from sealgate.providers.pointer import networks_at, read_json
 from sealgate.providers.source import Fetched
 from sealgate.providers.web import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sealgate.model.network import Network
     from sealgate.providers.source import Source
     from sealgate.providers.web import Web
 
@@ -40,12 +37,6 @@ def fetch_url(source: Source, web: Web, known: str) -> Fetched:
     if document.etag or document.modified:
         return Fetched(networks, json.dumps([_digest(source), document.etag, document.modified]), remarks)
     return Fetched(networks, digest(networks), remarks)
-
-
-def digest(networks: Iterable[Network]) -> str:
-    """Return a name for a list that its source gives none."""
-    text = "\n".join(map(str, networks))
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
 def _digest(source: Source) -> str:

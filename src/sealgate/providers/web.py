@@ -170,11 +170,14 @@ class Web:
 
     def _trust(self) -> ssl.SSLContext:
         try:
-            return ssl.create_default_context(cafile=self._reach.ca_file or None)
+            trust = ssl.create_default_context(cafile=self._reach.ca_file or None)
         except OSError:
             raise NotFetched(
                 f"The authorities in {shown(self._reach.ca_file)} cannot be read. Check that file (PEM) and its rights."
             ) from None
+        # Python would take a connection that was cut off for the end of the document
+        trust.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
+        return trust
 
 
 class _Gzip:
@@ -211,10 +214,10 @@ def _place(address: str, what: str) -> Place:
 def _proxy(text: str) -> tuple[httpcore.URL, tuple[str, str] | None]:
     try:
         url = urlsplit(text)
-        host, port = url.hostname, url.port or 3128
+        host, port = url.hostname, url.port
     except ValueError:
-        url, host, port = urlsplit(""), None, 0
-    if url.scheme != "http" or not host:
+        url, host, port = urlsplit(""), None, None
+    if url.scheme != "http" or not host or not port:
         raise NotFetched("The proxy is no http address. Write it like http://proxy.example.com:3128.")
     login = (unquote(url.username), unquote(url.password or "")) if url.username else None
     return httpcore.URL(scheme="http", host=host, port=port, target="/"), login
