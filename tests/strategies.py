@@ -144,7 +144,8 @@ def providers(draw: st.DrawFn) -> Provider:
 def origins(draw: st.DrawFn) -> Origin:
     """Draw where the list of a provider comes from."""
     kind = draw(st.sampled_from(ListSource))
-    instance = draw(st.sampled_from(Instance)) if kind is ListSource.MICROSOFT365 else Instance.WORLDWIDE
+    clouds = st.sampled_from(Instance) if kind.startswith("microsoft365") else st.just(Instance.WORLDWIDE)
+    instance = draw(clouds)
     host = draw(domain_names.filter(lambda name: "_" not in name.ascii)).ascii
     if kind is ListSource.SPF:
         return Origin(kind, instance, host)

@@ -138,10 +138,11 @@ def origin_fields(origin: Origin) -> dict[str, str]:
 
 def _refuse_others(kind: ListSource, instance: Instance, *, domain: str, address: str, pointer: str) -> None:
     """Refuse what belongs to another source than the one chosen: somebody would believe that it counts."""
+    elsewhere = instance is not Instance.WORLDWIDE and kind is not ListSource.MICROSOFT365_SPF
     wrong = [
         Problem(field, f"{what} belongs to the source {owner}, and the source is {kind}.", remedy)
         for field, there, owner, what, remedy in (
-            ("instance", instance is not Instance.WORLDWIDE, ListSource.MICROSOFT365, "This cloud", _WORLDWIDE),
+            ("instance", elsewhere, ListSource.MICROSOFT365, "This cloud", _WORLDWIDE),
             ("domain", bool(domain), ListSource.SPF, "A domain", _EMPTY),
             ("address", bool(address), ListSource.URL, "An address", _EMPTY),
             ("pointer", bool(pointer), ListSource.URL, "A place in JSON", _EMPTY),

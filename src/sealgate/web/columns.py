@@ -107,7 +107,7 @@ def _networks(fields: Fields) -> str:
 
 def _source(fields: Fields) -> str:
     origin = origin_of(fields)
-    if origin.kind is ListSource.MICROSOFT365 and origin.instance is not Instance.WORLDWIDE:
+    if origin.instance is not Instance.WORLDWIDE:
         return f"{SOURCES[origin.kind]} ({origin.instance})"
     return f"{SOURCES[origin.kind]} {origin.target}".strip()
 
