@@ -195,6 +195,13 @@ def test_more_remarks_than_anybody_reads_are_counted(outside: OutsideSources) ->
     )
 
 
+def test_a_misspelt_mechanism_that_spf_passes_over_is_a_remark(outside: OutsideSources) -> None:
+    got = expanded(outside, "v=spf1 ip4=192.0.2.9 ip4:192.0.2.1 -all")
+
+    assert [str(one) for one in got.networks] == ["192.0.2.1"]
+    assert got.remarks == ("ip4=192.0.2.9 in the record of own.example is unknown to SPF and passed over.",)
+
+
 def test_ten_lookups_are_no_remark(outside: OutsideSources) -> None:
     includes = {f"n{number}": f"v=spf1 ip4:192.0.2.{number} -all" for number in range(10)}
     record = f"v=spf1 {' '.join(f'include:{name}.example' for name in includes)} -all"

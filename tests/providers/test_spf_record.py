@@ -93,7 +93,10 @@ def test_a_modifier_that_counts_stands_there_once(name: str) -> None:
 
 
 def test_unknown_modifiers_are_passed_over() -> None:
-    assert parse_record("v=spf1 x-y_z.1=%{s} moo= moo=2 a").mechanisms == (Mechanism("a", "+", "a"),)
+    record = parse_record("v=spf1 x-y_z.1=%{s} moo= a exp=y.example ip4=192.0.2.1")
+
+    assert record.mechanisms == (Mechanism("a", "+", "a"),)
+    assert record.unknown == ("x-y_z.1=%{s}", "moo=", "ip4=192.0.2.1")
 
 
 @pytest.mark.parametrize("text", ["v=spf1", "v=spf1 ", "V=Spf1 a"])

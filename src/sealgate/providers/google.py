@@ -3,7 +3,7 @@
 Only the SPF record makes the list. The published ranges (goog.json) hold all of Google, and much of that is no mail
 server; cloud.json names what Google rents to customers, where anybody can be. So both only check: an SPF network that
 lies outside what is Google's, or among what customers rent, is a remark, and where nothing can be compared a remark
-says so. Where DNS fails there is no list (docs/decisions/0171-google-is-spf.md).
+says so. Where DNS fails there is no list (docs/providers.md).
 """
 
 from __future__ import annotations

@@ -84,6 +84,8 @@ class _Expansion:
         if domain in chain:
             raise _broken(domain, f"the records lead in a circle ({shown(' > '.join((*chain, domain)))})")
         record = self._record(domain, chain)
+        for term in record.unknown:
+            self._said[f"{shown(term)} in the record of {domain} is unknown to SPF and passed over."] = None
         found: list[IPNetwork] = []
         taken_out: list[IPNetwork] = []
         gone = Ranges(())

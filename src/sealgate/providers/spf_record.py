@@ -23,6 +23,7 @@ _LENGTHS = re.compile(r"(?P<before>.*?)(?:/(?P<v4>0|[1-9][0-9]?))?(?://(?P<v6>0|
 _NETWORK = re.compile(r"(?P<address>[0-9a-f.:]+)(?:/(?P<length>0|[1-9][0-9]{0,2}))?", re.ASCII | re.IGNORECASE)
 _MACRO = re.compile(r"%(?:[%_-]|\{[slodiphcrtv][0-9]*r?[-.+,/_=]*\})", re.ASCII | re.IGNORECASE)
 _END = re.compile(r"\.(?:[a-z0-9]*[a-z][a-z0-9]*|[a-z0-9]+-[a-z0-9-]*[a-z0-9])\.?\Z", re.ASCII | re.IGNORECASE)
+_KNOWN = {"redirect", "exp"}
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
@@ -51,10 +52,14 @@ class Mechanism:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record: its mechanisms up to `all` (which is the last), and the domain to go on with where none matches."""
+    """A record: its mechanisms up to `all` (which is the last), and the domain to go on with where none matches.
+
+    `unknown` are modifiers that SPF does not know and passes over (section 6), such as a misspelt `ip4=192.0.2.1`.
+    """
 
     mechanisms: tuple[Mechanism, ...] = ()
     redirect: str = ""
+    unknown: tuple[str, ...] = ()
 
     @property
     def redirect_is_macro(self) -> bool:
@@ -76,19 +81,22 @@ def parse_record(text: str) -> Record:
             _modify(modifiers, term, modifier["name"].lower(), modifier["value"])
         else:
             mechanisms.append(_mechanism(term))
+    unknown = tuple(f"{name}={value}" for name, value in modifiers.items() if name not in _KNOWN)
     for number, one in enumerate(mechanisms):
         if one.name == "all":
-            return Record(tuple(mechanisms[: number + 1]))
-    return Record(tuple(mechanisms), modifiers.get("redirect", ""))
+            return Record(tuple(mechanisms[: number + 1]), unknown=unknown)
+    return Record(tuple(mechanisms), modifiers.get("redirect", ""), unknown)
 
 
 def _modify(modifiers: dict[str, str], term: str, name: str, value: str) -> None:
-    if name in {"redirect", "exp"}:
+    if name in _KNOWN:
         if name in modifiers:
             raise _fault(term, "stands there twice")
         modifiers[name] = _domain(term, value)
     elif not _printed(_MACRO.sub("", value)):
         raise _fault(term, "is written in a way that SPF does not know")
+    else:
+        modifiers[name] = value
 
 
 def _mechanism(term: str) -> Mechanism:
