@@ -390,6 +390,7 @@ def test_another_method_is_a_problem_that_says_which_are_possible(owner: httpx.C
     "typed",
     [
         {"of": "main-cf", "text": "# fine\nmail_owner = me\n"},
+        {"of": "master-cf", "text": "s unix - - n - - smtp\n  -o mail_owner=me\n"},
         {"of": "lookup-table", "name": "t", "type": "hash", "text": "# fine\nonly-a-key\n"},
         {"of": "rows", "name": "network", "text": "10.0.0.0/8\nno network\n"},
     ],

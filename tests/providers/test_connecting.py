@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.forbidden import environment
 from tests.support.outside_sources import Page
 
 from sealgate.providers import NotFetched, Reach, Source, fetch
@@ -43,6 +46,19 @@ def test_special_addresses_are_not_asked(address: str, why: str) -> None:
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "64:ff9b::8.8.8.8", "::ffff:8.8.8.8"])
 def test_addresses_of_the_internet_are_asked(address: str) -> None:
     assert forbidden(ipaddress.ip_address(address)) == ""
+
+
+def test_public_addresses_of_this_machine_are_not_asked() -> None:
+    setup = "ip link set lo up && ip addr add 8.8.4.4/32 dev lo && ip -6 addr add 2606:4700::7/128 dev lo && "
+    setup += 'ip route add default dev lo && exec "$@"'
+    judged = ["8.8.4.4", "2606:4700::7", "::ffff:8.8.4.4", "8.8.4.5", "2606:4700::8"]
+    code = "import ipaddress, sys; from sealgate.providers.connecting import forbidden\n"
+    code += "for one in sys.argv[1:]: print(forbidden(ipaddress.ip_address(one)))"
+
+    command = ["unshare", "-n", "sh", "-c", setup, "sh", sys.executable, "-c", code, *judged]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines() == ["this machine's"] * 3 + [""] * 2
 
 
 @given(st.ip_addresses(v=4))

@@ -72,8 +72,7 @@ def test_the_widest_that_is_believed_is_taken(text: str) -> None:
 
 
 def test_a_list_that_is_too_long_is_refused() -> None:
-    first = int(ipaddress.IPv4Address("9.0.0.0"))
-    many = (ipaddress.IPv4Network((first + 2 * number, 32)) for number in range(MOST_NETWORKS + 1))
+    many = map(ipaddress.IPv4Network, range(0x09000000, 0x09000000 + MOST_NETWORKS + 1))
 
     with pytest.raises(NotFetched, match="100,001 networks came"):
         listed(many, "The list")

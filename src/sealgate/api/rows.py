@@ -12,6 +12,7 @@ from fastapi import Query
 from pydantic import Field
 
 from sealgate.api.call import Asked, decode_cursor
+from sealgate.api.examples import example
 from sealgate.api.operations import LARGE, Group
 from sealgate.api.preconditions import Match, Optional, Required
 from sealgate.api.shapes import After, Given, KeyPath, Limit, NounPath, Row, Saved, Told, row_json
@@ -28,6 +29,16 @@ MOST_KEYS = 10_000
 class Column(Told):
     """One field of a kind of row."""
 
+    model_config = example(
+        name="domain",
+        title="Relay domain",
+        help="A domain that mail is accepted for, such as example.com; international names are converted.",
+        kind="text",
+        default="",
+        choices=[],
+        required=True,
+    )
+
     name: str
     title: str
     help: str
@@ -40,6 +51,8 @@ class Column(Told):
 class KindOfRow(Told):
     """A kind of row: what it is called, its fields, and whether the order of its rows means something."""
 
+    model_config = example(name="relay-domain", plural="relay-domains", title="Relay domains", ordered=False)
+
     name: str
     plural: str
     title: str
@@ -49,6 +62,8 @@ class KindOfRow(Told):
 
 class Rows(Told):
     """One page of a list; `total` is the number of all rows of this kind, `next` the cursor of the next page."""
+
+    model_config = example(total=1, next=None)
 
     items: list[Row]
     total: int
@@ -96,6 +111,10 @@ class Removed(Given):
 
 class Version(Told):
     """One step in the life of an object; `row` is None where it was removed, `revision` None while it is pending."""
+
+    model_config = example(
+        actor="alice", at="2026-03-02T09:15:00Z", revision=None, version=17, fields={"domain": "example.com"}
+    )
 
     actor: str
     at: dt.datetime
@@ -159,7 +178,7 @@ def change_row(call: Asked, noun: NounPath, key: KeyPath, body: PartOfRow, match
     return _changed(call, noun, key, body.fields, match, comment=body.comment, enabled=body.enabled)
 
 
-@GROUP.delete("/rows/{noun}/{key:path}", Right.EDIT, response_model=Saved, conditional=True)
+@GROUP.delete("/rows/{noun}/{key:path}", Right.EDIT, response_model=Saved, conditional=True, example={"version": None})
 def remove_row(call: Asked, noun: NounPath, key: KeyPath, match: Required) -> Any:
     """Remove one row."""
     with match.holding() as base:

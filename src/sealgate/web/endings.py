@@ -1,10 +1,8 @@
 """How a job ended, as its page shows it.
 
 Read from what is kept of the job, so the page is the same after a restart, on another machine, and for a job that a
-program started over the API.
-
-Only for a rehearsal more is shown while this process still has the whole report: what was tried in tests that passed.
-What is kept in a shape that is not known (of an older version) is None; the page then says that it ended, and its text.
+program started over the API. What is kept in a shape that is not known (of an older version) is None; the page then
+says that it ended, and its text.
 """
 
 from __future__ import annotations
@@ -19,7 +17,6 @@ from sealgate.model.errors import InvalidValue
 from sealgate.model.findings import Finding
 from sealgate.model.verdicts import Verdict
 from sealgate.services import reports
-from sealgate.services.judging import Judged
 from sealgate.web import judgements
 from sealgate.web.explaining import Answered
 
@@ -76,12 +73,9 @@ def _refused_by(visit: Visit, findings: tuple[Finding, ...]) -> Judgement | None
     return found if found is not None and set(found.report.findings) == set(findings) else None
 
 
-def _judged(job: Job, result: dict[str, Any]) -> Ending:
+def _judged(_job: Job, result: dict[str, Any]) -> Ending:
     findings = _findings(result)
-    if isinstance(job.value, Judged):
-        judgement = judgements.of_judged(job.value)
-    else:
-        judgement = judgements.of_kept(reports.from_json(result["report"] or {}))
+    judgement = judgements.of_kept(reports.from_json(result["report"] or {}))
     news = judgements.untold(findings, judgement.failed if judgement else ())
     return Ending(findings=news, judgement=judgement, passed=bool(result["passed"]))
 
