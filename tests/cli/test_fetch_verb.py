@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.published import ADDRESS
 
+from sealgate.store import Ended, Fetch
+
 if TYPE_CHECKING:
     from tests.cli.conftest import Run
     from tests.support.published import Published
+
+    from sealgate.services.gateway import Gateway
 
 A, B = "192.0.2.0/24", "198.51.100.0/24"
 
@@ -88,6 +93,15 @@ def test_all_lists_stand_in_a_table(run: Run, cloud: Published) -> None:
     said = run("fetch", "provider").out
 
     assert ("never fetched yet" in said, "typed by hand" in said, ADDRESS in said) == (True, True, True)
+
+
+def test_a_list_that_fails_for_long_is_told_by_status(run: Run, cloud: Published, gateway: Gateway) -> None:
+    with gateway.store.writing("system:providers") as writer:
+        at = dt.datetime.now(dt.UTC) - dt.timedelta(days=2)
+        writer.keep_fetch("cloud", Fetch(Ended.FAILED, "No answer.", f"url {ADDRESS}", at=at))
+
+    assert "! The list of cloud is not what its source says, since" in run("status").out
+    assert run("status", "--json").json["troubled_lists"][0]["provider"] == "cloud"
 
 
 def test_a_trial_needs_a_name(run: Run) -> None:

@@ -13,6 +13,9 @@ from tests.support.published import ADDRESS
 
 from sealgate.link.messages import Outcome, State
 from sealgate.model.errors import InvalidValue, NotFetched, NotPermitted, Refused
+from sealgate.model.list_sources import Instance, ListSource
+from sealgate.model.providers import PROVIDER
+from sealgate.providers.microsoft365 import INSTANCES
 from sealgate.services import changes, list_fetching, list_trying, provider_lists, rows
 from sealgate.services.actor import Actor, Area, Right
 from sealgate.services.applying import apply, rollback
@@ -429,6 +432,20 @@ def test_a_trial_of_nothing_usable_says_why(gateway: Gateway, ann: Actor, publis
         list_trying.try_source(gateway, ann, {"source": "url", "address": ADDRESS})
     with pytest.raises(InvalidValue, match="typed by hand"):
         list_trying.try_source(gateway, ann, {"networks": [A]})
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ListSource if kind is not ListSource.BY_HAND])
+def test_every_source_of_the_model_is_one_that_is_fetched(gateway: Gateway, published: Published, kind: str) -> None:
+    more = {"spf": {"domain": "lists.example"}, "url": {"address": ADDRESS}}.get(kind, {})
+    origin = PROVIDER.parse({"name": "cloud", "source": kind} | more).origin
+    with pytest.raises(NotFetched) as fault:
+        list_trying.ask(gateway, origin)
+
+    assert "of the kind" not in str(fault.value)
+
+
+def test_every_cloud_of_the_model_is_known_to_who_fetches() -> None:
+    assert set(Instance) == set(INSTANCES)
 
 
 def test_everything_is_audited_as_done_by_the_gateway(

@@ -105,6 +105,7 @@ def test_a_trial_takes_what_stands_in_the_form(
 
     assert "Nothing was stored." in page
     assert f"+ {B}" in page
+    assert "/mta/provider/add?source=url&amp;address=https%3A%2F%2Flists.example%2Fnetworks.txt" in page
     assert rows.listing(gateway, ANN, "provider").total == 0
 
 

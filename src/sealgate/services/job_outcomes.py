@@ -74,7 +74,7 @@ def _(value: Refreshed) -> Any:
 @told.register
 def _(value: Tried) -> Any:
     lists = {name: list(getattr(value, name)) for name in ("networks", "added", "removed", "remarks")}
-    return asdict(value) | lists | {"text": value.text}
+    return asdict(value) | lists | {"fields": dict(value.fields), "text": value.text}
 
 
 @told.register

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealgate.link.messages import Progress
 from sealgate.model.errors import InvalidValue
+from sealgate.model.list_sources import origin_fields
 from sealgate.model.providers import PROVIDER
 from sealgate.providers import Reach, Source, fetch
 from sealgate.services.areas import may_edit
@@ -34,7 +35,8 @@ MOST_SHOWN = 1000
 class Tried:
     """What a source says, with nothing stored: networks (the first of them), what would come and go, remarks.
 
-    `kept_away` says why such a list would not be taken, empty if it would.
+    `provider` is the stored one that it was compared with, `fields` are the source's own. `kept_away` says why such a
+    list would not be taken, empty if it would.
     """
 
     source: str
@@ -47,6 +49,8 @@ class Tried:
     more_removed: int
     remarks: tuple[str, ...]
     kept_away: str = ""
+    provider: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
 
     @property
     def text(self) -> str:
@@ -98,4 +102,6 @@ def try_source(gateway: Gateway, actor: Actor, fields: Mapping[str, Any], progre
         max(0, len(removed) - MOST_SHOWN),
         fetched.remarks,
         too_much_lost(row, names) if row else "",
+        row.key if row else "",
+        tuple(origin_fields(value.origin).items()),
     )

@@ -37,6 +37,14 @@ _TIMES = frozenset(
 # Not in the form of a row: a rule's number is given, what a text is stored as follows from the text.
 _HIDDEN = {"lookup-table": frozenset({"content", "lines", "size"})}
 _TIME_COLUMNS = frozenset({"interval"})
+_ASIDE = {
+    "microsoft365": ("domain", "address", "pointer"),
+    "microsoft365-spf": ("domain", "address", "pointer"),
+    "google": ("instance", "domain", "address", "pointer"),
+    "spf": ("instance", "address", "pointer"),
+    "url": ("instance", "domain"),
+}
+"""The fields of a provider that belong to other sources than the one chosen."""
 _LONG = {"policy-test": frozenset({"headers", "message"})}
 _KEYS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 """A private key, which is shown to nobody again, in whatever field it was pasted."""
@@ -48,7 +56,7 @@ _MX = ".mx"
 class Field:
     """One field of a form. `control` is the macro's word for what is drawn; `value` is text, or a flag's state.
 
-    `unset` says what an empty field means.
+    `unset` says what an empty field means; `aside`: it means nothing beside what is chosen, and is folded away.
     """
 
     name: str
@@ -66,6 +74,7 @@ class Field:
     port: str = ""
     mx: bool = False
     unset: str = ""
+    aside: bool = False
 
     @property
     def id(self) -> str:
@@ -111,6 +120,7 @@ def row_fields(
                 findings=tuple(f for f in found if f.place.field == column.name),
                 suggestions=(suggestions or {}).get(column.name, ()),
                 stored=exists and column.kind is Kind.SECRET,
+                aside=not wrong and column.name in _ASIDE.get(str(values.get("source", "")), ()),
             )
         )
     return made
