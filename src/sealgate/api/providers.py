@@ -12,6 +12,7 @@ from fastapi import Query
 from pydantic import Field
 
 from sealgate.api.call import Asked
+from sealgate.api.examples import example
 from sealgate.api.jobs import job_json
 from sealgate.api.operations import Group
 from sealgate.api.shapes import Given, Job, Told
@@ -19,6 +20,8 @@ from sealgate.services import jobs, list_fetching, list_trying, provider_lists
 from sealgate.services.actor import Right
 from sealgate.services.list_words import fetch_json, state_json
 
+_FETCH = {"kind": "fetch-provider", "detail": "cloud"}
+_TRIAL = {"kind": "try-provider", "detail": "google"}
 GROUP = Group("provider lists", "Lists of networks that are fetched: how they stand, their history, fetch one now.")
 
 
@@ -37,6 +40,22 @@ class TriedSource(Given):
 class FetchLine(Told):
     """What came of one fetch. `ended`: new, draft, unchanged, kept, held, waiting, refused or failed."""
 
+    model_config = example(
+        number=7,
+        at="2026-03-02T09:14:30Z",
+        ended="new",
+        text="1 networks added, 0 removed, 42 in all. Revision 12: Applied.",
+        source="microsoft365",
+        version="worldwide 2026030100",
+        networks=42,
+        added=["192.0.2.0/24"],
+        more_added=0,
+        removed=[],
+        more_removed=0,
+        remarks=[],
+        revision=12,
+    )
+
     number: int
     at: dt.datetime | None
     ended: str
@@ -54,6 +73,18 @@ class FetchLine(Told):
 
 class ListState(Told):
     """How one list stands. `state`: by-hand, pinned, never, good, or how the last fetch ended."""
+
+    model_config = example(
+        provider="cloud",
+        source="microsoft365",
+        state="good",
+        networks=42,
+        pinned=False,
+        live=True,
+        next="2026-03-02T10:16:00Z",
+        bad_since=None,
+        trouble=False,
+    )
 
     provider: str
     source: str
@@ -81,7 +112,7 @@ def list_provider_fetches(
     return [fetch_json(one) for one in provider_lists.history(call.gateway, call.actor, name)]
 
 
-@GROUP.post("/provider-fetches", Right.EDIT, response_model=Job, status_code=202)
+@GROUP.post("/provider-fetches", Right.EDIT, response_model=Job, status_code=202, example=_FETCH)
 def fetch_provider(call: Asked, body: OneProvider) -> Any:
     """Fetch a provider's list now, as a job; a list that changed is rehearsed and goes live.
 
@@ -95,7 +126,7 @@ def fetch_provider(call: Asked, body: OneProvider) -> Any:
     return job_json(call.job("fetch-provider", work, body.name))
 
 
-@GROUP.post("/provider-trials", Right.EDIT, response_model=Job, status_code=202, fields_at="/fields")
+@GROUP.post("/provider-trials", Right.EDIT, response_model=Job, status_code=202, fields_at="/fields", example=_TRIAL)
 def try_provider(call: Asked, body: TriedSource) -> Any:
     """Ask a source and store nothing, as a job: which networks, what would come and go, remarks."""
     gateway, actor = call.gateway, call.actor

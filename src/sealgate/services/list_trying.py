@@ -65,7 +65,7 @@ def ask(gateway: Gateway, origin: Origin, known: str = "") -> Fetched:
     settings = gateway.settings
     reach = Reach(
         nameservers=settings.provider_nameservers,
-        ca_file=settings.provider_ca_file,
+        ca_file=str(settings.directory / settings.provider_ca_file) if settings.provider_ca_file else "",
         proxy=settings.provider_proxy,
         allow_private=settings.provider_private,
     )
