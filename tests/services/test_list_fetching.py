@@ -12,7 +12,7 @@ from tests.support.control_half import StandIn, stand_in
 from tests.support.published import ADDRESS
 
 from sealgate.link.messages import Outcome, State
-from sealgate.model.errors import InvalidValue, NotFetched, NotPermitted, Refused
+from sealgate.model.errors import InvalidValue, NodeFailed, NotFetched, NotPermitted, Refused
 from sealgate.model.list_sources import Instance, ListSource
 from sealgate.model.providers import PROVIDER
 from sealgate.providers.microsoft365 import INSTANCES
@@ -306,6 +306,42 @@ def test_while_a_person_applies_nothing_is_begun(
     run(scheduler)
 
     assert (early - before, published.asked - early) == (0, 1)
+
+
+def test_what_the_node_could_not_take_is_tried_again(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
+) -> None:
+    live.answers["apply"] = NodeFailed("The disk is full.")
+    published.says(A, B, C)
+    due(scheduler, hands)
+    failed = fetches(gateway)[0]
+    del live.answers["apply"]
+    due(scheduler, hands, minutes=6)
+
+    assert (failed.ended, "The disk is full." in failed.text) == (Ended.FAILED, True)
+    assert (fetches(gateway)[0].ended, networks(gateway), pending(gateway, ann)) == (Ended.NEW, [A, B, C], [])
+
+
+def test_a_pin_in_the_draft_counts_at_once(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
+) -> None:
+    rows.change(gateway, ann, "provider", "cloud", {"pin": True})
+    published.says(A, B, C)
+    before = published.asked
+    due(scheduler, hands)
+
+    assert (published.asked, networks(gateway)) == (before, [A, B])
+
+
+def test_another_source_in_the_draft_is_fetched_beside_the_one_in_force(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published
+) -> None:
+    rows.change(gateway, ann, "provider", "cloud", {"address": f"{ADDRESS}?other"})
+    rows.add(gateway, ann, "relay-domain", {"domain": "pending.example"})
+    published.says(A, B, C)
+    done = list_fetching.fetch_now(gateway, ann, "cloud")
+
+    assert (done.fetch.ended, networks(gateway), networks(gateway, of="draft")) == (Ended.DRAFT, [A, B, C], [A, B, C])
 
 
 # -- gone back from

@@ -24,7 +24,7 @@ from sealgate.services.list_comparing import came_and_went, digest_of, list_dige
 from sealgate.services.list_trying import ask
 from sealgate.services.provider_lists import NOUN, Target, targets_of
 from sealgate.services.saved import found
-from sealgate.services.unattended import NotNow, put_in_force
+from sealgate.services.unattended import NotHandedOver, NotNow, put_in_force
 from sealgate.store import Ended, Fetch
 
 if TYPE_CHECKING:
@@ -68,12 +68,21 @@ def fetch_now(gateway: Gateway, actor: Actor, name: str, progress: OnProgress | 
     wanted = targets_of(live, draft)
     if not wanted:
         raise Refused(_why_never(live, draft))
+    if Right.APPLY not in actor.rights and origin_of(draft.fields).fetched:
+        wanted = [Target(draft, into_draft=True)]
     lines = []
-    for target in wanted:
-        chosen = target if Right.APPLY in actor.rights else Target(draft, into_draft=True)
+    for number, target in enumerate(wanted):
+        # What went live before has given the edits of the draft new numbers.
+        chosen = target if number == 0 else _again(gateway, target)
         now = dt.datetime.now(dt.UTC)
         lines.append(Refreshing(gateway, actor, chosen, now, asked=True, progress=progress).run())
     return Refreshed(draft.key, lines[-1])
+
+
+def _again(gateway: Gateway, target: Target) -> Target:
+    """Return a list of the draft as it stands now."""
+    with gateway.store.reading() as reader:
+        return Target(reader.draft().row(NOUN, target.name) or target.row, into_draft=target.into_draft)
 
 
 def _why_never(live: Stored | None, draft: Stored) -> str:
@@ -177,6 +186,8 @@ class Refreshing:
             live = reader.live().row(NOUN, self.target.name)
             if live is None or not live.says_the_same(self.target.row):
                 raise NotNow("What is live was changed while the list was fetched.")
+            if not targets_of(live, reader.draft().row(NOUN, self.target.name)):
+                raise NotNow("The list was pinned while it was fetched.")
             return live._replace(fields=live.fields | {"networks": names})
 
         def follow(writer: Writer) -> None:
@@ -196,6 +207,8 @@ class Refreshing:
             return self._keep(_ending(line, Ended.REFUSED, str(fault)))
         except NotNow as fault:
             return self._keep(_ending(line, Ended.WAITING, f"The list changed and waits. {fault}"))
+        except NotHandedOver as fault:
+            return self._keep(_ending(line, Ended.FAILED, str(fault)))
         line = dataclasses.replace(line, revision=ended.revision, remarks=tuple(remarks))
         text = f"{line.text} Revision {ended.revision}: {ended.text}".strip()
         if ended.in_force:

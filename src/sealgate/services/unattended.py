@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Apply, Grade, State
-from sealgate.model.errors import Conflict, NodeUnreachable, NotFound, Refused, SealgateError
+from sealgate.model.errors import Conflict, NodeFailed, NotFound, Refused, SealgateError
 from sealgate.model.findings import errors_in
 from sealgate.services import reports
 from sealgate.services.actor import Right
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     Follow = Callable[[Writer], None]
 
 
+class NotHandedOver(SealgateError):  # noqa: N818
+    """The revision was made, and the node could not take it; what was in force is, as far as is known, still so."""
+
+
 class NotNow(SealgateError):  # noqa: N818 - reads as what it is
     """It could not go live now; nothing was changed, and it may be tried again."""
 
@@ -54,7 +58,7 @@ def wait_for_quiet(gateway: Gateway, actor: Actor) -> None:
         if status.state is State.ON_WATCH:
             raise NotNow(f"Revision {status.revision} is on watch, and its watch is not cut short.")
         refuse_early(gateway, actor)
-    except (Refused, NodeUnreachable) as fault:
+    except (Refused, NodeFailed) as fault:
         raise NotNow(str(fault)) from None
 
 
@@ -71,7 +75,8 @@ def put_in_force(
 
     `change` returns the row as it shall be, from what is live at that moment. `follow` is
     called in the transaction that makes the revision, for what else belongs to it. Raises Refused when the rehearsal
-    does not pass, NotNow when it has to wait. A revision that was made and then not taken is no exception.
+    does not pass, NotNow when it has to wait, NotHandedOver when the node failed. That the node undid it at once is no
+    exception.
     """
     actor.may(Right.APPLY)
     wait_for_quiet(gateway, actor)
@@ -87,7 +92,7 @@ def put_in_force(
     try:
         outcome = hand_over(gateway, actor, Apply(digest, number, comment, None, USUAL_WATCH), before, progress)
     except SealgateError as fault:
-        return WentLive(number, in_force=False, text=str(fault))
+        raise NotHandedOver(f"Revision {number} could not be put in force. {fault}") from None
     return WentLive(number, _stands(outcome, number), outcome.text)
 
 
@@ -102,7 +107,7 @@ def _judged(gateway: Gateway, actor: Actor, change: Change, progress: OnProgress
             bundle = live_with(reader, changed)
             report = gateway.node(actor).judge(bundle, Grade.FULL, progress)
             candidate, before = Candidate(reader.newest, 0, bundle.header.digest), reader.in_force
-    except (NodeUnreachable, NotFound) as fault:
+    except (NodeFailed, NotFound) as fault:
         raise NotNow(str(fault)) from None
     judged = Judged(candidate, findings_of(report), report)
     keep(gateway, actor, judged)
