@@ -1,6 +1,7 @@
 """Oneself: who one is here, one's sessions, one's tokens.
 
-Passwords, codes and passkeys are changed on the pages: they belong to a browser, and to somebody who is there.
+Passwords, codes and passkeys are changed on the pages: they belong to a browser, and to somebody who is there
+(decision 0126). The services refuse them to a token.
 """
 
 from __future__ import annotations

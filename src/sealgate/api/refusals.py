@@ -9,7 +9,9 @@ from pydantic import BaseModel, Field
 
 from sealgate.api import problems
 from sealgate.api.problems import MEDIA, HttpProblem
+from sealgate.api.shapes import Next
 from sealgate.model.errors import Conflict, InvalidValue, NodeUnreachable, NotFound, NotPermitted, StoreFailed
+from sealgate.model.next_steps import Act, Step
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -47,6 +49,7 @@ class Problem(BaseModel):
     detail: str = Field(description="What happened, what stands now, what to do next.")
     errors: list[Fault] = []
     findings: list[dict[str, Any]] = []
+    next: list[Next] = Field([], description="What can be done next, each as an operation where it is one.")
 
 
 _MEANT = {
@@ -106,7 +109,7 @@ def _example(status: int) -> Response:
             f"alice/nightly-export may not do this: it needs the right “edit”. {_NOTHING} "
             "Ask an administrator of this gateway."
         ),
-        404: NotFound(f"Relay domains: there is no example.org. {_NOTHING} See: sealgate list relay-domain"),
+        404: NotFound(f"Relay domains: there is no example.org. {_NOTHING}").then(Step(Act.LIST, "relay-domain")),
         409: Conflict(
             f"Relay domains: example.com is there already. {_NOTHING} Change the row that is there, or remove it first."
         ),
@@ -116,7 +119,7 @@ def _example(status: int) -> Response:
             "network",
         ),
         500: RuntimeError(),
-        502: NodeUnreachable("The agent of this machine does not answer. Nothing was done. Start it: sealgate up"),
+        502: NodeUnreachable("The agent of this machine does not answer. Nothing was done.").then(Step(Act.START)),
         503: StoreFailed(f"The database cannot be written: the disk is full. {_NOTHING} Make room, and try again."),
     }
     if status in errors:

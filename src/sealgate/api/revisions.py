@@ -10,9 +10,10 @@ from pydantic import Field
 from sealgate.api.call import Asked, decode_cursor
 from sealgate.api.examples import example
 from sealgate.api.operations import Group
+from sealgate.api.preconditions import Optional
 from sealgate.api.shapes import After, Done, Given, Limit, Number, Told
 from sealgate.model.errors import InvalidValue
-from sealgate.services import changes
+from sealgate.services import changes, object_history
 from sealgate.services.actor import Right
 
 GROUP = Group("revisions", "Every state that was made live. None is ever changed.")
@@ -97,13 +98,18 @@ def restore_revision(call: Asked, number: Number) -> Any:
     "/revisions/{number}/restore-object",
     Right.EDIT,
     response_model=Done,
+    conditional=True,
     example={"text": "The object is as it was then."},
 )
-def restore_object(call: Asked, number: Number, body: Object) -> Any:
-    """Make one object in the draft what it was in a revision; one that it had not is removed."""
+def restore_object(call: Asked, number: Number, body: Object, match: Optional) -> Any:
+    """Make one object in the draft what it was in a revision; one that it had not is removed.
+
+    Which revisions an object was changed by: `/row-history`.
+    """
     if "\0" in body.noun + body.key:
         raise InvalidValue.of("A key has no NUL.", "", "key")
-    was = changes.restore_object(call.gateway, call.actor, number, body.noun, body.key)
+    with match.holding() as base:
+        was = object_history.bring_back(call.gateway, call.actor, body.noun, body.key, number, base=base)
     return {"text": "The object is as it was then." if was else "There was no such object then: there is none now."}
 
 

@@ -71,6 +71,14 @@ class Place(Told):
     file: str
 
 
+class Next(Told):
+    """What to do next; `method` and `address` are empty where only the machine itself can do it."""
+
+    act: str
+    method: str = ""
+    address: str = ""
+
+
 class Finding(Told):
     """Bad or doubtful news; `code` is stable, `pointer` is the field in the object at `address`."""
 
@@ -92,6 +100,7 @@ class Finding(Told):
     remedy: str
     pointer: str = ""
     address: str = ""
+    next: list[Next] = []
 
 
 def findings_of(findings: Any) -> list[dict[str, Any]]:

@@ -14,22 +14,31 @@
         └── NodeUnreachable   the agent does not answer; the draft is safe
 
 Bad news that is expected inside (a doubtful setting, a failed test) is a `Finding`, never an exception. Every text says
-what happened, what stands now, and what to do next.
+what happened, what stands now, and what to do next; how that is done here (a command, a page, an operation) is said by
+each face from `steps`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sealgate.model.findings import Finding
+    from sealgate.model.next_steps import Step
 
 
 class SealgateError(Exception):
-    """Something Sealgate itself raises on purpose; its text is for people."""
+    """Something Sealgate itself raises on purpose; its text is for people, `steps` are what to do next."""
+
+    steps: tuple[Step, ...] = ()
+
+    def then(self, *steps: Step) -> Self:
+        """Return this error with what to do next."""
+        self.steps = steps
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,7 @@ class InvalidValue(SealgateError):  # noqa: N818 - reads as what it is
 
     def at(self, field: str) -> InvalidValue:
         """Return the same faults, with `field` named wherever no field is named yet."""
-        return InvalidValue(*(Problem(p.field or field, p.what, p.remedy) for p in self.problems))
+        return InvalidValue(*(Problem(p.field or field, p.what, p.remedy) for p in self.problems)).then(*self.steps)
 
 
 class NotFound(SealgateError):  # noqa: N818

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sealgate.link.upkeep import Count, FileInfo, QueueMessage, QueueRecipient, QueueVerb, VerifyAnswer
 from sealgate.model.errors import NodeFailed, NotFound
+from sealgate.model.next_steps import Act, Step
 from sealgate.postfix.logfile import LogFile
 from sealgate.postfix.logs import MailLog
 from sealgate.postfix.queue import Filter, Queue
@@ -117,7 +118,7 @@ class Mail:
 
     def _require(self) -> None:
         if not self._instance.is_running():
-            raise NodeFailed("Postfix does not run on this node, so it gives no answer. See `sealgate status`.")
+            raise NodeFailed("Postfix does not run on this node, so it gives no answer.").then(Step(Act.STATUS))
 
     def _found(self, wanted: QueueFilter) -> Iterator[Message]:
         """Give the messages that are meant; ids and queues narrow the filter further."""

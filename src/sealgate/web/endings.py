@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sealgate.link.codec import from_json
 from sealgate.link.messages import Outcome
 from sealgate.link.rehearsals import DrillReport, Explained, Replayed
+from sealgate.model import next_steps
 from sealgate.model.errors import InvalidValue
 from sealgate.model.findings import Finding
 from sealgate.model.verdicts import Verdict
@@ -23,6 +24,7 @@ from sealgate.web.explaining import Answered
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from sealgate.model.next_steps import Step
     from sealgate.services.jobs import Job
     from sealgate.web.judgements import Judgement
     from sealgate.web.visit import Visit
@@ -36,6 +38,7 @@ class Ending:
     """
 
     fault: str = ""
+    steps: tuple[Step, ...] = ()
     findings: tuple[Finding, ...] = ()
     judgement: Judgement | None = None
     passed: bool = False
@@ -64,7 +67,8 @@ def _failed(visit: Visit, job: Job, said: dict[str, Any]) -> Ending:
     judgement = _refused_by(visit, findings) if job.kind == "apply" and said["kind"] == "Refused" else None
     if judgement is not None:
         findings = judgements.untold(findings, judgement.failed)
-    return Ending(fault=str(said["text"]), findings=findings, judgement=judgement)
+    steps = next_steps.from_json(said.get("steps"))
+    return Ending(fault=str(said["text"]), steps=steps, findings=findings, judgement=judgement)
 
 
 def _refused_by(visit: Visit, findings: tuple[Finding, ...]) -> Judgement | None:

@@ -12,6 +12,7 @@ from sealgate.model.errors import InvalidValue
 from sealgate.model.providers import PROVIDER
 from sealgate.services import list_fetching, list_trying, rows
 from sealgate.services.actor import Right
+from sealgate.services.areas import may_edit
 from sealgate.services.provider_lists import NOUN
 from sealgate.web import fields, listed_networks, lists
 from sealgate.web.routing import get, post
@@ -50,6 +51,7 @@ def fetch(visit: Visit) -> Response:
 def attempt(visit: Visit) -> Response:
     """Try the source that stands in the form, in the background; what is wrong with it is shown in the form."""
     site, actor, key = visit.site, visit.actor, visit.asked("key")
+    may_edit(actor, NOUN)
     row = rows.show(visit.gateway, actor, NOUN, key) if key else None
     given = fields.row_given(visit, PROVIDER, exists=row is not None)
     whole = (row.fields if row is not None else {}) | {name: value for name, value in given.items() if value != ""}
