@@ -26,6 +26,9 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.support.outside_sources import OutsideSources
+    from tests.support.published import Published
+
     from sealgate.services.gateway import Gateway
 
 hypothesis.settings.register_profile("project", deadline=None, print_blob=True)
@@ -110,3 +113,28 @@ def gateway(directory: Path) -> Iterator[Gateway]:
     opened = Gateway.open(Settings.load(directory))
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def lists_outside() -> Iterator[OutsideSources]:
+    """Run the outside that publishes lists of networks, one for each process of tests."""
+    from tests.support.outside_sources import OutsideSources
+
+    with OutsideSources() as outside:
+        yield outside
+
+
+@pytest.fixture
+def published(lists_outside: OutsideSources) -> Published:
+    """Return a list at an address, which the test changes; the outside is empty but for it."""
+    from tests.support.published import Published
+
+    lists_outside.forget()
+    return Published(lists_outside)
+
+
+@pytest.fixture
+def fetching(published: Published, directory: Path) -> Published:
+    """Let the gateway in `directory`, which is opened afterwards, fetch lists from there."""
+    (directory / "sealgate.toml").write_text(published.settings)
+    return published

@@ -17,6 +17,7 @@ from sealgate.model.access import MyNetwork, opens_public_relay
 from sealgate.model.checks import BLOCKS, FLAGS, SINCE, CheckRule, PatternType
 from sealgate.model.desired import DesiredState, MemoryRows
 from sealgate.model.forwarding import Forwarding
+from sealgate.model.list_sources import Instance, ListSource, Origin
 from sealgate.model.mta import BARE_NEWLINE, Settings
 from sealgate.model.names import DomainName, HostName, MailAddress, NextHop
 from sealgate.model.network import ClientPattern, Network
@@ -128,7 +129,31 @@ def providers(draw: st.DrawFn) -> Provider:
     found = draw(st.frozensets(_ip_networks(WIDEST[4], WIDEST[6]).map(Network), max_size=6))
     ordered = sorted(found, key=lambda n: (n.network.version, int(n.network.network_address), n.network.prefixlen))
     name = draw(st.text(_ALNUM, min_size=1, max_size=20))
-    return Provider(name, tuple(ordered), draw(st.sampled_from(ProviderSenders)))
+    return Provider(
+        name,
+        tuple(ordered),
+        draw(st.sampled_from(ProviderSenders)),
+        draw(origins()),
+        draw(st.one_of(st.just(3600), st.integers(600, 30 * 86400))),
+        draw(st.booleans()),
+        draw(st.integers(0, 100)),
+    )
+
+
+@st.composite
+def origins(draw: st.DrawFn) -> Origin:
+    """Draw where the list of a provider comes from."""
+    kind = draw(st.sampled_from(ListSource))
+    clouds = st.sampled_from(Instance) if kind.startswith("microsoft365") else st.just(Instance.WORLDWIDE)
+    instance = draw(clouds)
+    host = draw(domain_names.filter(lambda name: "_" not in name.ascii)).ascii
+    if kind is ListSource.SPF:
+        return Origin(kind, instance, host)
+    if kind is ListSource.URL:
+        path = draw(st.sampled_from(["/", "/a/b.txt", "/x?y=1&z=2", "/%24"]))
+        pointer = draw(st.sampled_from(["", "/prefixes/*", "/a~1b/0 /c~0d", "/"]))
+        return Origin(kind, instance, f"https://{host}{draw(st.sampled_from(['', ':8443']))}{path}", pointer)
+    return Origin(kind, instance)
 
 
 _numbers = st.integers(0, 255)

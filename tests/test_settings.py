@@ -245,3 +245,19 @@ def test_an_openid_provider_needs_the_rest_besides(gateway: Path) -> None:
 def test_a_name_for_browsers_is_a_host_name(gateway: Path, name: str) -> None:
     with pytest.raises(InvalidValue):
         write(gateway, f'web_name = "{name}"')
+
+
+@pytest.mark.parametrize("proxy", ["proxy.example", "https://proxy.example:3128", "http://proxy.example", "http://a:x"])
+def test_a_proxy_without_its_parts_is_refused(gateway: Path, proxy: str) -> None:
+    (gateway / "sealgate.toml").write_text(f'provider_proxy = "{proxy}"\n')
+    with pytest.raises(InvalidValue, match="no address of a proxy"):
+        Settings.load(gateway)
+
+
+def test_the_password_of_a_proxy_is_not_shown_nor_given_to_the_host_half(gateway: Path) -> None:
+    (gateway / "sealgate.toml").write_text('provider_proxy = "http://me:hush@proxy.example:3128/"\n')
+    settings = Settings.load(gateway)
+
+    assert settings.provider_proxy == "http://me:hush@proxy.example:3128"
+    assert "hush" not in repr(settings)
+    assert settings.without_database().provider_proxy == ""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import sync_playwright
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.support.control_half import make_directory, stand_in
+from tests.support.control_half import NO_OUTSIDE, make_directory, stand_in
 from tests.support.every_page import jobs_of, pages_of
 from tests.support.full_gateway import MANY, furnish, known_by_session_or_header
 from tests.support.web_site import WHO, served
@@ -43,7 +43,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         directory = Path(temporary) / "gw"
         make_directory(directory)
-        (directory / "sealgate.toml").write_text('web_name = "localhost"\n')
+        (directory / "sealgate.toml").write_text(NO_OUTSIDE + 'web_name = "localhost"\n')
         gateway = Gateway.open(Settings.load(directory))
         stack.callback(gateway.close)
         agent = stack.enter_context(stand_in(directory))

@@ -93,6 +93,18 @@ def _issuer(text: str) -> str:
     return text
 
 
+def _proxy(text: str) -> str:
+    url = urlsplit(text)
+    try:
+        whole = not text or (url.scheme == "http" and bool(url.hostname and url.port) and url.path in {"", "/"})
+    except ValueError:
+        whole = False
+    if not whole:
+        message = "This is no address of a proxy. Write it like http://proxy.example.com:3128."
+        raise ValueError(message)
+    return text.removesuffix("/")
+
+
 def _group_roles(pairs: tuple[str, ...]) -> tuple[str, ...]:
     for pair in pairs:
         group, _, role = pair.rpartition("=")
@@ -138,6 +150,14 @@ class Settings(BaseSettings):
     """Time of day (HH:MM, the machine's) at which what is live is rehearsed in full; empty means never."""
     live_test_resolvers: IpAddresses = ()
     """Name servers that live tests ask; an empty list means those of /etc/resolv.conf, as Postfix."""
+    provider_nameservers: IpAddresses = ()
+    """Name servers asked when lists of providers are fetched; an empty list means those of /etc/resolv.conf."""
+    provider_ca_file: str = ""
+    """File with the authorities, PEM, trusted when lists of providers are fetched; empty means the system's."""
+    provider_proxy: Annotated[str, Field(repr=False), AfterValidator(_proxy)] = ""
+    """Proxy for fetching lists of providers, as http://[user:password@]host:port; empty means none."""
+    provider_private: bool = False
+    """Whether lists of providers may be fetched from private and loopback addresses."""
     database: Annotated[str, Field(repr=False)] = ""
     """URL of the database with the desired state; empty means SQLite in the directory `control`."""
     control_user: UserName = "sealgate"
@@ -221,8 +241,8 @@ class Settings(BaseSettings):
         return self
 
     def without_database(self) -> Self:
-        """Return these settings for a program that must reach neither the desired state nor the OpenID provider."""
-        return self.model_copy(update={"database": "", "openid_secret": ""})
+        """Return these settings for a program that must reach neither the desired state nor others outside."""
+        return self.model_copy(update={"database": "", "openid_secret": "", "provider_proxy": ""})
 
     @property
     def database_url(self) -> str:

@@ -12,6 +12,7 @@ from tests.api.test_access import OPERATIONS
 from tests.support.accounts import person, signed_in
 from tests.support.answering_agent import ANSWERS, RELEASE
 from tests.support.control_half import make_directory, stand_in
+from tests.support.published import ADDRESS, Published
 from tests.support.web_site import served
 
 from sealgate.link.messages import Outcome, State
@@ -22,6 +23,8 @@ from sealgate.web.sign_in import SESSION, identify
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.support.outside_sources import OutsideSources
+
 ONLY_ASKS = {
     "start_check", "start_rehearsal", "start_policy_tests", "start_explain", "start_replay", "start_drill",
     "query_table", "resolve_address", "try_checks", "check_text",
@@ -29,6 +32,7 @@ ONLY_ASKS = {
 """Operations that change nothing; what they judge is kept as a report, and that is all."""
 
 TEST = {"client": "192.0.2.1", "recipients": ["a@example.com"], "expect": "accept"}
+LIST = {"name": "cloud", "source": "url", "address": ADDRESS}
 ROWS = "/rows/relay-domain"
 STORY: tuple[tuple[str, str, str, Any], ...] = (
     ("set_setting", "PUT", "/settings/my-hostname", {"value": "mx.example.com"}),
@@ -79,6 +83,9 @@ STORY: tuple[tuple[str, str, str, Any], ...] = (
     ("add_row", "POST", "/rows/rbl", {"fields": {"zone": "zen.example"}}),
     ("test_dns_list", "POST", "/live-tests/dns-lists", {"key": "zen.example"}),
     ("look_at_dns", "POST", "/live-tests/dns", {}),
+    ("add_row", "POST", "/rows/provider", {"fields": LIST}),
+    ("fetch_provider", "POST", "/provider-fetches", {"name": "cloud"}),
+    ("try_provider", "POST", "/provider-trials", {"fields": {"source": "url", "address": ADDRESS}}),
     ("overwrite_drift", "POST", "/drift/overwrite", {}),
     ("act_on_queue", "POST", "/queue-actions", {"action": "hold", "filter": {"ids": ["4ABC1234"]}}),
     ("make_backup", "POST", "/backups", {"passphrase": "several words nobody knows"}),
@@ -148,9 +155,13 @@ class Teller:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[str, Step]]]:
+def told(tmp_path_factory: pytest.TempPathFactory, lists_outside: OutsideSources) -> Iterator[list[tuple[str, Step]]]:
     place = tmp_path_factory.mktemp("story")
     make_directory(place / "gw")
+    lists_outside.forget()
+    published = Published(lists_outside)
+    published.says("192.0.2.0/24")
+    (place / "gw" / "sealgate.toml").write_text(published.settings)
     gateway = Gateway.open(Settings.load(place / "gw"))
     person(gateway, "olga", "owner")
     person(gateway, "alice", "viewer")

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.browser.test_every_page import against_the_rules
 from tests.browser.test_stories import ANN, both, press
+from tests.support.published import ADDRESS
 
 from sealgate.link.live_tests import LiveReport, Result, Section, Step
 from sealgate.model.findings import Place, warning
@@ -16,6 +17,7 @@ from sealgate.services import rows, settings
 if TYPE_CHECKING:
     from tests.browser.conftest import Open
     from tests.support.control_half import StandIn
+    from tests.support.published import Published
 
     from sealgate.services.gateway import Gateway
 
@@ -75,3 +77,29 @@ def test_reports_are_usable_by_everybody_and_no_wider_than_a_phone(
         faults += against_the_rules(page)
 
     assert (faults, wide) == ([], [])
+
+
+def test_a_source_is_tried_then_added_and_fetched(fetching: Published, gateway: Gateway, opened: Open) -> None:
+    fetching.says("192.0.2.0/24", "198.51.100.0/24")
+    page = opened("/mta/provider", width=390)
+    page.get_by_role("link", name="Google Workspace").click()
+    page.locator("#f-source").select_option("url")
+    page.get_by_text("Fields of other sources").click()
+    page.locator("#f-address").fill(ADDRESS)
+    press(page, "Try this source")
+    expect(page.get_by_text("2 networks: 2 would be added, 0 removed.")).to_be_visible()
+    faults = against_the_rules(page)
+    assert rows.listing(gateway, ANN, "provider").total == 0
+
+    page.get_by_role("link", name="Add a provider with this source").click()
+    page.locator("#f-name").fill("cloud")
+    press(page, "Add to the draft")
+    page.get_by_role("link", name="cloud").click()
+    press(page, "Fetch now")
+    expect(page.get_by_text("The list is in the draft.")).to_be_visible()
+    page.get_by_role("link", name="Back", exact=True).click()
+    page.get_by_text("See the 2 networks").click()
+    expect(page.get_by_text("198.51.100.0/24").first).to_be_visible()
+    faults += against_the_rules(page)
+
+    assert (faults, page.evaluate("document.documentElement.scrollWidth <= innerWidth")) == ([], True)

@@ -189,6 +189,11 @@ _OTHERS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ),
     ("provider-empty", {"rows": {"provider": ["cloud own"]}}, {"rows": {"provider": ["off cloud own"]}}),
     (
+        "provider-not-fetched",
+        {"rows": {"provider": ["cloud own source=google"]}},
+        {"rows": {"provider": ["cloud own source=google 192.0.2.0/24"]}},
+    ),
+    (
         "provider-null-sender",
         {"rows": {"provider": ["cloud own-and-null 192.0.2.0/24"]}},
         {"rows": {"provider": ["cloud own 192.0.2.0/24"]}},

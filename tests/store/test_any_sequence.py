@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from tests.store.conftest import ORDERED
 from tests.store.states import digest, recomputed, whole
 
+from sealgate.model.digest import state_digest
 from sealgate.model.errors import Conflict, NotFound
 from sealgate.store import ANY, Candidate, Store
 
@@ -41,9 +42,10 @@ class Model:
     draft: State = field(default_factory=dict)
     revisions: list[State] = field(default_factory=lambda: [{}])
     candidates: list[tuple[Candidate, State]] = field(default_factory=list)
+    in_force: int = 0
 
     def copy(self) -> Model:
-        return Model(dict(self.draft), list(self.revisions), list(self.candidates))
+        return Model(dict(self.draft), list(self.revisions), list(self.candidates), self.in_force)
 
     def put(self, key: Key, value: dict[str, Any] | None) -> None:
         if value is None:
@@ -110,6 +112,7 @@ class Steps:
         assert self.w.promote(candidate, "", {}) == len(self.model.revisions)
         self.model.revisions.append(state)
         self.model.candidates = []
+        self.model.in_force = len(self.model.revisions) - 1
 
     def restore(self, number: int) -> None:
         number %= len(self.model.revisions)
@@ -173,6 +176,35 @@ class Machine(RuleBasedStateMachine):
             for step in todo:
                 acting.do(step)
             raise KeyboardInterrupt
+
+    @rule(number=st.integers(0, 20))
+    def go_back(self, number: int) -> None:
+        number %= len(self.model.revisions)
+        with self.store.writing("a") as w:
+            w.set_in_force(number)
+        self.model.in_force = number
+
+    @rule(key=objects, number=values)
+    def change_what_is_in_force(self, key: Key, number: int) -> None:
+        live = dict(self.model.revisions[self.model.in_force])
+        with self.store.reading() as r:
+            old, pending = r.live().row(*key), r.draft().row(*key)
+            others = {(c.noun, c.key): (c.actor, c.at) for c in r.pending() if (c.noun, c.key) != key}
+            if old is None:
+                return
+            follows = old.says_the_same(pending)
+            changed = old._replace(fields=fields(number))
+            digest = state_digest(r.live().sums_with(changed))
+            was_newest = r.newest == r.in_force
+        with self.store.writing("system") as w:
+            self.model.in_force = w.promote_on_live(changed, digest, "", {})
+        self.model.revisions.append(live | {key: fields(number)})
+        self.model.candidates = []
+        if follows:
+            self.model.draft[key] = fields(number)
+        with self.store.reading() as r:
+            now = {(c.noun, c.key): (c.actor, c.at) for c in r.pending() if (c.noun, c.key) != key}
+        assert not was_newest or now == others
 
     @invariant()
     def views_are_the_model(self) -> None:

@@ -31,11 +31,15 @@ if TYPE_CHECKING:
     from sealgate.link.conversation import Conversation
 
 
+NO_OUTSIDE = 'provider_nameservers = ["127.0.0.1"]\n'
+"""No list is ever asked for outside of this machine."""
+
+
 def make_directory(directory: Path) -> KeyPair:
     """Lay out what `sealgate init` would, as far as the control half needs it; returns the node group's keys."""
     for name in ("control", "node", "run", "log"):
         (directory / name).mkdir(parents=True)
-    (directory / "sealgate.toml").write_text("")
+    (directory / "sealgate.toml").write_text(NO_OUTSIDE)
     keys = generate()
     (directory / "control" / "group.pub").write_bytes(keys.public)
     blank_database(directory / "control" / "sealgate.db")

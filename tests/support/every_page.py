@@ -48,6 +48,8 @@ JOBS: tuple[tuple[str, dict[str, str]], ...] = (
     ("/mta/test/rbl", {"key": "zen.example.net=127.0.0.2"}),
     ("/mta/test/sasl", {"key": LOGIN}),
     ("/mta/test/transport", {"key": "customer-000000.example"}),
+    ("/mta/provider/fetch", {"key": "listed"}),
+    ("/mta/provider/try", {"source": "url", "address": "https://lists.example/a"}),
     ("/changes/apply", {"comment": HOSTILE}),
 )
 """The acts that start long work, with what a person types."""

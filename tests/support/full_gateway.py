@@ -47,6 +47,7 @@ from sealgate.services.actor import Actor
 from sealgate.services.origins import Origin
 from sealgate.services.settings import set_value
 from sealgate.services.signing_in import Browser
+from sealgate.store import Ended, Fetch
 from sealgate.web import sign_in
 
 if TYPE_CHECKING:
@@ -58,6 +59,12 @@ if TYPE_CHECKING:
     from sealgate.model.findings import Finding
     from sealgate.services.gateway import Gateway
 
+LISTED = {
+    "name": "listed",
+    "source": "url",
+    "address": f"https://{'l' * 60}.example/{'networks/' * 20}?a=1&b=2",
+    "pointer": "/prefixes/*/ipv4Prefix /prefixes/*/ipv6Prefix",
+}
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
 """A value that would run in a page that forgets to escape it."""
 LONG = "a-rather-long-label-of-a-name." * 6 + "example"
@@ -130,6 +137,13 @@ def _draft(gateway: Gateway) -> None:
     add(gateway, ANN, "white", {"client": "2001:db8::/48", "reason": SENTENCE}, comment=HOSTILE)
     networks = " ".join(f"198.51.{number}.0/24" for number in range(100))
     add(gateway, ANN, "provider", {"name": "cloud", "networks": networks}, comment=HOSTILE)
+    add(gateway, ANN, "provider", LISTED, comment=HOSTILE)
+    with gateway.writing(ANN) as writer:
+        named = (HOSTILE, *networks.split())
+        failed = Fetch(Ended.FAILED, HOSTILE, f"url {LISTED['address']}")
+        new = Fetch(Ended.NEW, SENTENCE, failed.source, added=named, removed=named, remarks=(HOSTILE,), revision=1)
+        writer.keep_fetch("listed", new)
+        writer.keep_fetch("listed", failed)
     add(gateway, ANN, "forwarding", {"account": "root", "addresses": f"a@{LONG}, b@{LONG}"}, comment=HOSTILE)
     add(
         gateway,

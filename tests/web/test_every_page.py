@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pyotp
 import pytest
 from tests.support.accounts import PASSWORD
-from tests.support.control_half import make_directory, stand_in
+from tests.support.control_half import NO_OUTSIDE, make_directory, stand_in
 from tests.support.every_page import jobs_of, pages_of, route_of
 from tests.support.full_gateway import furnish
 from tests.support.web_site import ANN, served
@@ -71,7 +71,7 @@ class Walk:
 def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
     directory = tmp_path_factory.mktemp("walk") / "gw"
     make_directory(directory)
-    (directory / "sealgate.toml").write_text(SETTINGS)
+    (directory / "sealgate.toml").write_text(NO_OUTSIDE + SETTINGS)
     log.open_log(directory / "log" / "sealgate.log", level=logging.DEBUG)
     with ExitStack() as stack:
         gateway = Gateway.open(Settings.load(directory))

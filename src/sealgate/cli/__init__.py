@@ -25,6 +25,7 @@ SECTIONS = {
         "edit": "texts:edit",
         "import": "transfer:import_",
         "export": "transfer:export",
+        "fetch": "fetching:fetch",
     },
     "Making it live": {
         "check": "changes:check",

@@ -28,9 +28,12 @@ if TYPE_CHECKING:
 @click.argument("names", nargs=-1, shell_complete=objects)
 @click.option("--whole", is_flag=True, help="With main-cf and master-cf: the whole rendered file.")
 @click.option("--text", is_flag=True, help="With a look-up table: its text and where it is used.")
+@click.option("--fetches", is_flag=True, help="With a provider: what came of fetching its list.")
 @click.option("--state", metavar="STATE", default="draft", help="With --whole: draft, live, or a revision.")
 @pass_terminal
-def show(terminal: Terminal, what: str, names: tuple[str, ...], state: str, *, whole: bool, text: bool) -> None:
+def show(
+    terminal: Terminal, what: str, names: tuple[str, ...], state: str, *, whole: bool, text: bool, fetches: bool
+) -> None:
     r"""Show what the draft says, and what a revision was.
 
     \b
@@ -40,6 +43,7 @@ def show(terminal: Terminal, what: str, names: tuple[str, ...], state: str, *, w
     sealgate show main-cf --whole --state live   the whole file, as it was made
     sealgate show transport example.com          one row
     sealgate show lookup-table NAME --text       the text of a look-up table
+    sealgate show provider NAME --fetches        what came of fetching a provider's list
     sealgate show revision 3                     a revision, with what was found when it was applied
     sealgate show report 3                       how its rehearsal came out, test by test
     sealgate show report                         the newest report on the draft
@@ -58,6 +62,10 @@ def show(terminal: Terminal, what: str, names: tuple[str, ...], state: str, *, w
         _show_settings(terminal, (what,))
     elif text:
         _show_texts(terminal, names)
+    elif fetches:
+        from sealgate.cli.fetching import show_fetches
+
+        show_fetches(terminal, names)
     else:
         _show_rows(terminal, what, names)
 
@@ -97,7 +105,14 @@ def _show_rows(terminal: Terminal, noun: str, keys: tuple[str, ...]) -> None:
         pairs += [("Comment", shape["comment"]), ("Enabled", shape["enabled"])]
         lines += [f"{kind.title}: {output.safe(shape['key'])}"]
         lines += [f"  {title}: {output.cell(value)}" for title, value in pairs if output.cell(value)]
+        lines += _list_lines(terminal, shape["key"]) if kind.name == "provider" and not terminal.json else []
     terminal.answer(shapes, lines)
+
+
+def _list_lines(terminal: Terminal, name: str) -> list[str]:
+    from sealgate.cli.fetching import state_lines
+
+    return state_lines(terminal, name)
 
 
 def _mark(item: ShownSetting) -> str:

@@ -15,6 +15,7 @@ from sealgate.cli.next_steps import sentence
 from sealgate.cli.terminal import Terminal
 from sealgate.cli.verbs import Verb
 from sealgate.link.codec import to_json
+from sealgate.services.list_words import state_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +51,7 @@ def _json(found: Status) -> dict[str, Any]:
         "reason": found.reason,
         "scheduler": found.scheduler,
         "jobs": [_job_json(job) for job in found.jobs],
+        "troubled_lists": [state_json(state) for state in found.troubles],
     }
 
 
@@ -62,6 +64,10 @@ def _lines(found: Status) -> Iterator[str]:
     if found.newest != found.in_force and found.newest:
         yield f"The newest revision, {found.newest}, is not in force. See: sealgate history"
     yield from _job_lines(found)
+    for state in found.troubles:
+        since = f"{state.since.astimezone():%Y-%m-%d %H:%M}" if state.since else ""
+        said = output.safe(state.last.text) if state.last else ""
+        yield f"! The list of {output.safe(state.name)} is not what its source says, since {since}: {said}"
     yield f"Draft: {output.count_of(found.pending, 'change')} not applied yet" if found.pending else "Draft: no changes"
 
 

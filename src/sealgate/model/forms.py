@@ -160,7 +160,7 @@ def write_csv(noun: str, rows: Iterable[Row[Any]]) -> Iterator[str]:
         buffer.seek(0)
         buffer.truncate()
         fields = described.fields(row.value)
-        cells = [_cell(fields[column.name]) for column in columns]
+        cells = [_cell(fields.get(column.name, column.default)) for column in columns]
         writer.writerow([*cells, row.comment, "yes" if row.enabled else "no"])
         yield buffer.getvalue()
 

@@ -1,4 +1,9 @@
-"""Client access list providers: the networks a cloud provider sends from, as last fetched and stored."""
+"""Client access list providers: the networks that a cloud provider sends from, as typed or as last fetched.
+
+What was fetched is part of the row, so that a list is rendered, judged, compared and rolled back like everything else.
+A field at its default is left out of the canonical form: a row from before there were sources reads, and counts, as
+one that is typed by hand.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +12,27 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from sealgate.model import list_sources
 from sealgate.model.errors import InvalidValue
+from sealgate.model.list_sources import TYPED, ListSource, Origin
 from sealgate.model.network import Network
 from sealgate.model.objects import Column, Kind, Noun, at, choice, known_fields, list_of
-from sealgate.model.text import shown, token
+from sealgate.model.text import flag, shown, token, whole_number
+from sealgate.model.units import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sealgate.model.objects import Fields
+
+__all__ = ["MOST_NETWORKS", "PROVIDER", "WIDEST", "ListSource", "Origin", "Provider", "ProviderSenders", "origin_of"]
 
 MOST_NETWORKS = 100_000
 # The widest networks believed of a list: 1/256 of IPv4, and no more than the largest allocations of IPv6.
 WIDEST = {4: 8, 6: 19}
+SHORTEST_INTERVAL, USUAL_INTERVAL, LONGEST_INTERVAL = 600, 3600, 30 * 86400
+"""Seconds between two fetches."""
+USUAL_SHRINK = 50
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", re.ASCII)
 
 
@@ -32,11 +46,19 @@ class ProviderSenders(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A client access list provider with its stored list of networks; `name` is letters, digits, hyphens."""
+    """A client access list provider with its stored list of networks; `name` is letters, digits, hyphens.
+
+    `interval` is the time between fetches in seconds. `pin`: the stored list stays, nothing is fetched. `most_shrink`:
+    a list that loses more than that many percent of the stored networks is not taken; one that loses all never is.
+    """
 
     name: str
     networks: tuple[Network, ...]
     senders: ProviderSenders = ProviderSenders.OWN
+    origin: Origin = TYPED
+    interval: int = USUAL_INTERVAL
+    pin: bool = False
+    most_shrink: int = USUAL_SHRINK
 
 
 _SENDERS = Column(
@@ -48,10 +70,38 @@ _SENDERS = Column(
     default="own",
     choices=tuple(ProviderSenders),
 )
+_INTERVAL = Column(
+    "interval",
+    "Fetch every",
+    "How often the list is fetched: 10 minutes to 30 days, such as 1h; as a number it is seconds.",
+    Kind.NUMBER,
+    default=USUAL_INTERVAL,
+)
+_PIN = Column(
+    "pin", "Pin", "Keep the list as it is: nothing is fetched, and no new list goes live.", Kind.FLAG, default=False
+)
+_MOST_SHRINK = Column(
+    "most_shrink",
+    "May lose, in percent",
+    "A new list that lost more than this of its networks is not believed: the old one stays, and that is reported. One"
+    " that lost all never is.",
+    Kind.NUMBER,
+    default=USUAL_SHRINK,
+)
 _COLUMNS = (
     Column("name", "Name", "A short name: letters, digits and hyphens.", required=True, argument=True),
-    Column("networks", "Networks", "The networks that the provider sends from.", Kind.LIST, default=()),
+    *list_sources.COLUMNS,
     _SENDERS,
+    _INTERVAL,
+    _PIN,
+    _MOST_SHRINK,
+    Column(
+        "networks",
+        "Networks",
+        "The networks that the provider sends from; with a source they are fetched.",
+        Kind.LIST,
+        default=(),
+    ),
 )
 
 
@@ -62,9 +112,45 @@ def parse_provider(fields: Mapping[str, Any]) -> Provider:
         name = token(given["name"], "The name").lower()
         if not _NAME.fullmatch(name):
             raise InvalidValue.of(f"The name {shown(name)!r} is not possible.", "Use letters, digits and hyphens.")
+    senders = ProviderSenders(choice(given["senders"], _SENDERS))
+    origin = list_sources.parse_origin(given)
+    with at("interval"):
+        interval = parse_duration(given["interval"], "The interval", SHORTEST_INTERVAL, LONGEST_INTERVAL)
+    with at("pin"):
+        pin = flag(given["pin"], "Pin")
+    with at("most_shrink"):
+        most_shrink = whole_number(given["most_shrink"], "The most that a list may lose", 0, 100)
     with at("networks"):
         networks = {_network(item) for item in list_of(given["networks"], "The list of networks", MOST_NETWORKS)}
-    return Provider(name, tuple(sorted(networks, key=_order)), ProviderSenders(choice(given["senders"], _SENDERS)))
+    return Provider(name, tuple(sorted(networks, key=_order)), senders, origin, interval, pin, most_shrink)
+
+
+def provider_fields(value: Provider) -> Fields:
+    """Return the canonical form of a provider: new fields only where they are not at their default."""
+    fields: Fields = {
+        "name": value.name,
+        "networks": list(map(str, value.networks)),
+        "senders": value.senders.value,
+        **list_sources.origin_fields(value.origin),
+    }
+    if value.interval != USUAL_INTERVAL:
+        fields["interval"] = value.interval
+    if value.pin:
+        fields["pin"] = True
+    if value.most_shrink != USUAL_SHRINK:
+        fields["most_shrink"] = value.most_shrink
+    return fields
+
+
+def origin_of(fields: Mapping[str, Any]) -> Origin:
+    """Return where the list of a stored provider comes from, without reading its networks."""
+    target = fields.get("domain") or fields.get("address") or ""
+    return Origin(
+        ListSource(fields.get("source", ListSource.BY_HAND)),
+        list_sources.Instance(fields.get("instance", list_sources.Instance.WORLDWIDE)),
+        str(target),
+        str(fields.get("pointer", "")),
+    )
 
 
 def _network(item: object) -> Network:
@@ -90,10 +176,6 @@ PROVIDER: Noun[Provider] = Noun(
     title="Client access list providers",
     columns=_COLUMNS,
     parse=parse_provider,
-    fields=lambda value: {
-        "name": value.name,
-        "networks": list(map(str, value.networks)),
-        "senders": value.senders.value,
-    },
+    fields=provider_fields,
     key=lambda value: value.name,
 )

@@ -2,7 +2,8 @@ r"""One line for each kind of row: what a postmaster would paste, and what expor
 
     relay-domain   example.com                     (a table's `example.com OK` is read too)
     network        10.0.0.0/8    !10.0.0.1         (a wide one twice, as confirmation)
-    provider       microsoft365 own 40.92.0.0/15 52.100.0.0/14
+    provider       cloud own 40.92.0.0/15 52.100.0.0/14
+                   m365 own source=microsoft365 interval=7200 40.92.0.0/15
     forwarding     root: admin@example.com, ops@example.com
     …-check        /^Subject:\s+x/ REJECT text    if /^X-/    endif    regexp:/^X/ WARN
     rbl            zen.example.net=127.0.0.2 reply text    sender:dbl.example.net
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import InvalidValue
 from sealgate.model.policy_lines import read_policy_test, write_policy_test
+from sealgate.model.providers import provider_fields
 from sealgate.model.text import shown
 from sealgate.model.transports import parse_line, transport_fields
 
@@ -76,14 +78,30 @@ def write_network(value: MyNetwork) -> str:
 
 
 def read_provider(line: str) -> Fields:
-    """Read a provider: name, senders, networks."""
+    """Read a provider: name, senders, then `field=value` for its other fields, and networks."""
     name, *rest = line.split() or [""]
-    return {"name": name, "senders": rest[0] if rest else "own", "networks": rest[1:]}
+    fields: Fields = {"name": name, "senders": rest[0] if rest else "own", "networks": []}
+    for word in rest[1:]:
+        field, sign, value = word.partition("=")
+        if not sign:
+            fields["networks"].append(word)
+        elif field == "pointer" and "pointer" in fields:
+            fields["pointer"] += f" {value}"
+        elif field in fields:
+            raise InvalidValue.of(f"The line says {shown(field)} twice.", "Leave one of the two out.")
+        else:
+            fields[field] = value
+    return fields
 
 
 def write_provider(value: Provider) -> str:
-    """Write a provider."""
-    return " ".join([value.name, value.senders.value, *map(str, value.networks)])
+    """Write a provider; what is at its default is left out."""
+    fields = provider_fields(value)
+    words = [str(fields.pop("name")), str(fields.pop("senders"))]
+    networks = fields.pop("networks")
+    pointers = str(fields.pop("pointer", "")).split()
+    words += [f"{name}={'yes' if given is True else given}" for name, given in fields.items()]
+    return " ".join([*words, *(f"pointer={one}" for one in pointers), *networks])
 
 
 def read_forwarding(line: str) -> Fields:

@@ -58,7 +58,7 @@ def write_yaml(noun: str, rows: Iterable[Row[Any]]) -> Iterator[str]:
     described = NOUNS[noun]
     columns = [column for column in described.columns if column.kind is not Kind.SECRET]
     for row in rows:
-        fields = described.fields(row.value)
+        fields = {c.name: c.default for c in columns} | described.fields(row.value)
         given = {c.name: fields[c.name] for c in columns if c.required or _differs(fields[c.name], c.default)}
         given |= {"comment": row.comment} if row.comment else {}
         given |= {} if row.enabled else {"enabled": False}

@@ -77,6 +77,38 @@ def bundle_of(reader: Reader, view: View) -> ViewBundle:
     return bundle(reader, view, (reader.live(), *newest))
 
 
+@dataclass(frozen=True, slots=True)
+class ChangedBundle(ViewBundle):
+    """A view with one row changed, which stands in no view of the store yet."""
+
+    changed: Stored
+
+    def rows(self, noun: str) -> Iterator[SentRow]:
+        """Give all rows of a noun."""
+        for stored in self.view.rows(noun):
+            yield sent(self.changed if self._is_changed(stored) else stored)
+
+    def delta(self, noun: str, base: str) -> Iterator[SentRow]:
+        """Give the rows that differ from the table with digest `base`."""
+        if noun != self.changed.noun:
+            yield from ViewBundle.delta(self, noun, base)
+        else:
+            yield sent(self.changed)
+
+    def _is_changed(self, stored: Stored) -> bool:
+        return (stored.noun, stored.key) == (self.changed.noun, self.changed.key)
+
+
+def live_with(reader: Reader, changed: Stored) -> ChangedBundle:
+    """Return what is in force, with one row of it changed, as a bundle; NotFound if that row is not in force."""
+    view = reader.live()
+    sums = view.sums_with(changed)
+    tables = {noun: _offer(noun, total, {}) for noun, total in sums.items() if total.count}
+    base = view.sums()[changed.noun].digest()
+    tables[changed.noun] = Offer(sums[changed.noun].digest(), sums[changed.noun].count, (base,))
+    return ChangedBundle(reader, view, Header(state_digest(sums), tables, view.digest()), {}, changed)
+
+
 def sent(stored: Stored) -> SentRow:
     """Return a stored row as it crosses the link."""
     return SentRow(stored.key, stored.fields, stored.comment, stored.enabled, stored.position)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
     from sealgate.services.states import StateName
-    from sealgate.store import PendingChange, Revision, Summary, Version, View
+    from sealgate.store import PendingChange, Revision, Summary, View
 
 Item = TypeVar("Item")
 

@@ -17,6 +17,9 @@ from sealgate.services import reports
 from sealgate.services.applying import Applied
 from sealgate.services.imports import Imported
 from sealgate.services.judging import Judged
+from sealgate.services.list_fetching import Refreshed
+from sealgate.services.list_trying import Tried
+from sealgate.services.list_words import fetch_json
 from sealgate.services.policy_tests import Ran
 
 if TYPE_CHECKING:
@@ -62,6 +65,17 @@ def _(value: Applied) -> Any:
 def _(value: Ran) -> Any:
     verdicts = [verdict.to_json() for verdict in value.verdicts[: reports.MOST_NAMED]]
     return {"passed": value.passed, "verdicts": verdicts, "rehearsal": told(value.judged)}
+
+
+@told.register
+def _(value: Refreshed) -> Any:
+    return {"provider": value.provider} | fetch_json(value.fetch)
+
+
+@told.register
+def _(value: Tried) -> Any:
+    lists = {name: list(getattr(value, name)) for name in ("networks", "added", "removed", "remarks")}
+    return asdict(value) | lists | {"fields": dict(value.fields), "text": value.text}
 
 
 @told.register

@@ -1,4 +1,4 @@
-"""What the control half does by itself: probes of the draft, the nightly rehearsal, rows that expire.
+"""What the control half does by itself: probes of the draft, the nightly rehearsal, rows that expire, providers' lists.
 
 `Scheduler.step` looks whether something is due, does at most one thing, and says when to look again. Nothing is lost
 when the process dies: what was due is due at the next start. Each work is a job with a lease in the store, so that of
@@ -8,6 +8,7 @@ two schedulers (a second machine on the same database) one works. How each ended
   on an older draft is kept under that draft's digest and waited for by nobody.
 - *nightly*: at the set time what is live is rehearsed in full, anew, with the policy tests.
 - *expiry*: when a day is over, rows whose last day it was stop counting (`expiring`).
+- *providers*: lists of providers are fetched when they are due, one after the other (`list_fetching`).
 
 The time of day comes from `Clock`, so the rules can be tried without waiting.
 """
@@ -25,6 +26,7 @@ from sealgate.model.errors import NodeUnreachable, SealgateError
 from sealgate.model.verdicts import Ruling
 from sealgate.services import expiring, judging, reports
 from sealgate.services.actor import Actor, Right
+from sealgate.services.providing import PROVIDERS, Lists
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +79,10 @@ class Scheduler:
     _night: dt.datetime | None = None
     _day: tuple[dt.date, int] | None = None
     _present: float = float("-inf")
+    _lists: Lists = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lists = Lists(self.gateway, self.clock.now)
 
     def begin(self) -> None:
         """Begin: a nightly rehearsal that was due while nothing ran is not made up for, unless one was held before."""
@@ -92,6 +98,7 @@ class Scheduler:
             (EXPIRY, self._expiry_due, self._expire),
             (NIGHTLY, self._night_due, self._rehearse),
             (PROBE, self._probe_due, self._probe),
+            (PROVIDERS, self._lists.due, self._lists.work),
         ):
             about = due() if self.clock.ticks() >= self._retry.get(name, float("-inf")) else ""
             if about:

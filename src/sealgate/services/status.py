@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealgate.model.errors import NodeFailed
+from sealgate.services import provider_lists
 from sealgate.services.actor import Right
 from sealgate.services.scheduling import SELF
 from sealgate.services.standing import note
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from sealgate.model.next_steps import Step
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
+    from sealgate.services.provider_lists import ListState
     from sealgate.store import Job
 
 
@@ -24,7 +27,8 @@ class Status:
     """The control half's view, and the node's own word; `node` is None, with the reason, when it cannot be asked.
 
     `pending` is the number of objects that an apply would change. `jobs` are what the control half does by itself, with
-    how each ended last; `scheduler` is the number of the process that does them here, None while none runs.
+    how each ended last; `scheduler` is the number of the process that does them here, None while none runs. `troubles`
+    are the lists of providers that have not been good for long.
     """
 
     newest: int
@@ -35,6 +39,7 @@ class Status:
     steps: tuple[Step, ...] = ()
     jobs: tuple[Job, ...] = ()
     scheduler: int | None = None
+    troubles: tuple[ListState, ...] = ()
 
 
 def show(gateway: Gateway, actor: Actor) -> Status:
@@ -47,12 +52,13 @@ def show(gateway: Gateway, actor: Actor) -> Status:
         note(gateway, actor, node)
     except NodeFailed as fault:
         reason, steps = str(fault), fault.steps
+    troubles = tuple(provider_lists.troubles(gateway, actor, dt.datetime.now(dt.UTC)))
     with gateway.store.reading() as reader:
         pending = sum(1 for _change in reader.compare(reader.live(), reader.draft()))
         jobs = tuple(reader.jobs())
         running = next((_process(job) for job in jobs if job.name == SELF), None)
         others = tuple(job for job in jobs if job.name != SELF)
-        return Status(reader.newest, reader.in_force, pending, node, reason, steps, others, running)
+        return Status(reader.newest, reader.in_force, pending, node, reason, steps, others, running, troubles)
 
 
 def _process(job: Job) -> int | None:

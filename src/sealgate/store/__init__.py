@@ -6,6 +6,7 @@ changes through a `Writer`. One code for SQLite and PostgreSQL.
 
 from __future__ import annotations
 
+from sealgate.store.fetches import GOOD, Ended, Fetch
 from sealgate.store.jobs import Job
 from sealgate.store.reader import Reader
 from sealgate.store.records import (
@@ -25,9 +26,12 @@ from sealgate.store.writer import Writer
 
 __all__ = [
     "ANY",
+    "GOOD",
     "AuditEntry",
     "Candidate",
     "Change",
+    "Ended",
+    "Fetch",
     "Job",
     "PendingChange",
     "Reader",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import NotFound
 from sealgate.model.next_steps import Act, Step
-from sealgate.store import audit, changes, content, jobs, judgements, nodes, revisions, secrets, works
+from sealgate.store import audit, changes, content, fetches, jobs, judgements, nodes, revisions, secrets, works
 from sealgate.store.people import People
 from sealgate.store.records import Candidate, Summary
 from sealgate.store.views import View
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sealgate.store.changes import Place
+    from sealgate.store.fetches import Fetch
     from sealgate.store.jobs import Job
     from sealgate.store.records import AuditBreak, AuditEntry, Change, Node, PendingChange, Revision, Stored, Version
     from sealgate.store.transaction import Snapshot
@@ -137,6 +138,14 @@ class Reader:
     def works(self, owner: str | None, limit: int) -> list[Work]:
         """Return the newest pieces of long work, of one owner or of all, newest first."""
         return works.newest(self._tx.connection, owner, limit)
+
+    def fetches(self, provider: str, limit: int = fetches.KEPT) -> list[Fetch]:
+        """Return what came of fetching a provider's list, newest first."""
+        return fetches.newest(self._tx.connection, provider, limit)
+
+    def last_good_fetch(self, provider: str) -> Fetch | None:
+        """Return the last fetch of a provider's list that ended well, or None if none did yet."""
+        return fetches.last_good(self._tx.connection, provider)
 
     def content(self, digest: str) -> bytes:
         """Return one chunk of a look-up table's text."""

@@ -203,6 +203,22 @@ node = Table(
     Column("at", Text, nullable=False),
 )
 
+fetch = Table(
+    "fetch",
+    metadata,
+    Column("provider", _WORD, primary_key=True),
+    Column("number", _NUMBER, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("ended", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("revision", _NUMBER, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+"""What came of fetching a provider's list, the newest of each. `detail` is JSON: what came and went, remarks."""
+
 meta = Table(
     "meta",
     metadata,

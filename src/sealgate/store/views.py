@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, func, select, text, tuple_
 
-from sealgate.model.digest import TableSum, state_digest
-from sealgate.model.errors import InvalidValue
+from sealgate.model.digest import TableSum, row_digest, state_digest
+from sealgate.model.errors import InvalidValue, NotFound
 from sealgate.store import content, schema
 from sealgate.store.records import Candidate, Stored
 
@@ -72,6 +72,10 @@ def words(key: str, fields: Mapping[str, Any], comment: str) -> str:
         elif kind in {list, tuple}:
             values += value
     return "\n".join(found).casefold().replace("\0", "")
+
+
+def _digest(row: Stored) -> int:
+    return row_digest(row.noun, row.key, row.fields, comment=row.comment, enabled=row.enabled, position=row.position)
 
 
 def visible(at: int | None) -> list[Any]:
@@ -179,6 +183,15 @@ class View:
     def sums(self) -> dict[str, TableSum]:
         """Return sum and number of rows of each noun that has, or had, rows."""
         return self._totals()
+
+    def sums_with(self, changed: Stored) -> dict[str, TableSum]:
+        """Return the sums as they would be with one row of this state changed; NotFound if it is not there."""
+        old = self.row(changed.noun, changed.key)
+        if old is None:
+            raise NotFound(f"There is no {changed.noun} {changed.key!r}. Nothing was changed.")
+        shift = _digest(changed) - _digest(old)
+        sums = dict(self.sums())
+        return sums | {changed.noun: sums[changed.noun].shift(shift, 0)}
 
     def digest(self) -> str:
         """Return the digest of the whole state."""

@@ -8,7 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sealgate.store import answers, content, draft, jobs, judgements, nodes, order, restoring, revisions, secrets, works
+from sealgate.store import (
+    answers,
+    content,
+    draft,
+    fetches,
+    jobs,
+    judgements,
+    nodes,
+    order,
+    rebasing,
+    restoring,
+    revisions,
+    secrets,
+    works,
+)
 from sealgate.store.people_changes import PeopleWriter
 from sealgate.store.reader import Reader
 from sealgate.store.records import ANY
@@ -17,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sealgate.store.answers import Answer
-    from sealgate.store.records import Base, Candidate
+    from sealgate.store.fetches import Fetch
+    from sealgate.store.records import Base, Candidate, Stored
     from sealgate.store.transaction import Transaction
     from sealgate.store.works import WorkState
 
@@ -115,6 +130,16 @@ class Writer(Reader):
         """
         return revisions.promote(self._tx, candidate, comment, report, state)
 
+    def promote_on_live(
+        self, changed: Stored, digest: str, comment: str, report: Mapping[str, Any], *, state: str = "applied"
+    ) -> int:
+        """Make what is in force, with one row changed, the next revision, and the one in force; return its number.
+
+        What is pending stays pending on top of it. `digest` is that of the state that was judged. Raises `Conflict` if
+        what is in force is another by now, `NotFound` if the row is not there.
+        """
+        return rebasing.promote_on_live(self._tx, changed, digest, comment, report, state=state)
+
     def set_revision_state(self, number: int, state: str, detail: str = "") -> None:
         """Note what became of a revision (on watch, confirmed, undone …)."""
         revisions.set_state(self._tx, number, state, detail)
@@ -158,6 +183,14 @@ class Writer(Reader):
     def free_answer(self, key: str) -> None:
         """Give the key of a request back, since nothing was done."""
         answers.free(self._tx, key)
+
+    def keep_fetch(self, provider: str, fetch: Fetch) -> int:
+        """Keep what came of fetching a provider's list; return its number among those of this provider."""
+        return fetches.keep(self._tx, provider, fetch)
+
+    def forget_fetches(self, providers: Iterable[str]) -> None:
+        """Forget what came of fetching the lists of other providers than these."""
+        fetches.forget_others(self._tx.connection, providers)
 
     def put_content(self, digest: str, data: bytes) -> None:
         """Store a chunk of a look-up table's text under its digest."""

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sealgate.model.list_sources import Instance, ListSource
 from sealgate.model.nouns import NOUNS
 from sealgate.model.objects import Kind
 from sealgate.model.policy_lines import expectation_words, mail_words
 from sealgate.model.policy_tests import POLICY_TEST
+from sealgate.model.providers import origin_of
 from sealgate.web.formats import name, plain
 
 if TYPE_CHECKING:
@@ -23,6 +25,15 @@ if TYPE_CHECKING:
     Fields = Mapping[str, Any]
 
 _FEW = 3
+SOURCES = {
+    ListSource.BY_HAND: "typed by hand",
+    ListSource.MICROSOFT365: "Microsoft 365",
+    ListSource.MICROSOFT365_SPF: "Microsoft 365, SPF",
+    ListSource.GOOGLE: "Google Workspace",
+    ListSource.SPF: "SPF of",
+    ListSource.URL: "",
+}
+"""Each source of a list as it is called on pages; what it asks follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +99,17 @@ def _rule(fields: Fields) -> str:
 
 def _networks(fields: Fields) -> str:
     found = list(fields["networks"])
+    if origin_of(fields).fetched:
+        return f"{len(found):,}"
     more = f" and {len(found) - _FEW:,} more" if len(found) > _FEW else ""
     return f"{', '.join(found[:_FEW])}{more}" if found else plain(None)
+
+
+def _source(fields: Fields) -> str:
+    origin = origin_of(fields)
+    if origin.instance is not Instance.WORLDWIDE:
+        return f"{SOURCES[origin.kind]} ({origin.instance})"
+    return f"{SOURCES[origin.kind]} {origin.target}".strip()
 
 
 def _mail(fields: Fields) -> str:
@@ -123,6 +143,7 @@ _SPECIAL: dict[str, tuple[Shown, ...]] = {
     ),
     "provider": (
         Shown("Name", lambda fields: str(fields["name"])),
+        Shown("Source", _source, code=False),
         Shown("Networks", _networks),
         Shown("Relay for senders", lambda fields: str(fields["senders"]), code=False),
     ),

@@ -22,7 +22,7 @@ from sealgate.web import judgements
 from sealgate.web.explaining import Answered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from sealgate.model.next_steps import Step
     from sealgate.services.jobs import Job
@@ -47,6 +47,7 @@ class Ending:
     answers: tuple[Answered, ...] = ()
     replayed: Replayed | None = None
     drilled: DrillReport | None = None
+    listed: Mapping[str, Any] | None = None
 
 
 def of(visit: Visit, job: Job) -> Ending | None:
@@ -94,6 +95,13 @@ def _explained(job: Job, result: Any) -> Ending:
     return Ending(answers=tuple(from_json(Answered, one) for one in result))
 
 
+def _listed(_job: Job, result: dict[str, Any]) -> Ending:
+    """Return what came of a fetch or a trial, once it is known to have all that its page shows."""
+    for name in ("text", "added", "removed", "more_added", "more_removed", "remarks"):
+        result[name]
+    return Ending(listed=result)
+
+
 def _findings(result: dict[str, Any]) -> tuple[Finding, ...]:
     return tuple(map(Finding.from_json, result.get("findings", ())))
 
@@ -105,6 +113,8 @@ _ENDINGS: dict[str, Callable[[Job, Any], Ending]] = {
     "explain": _explained,
     "replay": lambda _job, result: Ending(replayed=from_json(Replayed, result)),
     "drill": lambda _job, result: Ending(drilled=from_json(DrillReport, result)),
+    "fetch-provider": _listed,
+    "try-provider": _listed,
     "apply": lambda _job, result: Ending(
         findings=_findings(result), outcome=from_json(Outcome, result["outcome"], "outcome")
     ),

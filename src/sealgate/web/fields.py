@@ -36,6 +36,15 @@ _TIMES = frozenset(
 )  # fmt: skip
 # Not in the form of a row: a rule's number is given, what a text is stored as follows from the text.
 _HIDDEN = {"lookup-table": frozenset({"content", "lines", "size"})}
+_TIME_COLUMNS = frozenset({"interval"})
+_ASIDE = {
+    "microsoft365": ("domain", "address", "pointer"),
+    "microsoft365-spf": ("domain", "address", "pointer"),
+    "google": ("instance", "domain", "address", "pointer"),
+    "spf": ("instance", "address", "pointer"),
+    "url": ("instance", "domain"),
+}
+"""The fields of a provider that belong to other sources than the one chosen."""
 _LONG = {"policy-test": frozenset({"headers", "message"})}
 _KEYS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 """A private key, which is shown to nobody again, in whatever field it was pasted."""
@@ -47,7 +56,8 @@ _MX = ".mx"
 class Field:
     """One field of a form. `control` is the macro's word for what is drawn; `value` is text, or a flag's state.
 
-    `unset` says what an empty field means; `fixed` is what is shown instead of a control to who may not change it.
+    `unset` says what an empty field means; `aside`: it means nothing beside what is chosen, and is folded away. `fixed`
+    is what is shown instead of a control to who may not change it.
     """
 
     name: str
@@ -65,6 +75,7 @@ class Field:
     port: str = ""
     mx: bool = False
     unset: str = ""
+    aside: bool = False
     fixed: str | None = None
 
     def fixed_to(self, words: str) -> Field:
@@ -100,6 +111,8 @@ def row_fields(
         wrong = _said(problems, column.name)
         if column.name in {"confirm", "raw"} and not (wrong or values.get(column.name)):
             continue
+        if column.name == "networks" and not wrong and values.get("source", "by-hand") != "by-hand":
+            continue
         made.append(
             Field(
                 column.name,
@@ -113,6 +126,7 @@ def row_fields(
                 findings=tuple(f for f in found if f.place.field == column.name),
                 suggestions=(suggestions or {}).get(column.name, ()),
                 stored=exists and column.kind is Kind.SECRET,
+                aside=not wrong and column.name in _ASIDE.get(str(values.get("source", "")), ()),
             )
         )
     return made
@@ -237,6 +251,8 @@ def _control_of_setting(setting: Setting[Any]) -> str:
 
 
 def _control(column: Column) -> str:
+    if column.name in _TIME_COLUMNS:
+        return "text"
     return {
         Kind.FLAG: "flag",
         Kind.CHOICE: "choice",
@@ -262,7 +278,7 @@ def as_typed(column: Column, value: Any) -> Any:
         return ""
     if isinstance(value, list | tuple):
         return "\n".join(map(str, value))
-    return str(value)
+    return show_duration(value) if column.name in _TIME_COLUMNS and isinstance(value, int) else str(value)
 
 
 def _said(problems: Sequence[Problem], name: str) -> tuple[str, ...]:

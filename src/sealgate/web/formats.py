@@ -14,6 +14,7 @@ from sealgate.model.names import DomainName
 from sealgate.model.units import show_duration, show_size
 
 DASH = "\N{EN DASH}"
+_MOST_ITEMS = 50
 _CONVERTED = re.compile(r"[a-z0-9_.-]*xn--[a-z0-9_.-]+", re.ASCII)
 
 
@@ -36,13 +37,29 @@ def number(value: int) -> str:
 
 
 def plain(value: Any) -> str:
-    """Return a field of a row or setting as text: yes and no, lists with commas, a dash for nothing."""
+    """Return a field of a row or setting as text: yes and no, lists with commas, a dash for nothing.
+
+    Of a long list the first entries are named, and the others counted.
+    """
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        items = [plain(item) for item in value]
-        return ", ".join(items) if items else DASH
+        items = [plain(item) for item in value[:_MOST_ITEMS]]
+        more = f" and {len(value) - len(items):,} more" if len(value) > len(items) else ""
+        return f"{', '.join(items)}{more}" if items else DASH
     return DASH if value is None or value == "" else str(value)
+
+
+def sides(old: Any, new: Any) -> tuple[str, str]:
+    """Return a field before and after as text; of long lists what went and what came, not all that stayed."""
+    if not (isinstance(old, list) and isinstance(new, list) and max(len(old), len(new)) > _MOST_ITEMS):
+        return plain(old), plain(new)
+    had, has = set(old), set(new)
+    went, came = [item for item in old if item not in has], [item for item in new if item not in had]
+    return (
+        f"{len(old):,} entries{', now gone: ' + plain(went) if went else ''}",
+        f"{len(new):,} entries{', of them new: ' + plain(came) if came else ''}",
+    )
 
 
 def name(text: str) -> str:
@@ -80,6 +97,7 @@ FILTERS = {
     "iso": iso,
     "number": number,
     "plain": plain,
+    "sides": sides,
     "name": name,
     "size": size,
     "exact_size": show_size,

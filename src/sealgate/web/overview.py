@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import compile_path
 
 from sealgate.model.errors import SealgateError
-from sealgate.services import changes, rehearsals, traffic
+from sealgate.services import changes, provider_lists, rehearsals, traffic
 from sealgate.services.actor import Right
 from sealgate.web.charts import stacked_bars
 from sealgate.web.entrance import local_path
@@ -45,6 +45,7 @@ def show(visit: Visit) -> Response:
         chart=stacked_bars(mail.slots, _SERIES, titles, words("traffic.chart")) if mail else "",
         history=changes.history(visit.gateway, visit.actor, _LAST),
         known=rehearsals.known(visit.gateway, visit.actor),
+        troubles=provider_lists.troubles(visit.gateway, visit.actor, dt.datetime.now(dt.UTC)),
         nightly_at=visit.gateway.settings.nightly_at,
     )
 

@@ -16,7 +16,7 @@ from sealgate.services.actor import Right
 from sealgate.services.areas import may_edit
 from sealgate.services.wording import shown_fields
 from sealgate.store import Stored
-from sealgate.web import fields, live_tests
+from sealgate.web import fields, listed_networks, live_tests
 from sealgate.web.asking import about_row
 from sealgate.web.columns import name_of
 from sealgate.web.formats import address, plain
@@ -42,7 +42,7 @@ def new(visit: Visit) -> Response:
     kind = noun_in(visit)
     may_edit(visit.actor, kind.name)
     values = {c.name: visit.asked(c.name) for c in kind.columns if visit.asked(c.name)}
-    return _form(visit, kind, values, enabled=True)
+    return form(visit, kind, values, enabled=True)
 
 
 def add(visit: Visit) -> Response:
@@ -53,11 +53,11 @@ def add(visit: Visit) -> Response:
     try:
         saved = rows.add(visit.gateway, visit.actor, kind.name, given, comment=visit.given("comment"), enabled=enabled)
     except InvalidValue as fault:
-        return _form(visit, kind, given, problems=fault.problems, enabled=enabled, status=422)
+        return form(visit, kind, given, problems=fault.problems, enabled=enabled, status=422)
     except Conflict as clash:
         if (there := _current(clash)) is None:
             raise
-        return _form(visit, kind, given, there=there, enabled=enabled, status=409)
+        return form(visit, kind, given, there=there, enabled=enabled, status=409)
     visit.changed()
     if kind.name == "lookup-table":
         return visit.go(path_of(kind) + "/row", key=saved.key, done="added")
@@ -68,7 +68,7 @@ def show(visit: Visit) -> Response:
     """Show the form of a row."""
     kind = noun_in(visit)
     row = rows.show(visit.gateway, visit.actor, kind.name, visit.asked("key"))
-    return _form(visit, kind, row.fields, row=row, comment=row.comment, enabled=row.enabled)
+    return form(visit, kind, row.fields, row=row, comment=row.comment, enabled=row.enabled)
 
 
 def change(visit: Visit) -> Response:
@@ -90,24 +90,24 @@ def change(visit: Visit) -> Response:
         )
     except InvalidValue as fault:
         row = rows.show(visit.gateway, visit.actor, kind.name, key)
-        return _form(
+        return form(
             visit, kind, row.fields | given, row=row, problems=fault.problems, comment=comment, enabled=enabled,
             version=visit.version(), status=422,
         )  # fmt: skip
     except NotFound:
         if visit.version() is None:
             raise
-        return _form(visit, kind, given, gone=True, enabled=enabled, status=409)
+        return form(visit, kind, given, gone=True, enabled=enabled, status=409)
     except Conflict as clash:
         current = _current(clash)
         if current is not None and current.key != key:
             row = rows.show(visit.gateway, visit.actor, kind.name, key)
-            return _form(
+            return form(
                 visit, kind, row.fields | given, row=row, there=current, comment=comment, enabled=enabled,
                 version=visit.version(), status=409,
             )  # fmt: skip
         both = _both_sides(visit, kind, given, clash)
-        return _form(visit, kind, given, row=current, comment=comment, enabled=enabled, clash=both, status=409)
+        return form(visit, kind, given, row=current, comment=comment, enabled=enabled, clash=both, status=409)
     visit.changed()
     return visit.go(path_of(kind), done="saved")
 
@@ -127,7 +127,7 @@ def remove(visit: Visit) -> Response:
             return visit.go(path_of(kind), done="gone")
         seen = row.fields | fields.row_given(visit, kind, exists=True)
         both = _both_sides(visit, kind, seen, clash)
-        return _form(
+        return form(
             visit, kind, row.fields, row=row, comment=row.comment, enabled=row.enabled, clash=both, removing=True,
             status=409,
         )  # fmt: skip
@@ -169,7 +169,7 @@ def _life(visit: Visit, kind: Noun[Any], key: str, *, clash: str = "", status: i
     )  # fmt: skip
 
 
-def _form(
+def form(
     visit: Visit,
     kind: Noun[Any],
     values: dict[str, Any],
@@ -223,6 +223,8 @@ def _form(
         action=here,
         history=object_history.steps(visit.gateway, visit.actor, kind.name, row.key, _FEW_STEPS) if row else [],
         table=_table(visit, kind, row, sent=not removing),
+        badge=listed_networks.badge,
+        listed=listed_networks.of_row(visit, kind, row, values),
         testable=row is not None and live_tests.may_test(visit, kind.name) and bool(row.fields.get("host", True)),
     )
 

@@ -102,7 +102,7 @@ def check_providers(desired: DesiredState) -> Iterator[Finding]:
         if not row.enabled:
             continue
         if not value.networks:
-            yield warning("provider-empty", place, f"{row.key} has no networks yet, so nobody may relay by it.")
+            yield _without_networks(row, place)
         if value.senders is ProviderSenders.ANY:
             yield warning(
                 "provider-any-sender",
@@ -129,6 +129,19 @@ def check_providers(desired: DesiredState) -> Iterator[Finding]:
                 "",
                 "Add the relay domains.",
             )
+
+
+def _without_networks(row: Row[Provider], place: Place) -> Finding:
+    if not row.value.origin.fetched:
+        return warning("provider-empty", place, f"{row.key} has no networks yet, so nobody may relay by it.")
+    why = "Its list is pinned." if row.value.pin else "Its list is fetched by itself, and goes live when it came."
+    return note(
+        "provider-not-fetched",
+        place,
+        f"The list of {row.key} was never fetched yet, so nobody may relay by it.",
+        why,
+        "Fetch it now, or look whether fetching it fails.",
+    )
 
 
 def check_rbls(desired: DesiredState) -> Iterator[Finding]:

@@ -77,6 +77,7 @@ CODES: dict[str, str] = {
     "own-service-user": "A service starts a program as a user that is not permitted.",
     "provider-any-sender": "A provider's customers may relay with any sender.",
     "provider-empty": "A provider has no networks.",
+    "provider-not-fetched": "The list of a provider was never fetched yet.",
     "provider-null-sender": "A provider's customers may relay with the null sender.",
     "provider-without-domains": "A provider may relay for own senders, and there are no relay domains.",
     "rbl-covered": "A DNS list has no effect, because an earlier entry counts every answer.",

@@ -17,7 +17,7 @@ from sealgate.store.engine import for_writing
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-KNOWN = ("0001", "0002", "0003", "0120", "0140")
+KNOWN = ("0001", "0002", "0003", "0120", "0140", "0175")
 """The steps this program knows, oldest first."""
 
 # Any number does that nothing else in this database uses: two programs starting at once must take turns.
