@@ -168,7 +168,7 @@ def test_members_of_nothing_have_an_end_too(outside: OutsideSources) -> None:
     assert "more than 20,000 bytes came" in refused(outside, page, outside.reach(most_bytes=20_000))
 
 
-@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"192.0.2.1")[:-3]])
+@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"192.0.2.1")[:-3]], ids=["not packed", "cut off"])
 def test_a_damaged_package_is_refused(outside: OutsideSources, body: bytes) -> None:
     assert "the packed answer" in refused(outside, Page(body, headers={"Content-Encoding": "gzip"}))
 

@@ -10,12 +10,16 @@ from pydantic import Field
 from sealgate.api.call import Asked
 from sealgate.api.operations import Group
 from sealgate.api.shapes import Given
+from sealgate.link.passphrase import MAGIC
 from sealgate.services import backups
 from sealgate.services.actor import Right
 
 GROUP = Group("backups", "The whole gateway in one file.")
 _ANSWER: dict[int | str, Any] = {
-    200: {"description": "The sealed file", "content": {"application/octet-stream": {"schema": {}}}}
+    200: {
+        "description": "The sealed file: a line that says what it is, then bytes",
+        "content": {"application/octet-stream": {"schema": {}, "example": MAGIC.decode()}},
+    }
 }
 
 

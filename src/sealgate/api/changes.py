@@ -69,7 +69,7 @@ class Pending(Told):
 class Changes(Told):
     """How many objects an apply would change, by whom, and one page of what each change is."""
 
-    model_config = example(objects=1, exact=True, actors=[["alice", 1]])
+    model_config = example(objects=1, exact=True, actors=[["alice", 1]], next=None)
 
     objects: int
     exact: bool = Field(description="False: there were too many edits to count, `objects` is that of edited rows.")
@@ -81,7 +81,7 @@ class Changes(Told):
 class Differences(Told):
     """One page of the objects that differ; `more`: there are more."""
 
-    model_config = example(more=False)
+    model_config = example(more=False, next=None)
 
     items: list[Difference]
     more: bool

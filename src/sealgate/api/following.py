@@ -22,6 +22,7 @@ from sealgate.api import access, problems
 from sealgate.api.call import Asked
 from sealgate.api.operations import Group
 from sealgate.api.problems import HttpProblem
+from sealgate.link.upkeep import LogLines
 from sealgate.model.errors import SealgateError
 from sealgate.services import mail_log
 from sealgate.services.actor import Right
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from sealgate.api.call import Call
-    from sealgate.link.upkeep import LogLines
 
 GROUP = Group("log", "Postfix's log as it is written.")
 MOST_SECONDS = 600
@@ -42,7 +42,6 @@ MOST_FOLLOWING = 3
 _LOOK = 1.0
 _SILENCE = 15.0
 _ASK_AGAIN = 5.0
-_EVENTS: dict[int | str, Any] = {200: {"description": "The lines", "content": {"text/event-stream": {"schema": {}}}}}
 
 
 class Followers:
@@ -71,6 +70,20 @@ class Followers:
 
 
 _FOLLOWERS = Followers()
+
+
+def _event(part: LogLines) -> str:
+    return f"id: {part.place}\nevent: lines\ndata: {json.dumps({'lines': part.lines})}\n\n"
+
+
+_LINE = "Nov 23 04:12:09 gw sealgate/smtpd[4711]: connect from mail.example.net[203.0.113.25]"
+_STREAM = "retry: 2000\n\n" + _event(LogLines((_LINE,), "1835009:52110", more=False))
+_EVENTS: dict[int | str, Any] = {
+    200: {
+        "description": "The lines",
+        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _STREAM}},
+    }
+}
 
 
 @GROUP.get("/log/events", Right.OPERATE, response_class=StreamingResponse, responses=_EVENTS)
@@ -127,10 +140,6 @@ def _may_still(call: Call) -> bool:
     """Tell whether whoever began to follow may still see the log: rights, tokens and sessions end meanwhile."""
     actor = access.known(call.context, call.request)
     return actor is not None and Right.OPERATE in actor.rights
-
-
-def _event(part: LogLines) -> str:
-    return f"id: {part.place}\nevent: lines\ndata: {json.dumps({'lines': part.lines})}\n\n"
 
 
 def _fault(problem: dict[str, Any]) -> str:
