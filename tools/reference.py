@@ -159,8 +159,8 @@ def api_page() -> Iterator[str]:
     from sealgate.api.groups import GROUPS
 
     yield "# The REST API\n"
-    yield "Every operation below `/api/v1`, with the right that it needs. What is sent and answered is described by"
-    yield "`/api/v1/openapi.json`; how it is spoken with, in [api.md](../api.md).\n"
+    yield "Every operation below `/api/v1`, with the right that it needs. What is sent and answered is described,"
+    yield "with examples, by `/api/v1/openapi.json`; how it is spoken with, in [api.md](../api.md).\n"
     for group in GROUPS:
         yield f"## {group.tag}\n"
         yield f"{group.about}\n"

@@ -26,6 +26,13 @@ def test_a_fault_among_several_settings_is_named_by_its_setting(owner: httpx.Cli
     assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/values/my-hostname"]
 
 
+def test_what_to_do_next_is_an_operation_and_no_command(owner: httpx.Client) -> None:
+    answer = owner.get(f"{DOMAINS}/no.example")
+
+    assert answer.json()["next"] == [{"act": "list", "method": "GET", "address": f"{PREFIX}/rows/relay-domain"}]
+    assert "sealgate " not in answer.json()["detail"]
+
+
 def test_a_comment_at_fault_is_named_where_it_stands(owner: httpx.Client) -> None:
     answer = owner.post(DOMAINS, json={"fields": {"domain": "example.com"}, "comment": "a\x00b"})
 

@@ -287,6 +287,24 @@ def test_the_life_of_a_row_is_told_oldest_first(owner: httpx.Client, agent: Stan
     steps = owner.get(f"{PREFIX}/row-history/relay-domain/example.com").json()
 
     assert [(step["revision"], step["fields"]) for step in steps] == [(1, {"domain": "example.com"}), (None, None)]
+    assert [(step["difference"]["what"], step["stands"]) for step in steps] == [("added", False), ("removed", True)]
+
+
+def test_a_version_of_a_row_is_brought_back_if_it_is_still_what_was_seen(owner: httpx.Client, agent: StandIn) -> None:
+    add(owner, "black", client="192.0.2.1", reason="first")
+    owner.post(f"{PREFIX}/applications", json={"comment": "first"})
+    wait_for_jobs(owner)
+    row = f"{PREFIX}/rows/black/192.0.2.1"
+    seen = owner.get(row).headers["etag"]
+    owner.patch(row, json={"fields": {"reason": "second"}}, headers=ANY)
+    back = {"noun": "black", "key": "192.0.2.1"}
+
+    late = owner.post(f"{PREFIX}/revisions/1/restore-object", json=back, headers={"if-match": seen})
+    now = owner.get(row).headers["etag"]
+    done = owner.post(f"{PREFIX}/revisions/1/restore-object", json=back, headers={"if-match": now})
+
+    assert (late.status_code, done.status_code) == (412, 200)
+    assert owner.get(row).json()["fields"]["reason"] == "first"
 
 
 def test_a_setting_that_is_not_set_has_a_tag_of_its_own(owner: httpx.Client) -> None:
@@ -390,6 +408,7 @@ def test_another_method_is_a_problem_that_says_which_are_possible(owner: httpx.C
     "typed",
     [
         {"of": "main-cf", "text": "# fine\nmail_owner = me\n"},
+        {"of": "master-cf", "text": "s unix - - n - - smtp\n  -o mail_owner=me\n"},
         {"of": "lookup-table", "name": "t", "type": "hash", "text": "# fine\nonly-a-key\n"},
         {"of": "rows", "name": "network", "text": "10.0.0.0/8\nno network\n"},
     ],

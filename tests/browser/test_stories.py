@@ -205,3 +205,24 @@ def test_choosing_colours_keeps_what_a_page_was_asked(opened: Open, script: bool
 
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page).to_have_url(re.compile(r"/mta/transport\?q=example$"))
+
+
+@both
+def test_a_removal_meets_a_change_in_place_and_an_earlier_version_is_brought_back(
+    gateway: Gateway, opened: Open, script: bool
+) -> None:
+    rows.add(gateway, ANN, "black", {"client": "192.0.2.1", "reason": "first"})
+    with gateway.store.writing("local:ann") as writer:
+        writer.promote(writer.candidate().candidate, "one", {}, state="confirmed")
+    page = opened("/mta/black/row?key=192.0.2.1", script=script)
+    rows.change(gateway, Actor("local:bob"), "black", "192.0.2.1", {"reason": "meanwhile"})
+    press(page, "Remove")
+
+    expect(page.get_by_role("alert").filter(has_text="It was not removed.")).to_contain_text("meanwhile")
+    press(page, "Remove it all the same")
+    expect(page.get_by_text("1 row removed from the draft.")).to_be_visible()
+    page.goto("/mta/black/history?key=192.0.2.1")
+    page.get_by_role("button", name="Bring this version back: revision 1").click()
+
+    expect(page.locator("#f-reason")).to_have_value("first")
+    assert rows.listing(gateway, ANN, "black").total == 1

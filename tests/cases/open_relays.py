@@ -153,7 +153,7 @@ OPEN_RELAYS: tuple[OpenRelay, ...] = (
     _lists(
         "a sender pattern of own lines with OK",
         "permit_mynetworks, check_sender_access pcre:$maps_d_dir/pcre-s.map, reject_unauth_destination",
-        tables={"pcre:s": "/@partner[.]example$/ OK\n"},
+        tables={"pcre:s": "|@partner[.]example$| OK\n"},
     ),
     _lists(
         "a restriction class that permits",

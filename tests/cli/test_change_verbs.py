@@ -283,6 +283,26 @@ def test_a_revision_is_restored_into_the_draft(run: Run, agent: StandIn) -> None
     assert agent.asked
 
 
+def test_an_earlier_version_of_one_row_is_seen_and_brought_back(run: Run, agent: StandIn) -> None:
+    run("add", "black", "192.0.2.1", "--reason", "first")
+    run("apply", "-m", "one")
+    run("change", "black", "192.0.2.1", "--reason", "second")
+    said, shape = run("history", "black", "192.0.2.1").out, run("history", "black", "192.0.2.1", "--json").json
+
+    done = run("restore", "1", "black", "192.0.2.1")
+
+    assert ("Reason: first -> second" in said, "Revision 1, " in said, done.code) == (True, True, 0)
+    assert [(step["revision"], step["what"], step["stands"]) for step in shape] == [
+        (None, "changed", True), (1, "added", False),
+    ]  # fmt: skip
+    assert run("show", "black", "192.0.2.1", "--json").json[0]["fields"]["reason"] == "first"
+    assert agent.asked
+
+
+def test_the_life_of_an_object_needs_its_key(run: Run) -> None:
+    assert "Which one?" in run("history", "black").err
+
+
 def test_a_status_without_the_agent_ends_with_three_and_still_says_what_is_pending(run: Run) -> None:
     run("set", "my-hostname", "gw.example.com")
 

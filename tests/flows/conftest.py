@@ -1,7 +1,7 @@
 """Stories on a real gateway: fixtures that make one, alone in its artificial internet.
 
-To start a gateway takes longer than what most stories tell of it. So the stories of a file share one that is put back
-to its beginning before each; those about its life (starts, revisions, what people find in it) have one of their own.
+To start a gateway takes longer than what most stories tell of it. So the stories share one that is put back to its
+beginning before each; those about its life (starts, revisions, what people find in it) have one of their own.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(scope="module")
-def gateway_of_the_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+@pytest.fixture(scope="session")
+def shared_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     directory = tmp_path_factory.mktemp("story")
     directory.chmod(0o755)
     made = Story(directory)
@@ -26,10 +26,10 @@ def gateway_of_the_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
 
 
 @pytest.fixture
-def story(gateway_of_the_file: Story) -> Story:
+def story(shared_gateway: Story) -> Story:
     """A started gateway with nothing configured and no mail."""
-    gateway_of_the_file.begin_again()
-    return gateway_of_the_file
+    shared_gateway.begin_again()
+    return shared_gateway
 
 
 @pytest.fixture

@@ -94,6 +94,54 @@ def test_a_fault_does_not_hide_the_services_after_it():
     assert [fault.line for fault in faults] == [1]
 
 
+CONTINUED = """\
+# first
+2525 inet n - n - -
+    smtpd
+  -o mail_name=x
+# between
+
+\t-o
+\t  syslog_name=y -o { smtpd_client_restrictions =
+      permit_mynetworks, reject }
+  -oinet_interfaces=all -o
+  {
+    mynetworks = 10.0.0.0/8 }
+"""
+
+
+def test_each_option_has_the_line_that_its_name_stands_in():
+    assert [(option.name, option.line) for option in only(CONTINUED).options] == [
+        ("mail_name", 4),
+        ("syslog_name", 8),
+        ("smtpd_client_restrictions", 8),
+        ("inet_interfaces", 10),
+        ("mynetworks", 12),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("added", "code", "line"),
+    [
+        ("  -o a=b\n  -o broken\n", "own-option-not-understood", 3),
+        ("  -o a=b\n# c\n  -o\n", "own-option-not-understood", 4),
+        ("  -o a=b -o\n  c=$\n", "own-line-dollar", 3),
+        ("  -o { a = b\n  c $ }\n", "own-line-dollar", 3),
+        ("  -o { a = b\n  ${c }\n", "own-line-dollar", 3),
+    ],
+)
+def test_a_fault_of_an_option_has_the_line_that_it_stands_in(added, code, line):
+    _, faults = parse_master(f"s unix - - n - - smtp\n{added}")
+
+    assert (code, line) in [(fault.code, fault.line) for fault in faults]
+
+
+def test_a_column_that_is_not_possible_has_the_line_that_it_stands_in():
+    _, (fault,) = parse_master("s unix -\n  - maybe\n  - - smtp\n")
+
+    assert (fault.code, fault.line) == ("own-service-not-understood", 2)
+
+
 _SERVICES = st.builds(
     lambda name, kind, columns, command, options: f"{name} {kind} {columns} {command}{options}",
     st.sampled_from(["s", "t", "2525", "127.0.0.1:26"]),
@@ -126,3 +174,13 @@ def test_services_are_what_the_real_postconf_reads(entries):
     ]
 
     assert sorted(ours) == sorted({(line[0], line[1]): line for line in read_by_postfix(text)}.values())
+
+
+@given(st.lists(_SERVICES, max_size=4))
+def test_a_line_of_an_option_has_its_name(entries):
+    text = "".join(f"{entry}\n" for entry in entries)
+    lines = text.split("\n")
+
+    options = [option for service in parse_master(text)[0] for option in service.options]
+
+    assert all(option.name in lines[option.line - 1] for option in options)

@@ -56,6 +56,17 @@ def test_a_logical_line_knows_where_it_ends():
     assert (line.first, line.last) == (1, 3)
 
 
+def test_a_logical_line_knows_which_line_each_of_its_characters_is_of():
+    (line,) = logical_lines("ab = c\n# x\n  def\n\n\tg\n")
+
+    assert line.text == "ab = c def g"
+    assert [line.line_at(position) for position in range(len(line.text))] == [1] * 7 + [3] * 4 + [5]
+
+
+def test_a_fault_in_a_continued_value_has_the_line_that_it_stands_in():
+    assert faults("mynetworks = 10.0.0.0/8\n  $mynet\n  $!\n") == [(3, "own-line-dollar")]
+
+
 @pytest.mark.parametrize("text", ["  a = b\n", "# c\n\n  a = b\n", "\ta = b\n"])
 def test_white_space_before_the_first_definition_is_a_fault(text):
     assert [code for _, code in faults(text)] == ["own-lines-continue-generated"]

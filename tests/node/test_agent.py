@@ -18,6 +18,11 @@ from sealgate.model.errors import Conflict, InvalidValue, NotFound, Refused
 from sealgate.postfix.master import Instance
 
 
+@pytest.fixture
+def gateway(standing):
+    return standing
+
+
 def banner(gateway):
     with smtplib.SMTP(timeout=20) as client:
         return client.connect("127.0.0.1", gateway.smtp_port)[1].decode()
@@ -76,8 +81,8 @@ def test_a_candidate_that_did_not_pass_is_refused_and_says_why(gateway):
     assert any("reject_everything_please" in finding["what"] for finding in report.findings)
 
 
-def test_a_candidate_is_judged_once(gateway):
-    with gateway.agent() as node:
+def test_a_candidate_is_judged_once():
+    with Gateway() as gateway, gateway.agent() as node:
         first, second = judged(node, basic()), judged(node, basic())
 
     assert not first.cached

@@ -12,6 +12,11 @@ from sealgate.link.messages import Apply, State
 from sealgate.model.errors import Refused
 
 
+@pytest.fixture
+def gateway(standing):
+    return standing
+
+
 def test_a_revision_on_watch_is_in_force_until_the_deadline(gateway):
     with gateway.agent() as node:
         applied(node, basic("one.example.com"), 1)

@@ -15,6 +15,11 @@ from sealgate.node.drift import LARGEST_DIFF, unified
 TABLE = "maps.d/hash-tls-policy.map"
 
 
+@pytest.fixture
+def gateway(standing):
+    return standing
+
+
 def with_table(hostname="gw.example.com"):
     made = basic(hostname)
     made.table("hash", "tls-policy", "example.com encrypt\n")

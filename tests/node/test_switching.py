@@ -18,6 +18,11 @@ from sealgate.link.messages import Apply, State
 from sealgate.model.errors import NodeFailed
 
 
+@pytest.fixture
+def gateway(standing):
+    return standing
+
+
 def pair():
     """Two gateways that take mail for the same domain and differ in a table and in main.cf."""
     first, second = basic("one.example.com"), basic("two.example.com")

@@ -174,9 +174,8 @@ class Gateway:
 
     def __init__(self) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="sgn-", dir="/tmp"))
-        self.directory.chmod(0o755)
-        for name in ("run", "log", "control"):
-            (self.directory / name).mkdir()
+        self.directory.rmdir()
+        self.lay_out()
         self.paths = NodePaths(self.directory)
         self.smtp_port, self.mpa_port, self.reinject_port = lease_port(), lease_port(), lease_port()
         self.ports = Ports(
@@ -185,6 +184,13 @@ class Gateway:
             Endpoint("127.0.0.1", self.reinject_port),
         )
         self.access = Access(frozenset({0, os.getuid()}), os.getgid())
+
+    def lay_out(self) -> None:
+        """Make the directory, in which nothing was ever done."""
+        self.directory.mkdir()
+        self.directory.chmod(0o755)
+        for name in ("run", "log", "control"):
+            (self.directory / name).mkdir()
 
     def __enter__(self) -> Self:
         return self

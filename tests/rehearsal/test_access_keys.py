@@ -45,12 +45,50 @@ def test_key_and_result_of_a_line_are_parted_by_any_blanks(line: str) -> None:
     assert of_text("hash", f"{line}\n") == [("a.example", "OK now")]
 
 
-def test_comments_and_continued_lines_are_no_entries() -> None:
-    assert of_text("hash", "# a note\n\na.example OK\n  and more\n") == [("a.example", "OK")]
+def test_comments_are_no_entries_and_continued_lines_belong_to_theirs() -> None:
+    assert of_text("hash", "# a note\n\na.example OK\n  and more\n") == [("a.example", "OK and more")]
 
 
-def test_a_negated_pattern_has_no_example() -> None:
-    assert of_text("pcre", "!/@a[.]example$/ REJECT\n/@b[.]example$/ OK\n") == [("@b.example", "OK")]
+@pytest.mark.parametrize("kind", ["pcre", "regexp"])
+@pytest.mark.parametrize(
+    "rule", ["/@b[.]example$/", "|@b[.]example$|", "{@b[.]example${", "%@B[.]example$%x", "!!/@b[.]example$/"]
+)
+def test_a_pattern_is_claimed_by_an_example_whatever_its_delimiter(kind: str, rule: str) -> None:
+    ((key, result),) = of_text(kind, f"{rule} OK\n")
+
+    assert (key.lower(), result) == ("@b.example", "OK")
+
+
+@pytest.mark.parametrize("rule", ["!/@b[.]example$/", "! ~@b[.]example$~"])
+def test_a_negated_pattern_is_claimed_by_what_does_not_fit_it(rule: str) -> None:
+    assert of_text("pcre", f"{rule} OK\n") == [("someone@sender.example", "OK")]
+
+
+def test_a_negated_pattern_that_a_usual_name_fits_is_claimed_by_another() -> None:
+    assert of_text("pcre", "!/sender/ OK\n") == [("x@x.example", "OK")]
+    assert of_text("pcre", "!/./ OK\n") == []
+
+
+def test_a_rule_in_a_block_is_claimed_by_what_comes_to_it() -> None:
+    text = "if |@b[.]example$|\nif !/^root/\n/^boss/ OK\n!/^boss/ REJECT\nendif\nendif\n/^x@/ DUNNO\n"
+
+    assert of_text("pcre", text) == [("boss@b.example", "OK"), ("@b.example", "REJECT"), ("x@", "DUNNO")]
+
+
+def test_case_counts_where_its_flag_turns_it_on() -> None:
+    assert of_text("pcre", "if /^BOSS@/i\n!/^boss/i OK\nendif\n") == [("BOSS@", "OK")]
+
+
+@pytest.mark.parametrize(
+    ("table", "found"),
+    [
+        ("pcre:{{|@a[.]example$| OK}, { /^x@/ REJECT no }}", [("@a.example", "OK"), ("x@", "REJECT no")]),
+        ("regexp:{{/^a{2}@/ OK}}", [("aa@", "OK")]),
+        ("cidr:{{192.0.2.0/24 OK}}", [("192.0.2.0/24", "OK")]),
+    ],
+)
+def test_rules_that_stand_in_the_parameter_itself_are_found(table: str, found: list[tuple[str, str]]) -> None:
+    assert keys(f"check_sender_access {table}, permit") == found
 
 
 def test_a_large_table_is_read_in_part() -> None:

@@ -190,6 +190,33 @@ def test_an_own_line_that_decides_is_named_with_its_line() -> None:
     assert stage.noun == "own-lines"
 
 
+EARLY = """\
+smtpd_delay_reject = no
+smtpd_helo_restrictions = check_helo_access inline:{{bad.example = REJECT not by this name}}
+smtpd_sender_restrictions = check_sender_access inline:{{bad@x.example = DEFER not now}}
+"""
+
+
+def test_what_is_refused_before_a_recipient_is_named_by_its_restriction() -> None:
+    lists = {"relay-domain": ["relay.example"], "black": [{"client": "198.51.100.9", "reason": "enough"}]}
+    with explaining(state({"my-hostname": "gw.example.com"}, lists, main_cf=EARLY)) as ask:
+        connected = ask("198.51.100.9", "u@relay.example")
+        greeted = ask("203.0.113.9", "u@relay.example", helo="bad.example")
+        sent = ask("203.0.113.9", "u@relay.example", "bad@x.example")
+
+    told = [
+        (one.opinion, one.decided, decided(one).restriction, decided(one).noun) for one in (connected, greeted, sent)
+    ]
+    assert told == [
+        (Opinion.REFUSED, "client", "check_client_access", "black"),
+        (Opinion.REFUSED, "HELO", "check_helo_access", "own-lines"),
+        (Opinion.DEFERRED, "sender", "check_sender_access", "own-lines"),
+    ]
+    assert decided(connected).row == "198.51.100.9"
+    assert ("enough" in connected.reply, "not by this name" in greeted.reply, "not now" in sent.reply) == (True,) * 3
+    assert [stage.opinion for stage in connected.stages[:2]] == [Opinion.PASSED, Opinion.REFUSED]
+
+
 def test_a_rule_that_only_warns_is_told_and_the_mail_goes_on(ask: Explaining) -> None:
     message = b"X-Nothing: at all\r\nSubject: hello\r\nFrom: a@example.org\r\n\r\nhello\r\n"
 

@@ -76,6 +76,45 @@ def test_a_refusal_in_the_greeting_is_the_listener_s() -> None:
     assert (answer.decided, answer.reply) == ("listener", "521 go away")
 
 
+def early(reply, *commands):
+    """Return a session in which the client's restrictions refused before the greeting."""
+    lists = (Evaluation("smtpd_client_restrictions", (Tried("reject_unknown_client_hostname", 2),)),)
+    return Session("smtpd", "unknown", "203.0.113.9", (Command("", (reply,), lists, ("a line",)), *commands))
+
+
+@pytest.mark.parametrize(
+    ("reply", "opinion"), [("554 5.7.1 no", Opinion.REFUSED), ("450 4.7.1 later", Opinion.DEFERRED)]
+)
+def test_a_refusal_before_the_greeting_is_the_restriction_s(reply: str, opinion: Opinion) -> None:
+    ended = replied("t", ("(connect)", int(reply[:3]), reply), ("QUIT", 221, "221 2.0.0 Bye"))
+
+    answer = explain(TRIAL, saw(ended), finder(), "", [early(reply)])
+
+    found = stage(answer, "client")
+    assert (answer.decided, answer.opinion, answer.reply) == ("client", opinion, reply)
+    assert (stage(answer, "listener").opinion, found.restriction) == (Opinion.PASSED, "reject_unknown_client_hostname")
+    assert (found.reply, found.log) == (reply, ("a line",))
+    assert unreached(answer)[0] == "HELO"
+
+
+def test_a_session_with_another_greeting_is_not_the_trial_s() -> None:
+    ended = replied("t", ("(connect)", 421, "421 4.7.0 too many connections"))
+
+    answer = explain(TRIAL, saw(ended), finder(), "", [early("554 5.7.1 no")])
+
+    assert (answer.decided, answer.reply) == ("listener", "421 4.7.0 too many connections")
+
+
+def test_what_is_said_after_a_refused_helo_does_not_hide_it() -> None:
+    replies = (("EHLO h", 554, "554 5.7.1 bad helo"), ("MAIL FROM:<a@example.org>", 503, "503 send HELO/EHLO first"))
+    helo = Command("EHLO h", ("554 5.7.1 bad helo",), (Evaluation("smtpd_helo_restrictions", (Tried("x", 2),)),))
+    (session,) = told()
+
+    answer = way(*replies, sessions=[replace(session, commands=(helo, *session.commands))])
+
+    assert (answer.decided, answer.reply) == ("HELO", "554 5.7.1 bad helo")
+
+
 # -- restriction lists
 
 

@@ -125,10 +125,11 @@ def test_an_own_entry_keeps_the_options_that_it_does_not_name():
 
 
 def test_an_own_option_beats_the_generated_one():
-    tree = render(state(master_cf="2525 inet n - n - - smtpd -o message_size_limit=7\n"), facts())
+    tree = render(state(master_cf="2525 inet n - n - - smtpd\n  -o message_size_limit=7\n"), facts())
 
     assert "10485760" not in tree.text("master.cf").shown
-    assert [(one.name, one.generated) for one in tree.overrides] == [("2525/inet/message_size_limit", "10485760")]
+    (one,) = tree.overrides
+    assert (one.name, one.line, one.generated) == ("2525/inet/message_size_limit", 2, "10485760")
 
 
 def test_an_own_option_with_the_same_value_overrides_nothing():

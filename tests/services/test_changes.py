@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sealgate.model.errors import Conflict, InvalidValue, NotFound, NotPermitted
-from sealgate.services import changes, own_lines, rows, settings
+from sealgate.services import changes, object_history, own_lines, rows, settings
 from sealgate.services.actor import Actor, Right
 from sealgate.services.states import DRAFT, LIVE, StateName
 from sealgate.services.wording import What
@@ -233,7 +233,7 @@ def test_a_change_that_is_not_the_one_that_was_seen_is_not_discarded(gateway: Ga
 
 
 def test_discarding_what_is_not_changed_is_not_found(gateway: Gateway, ann: Actor) -> None:
-    with pytest.raises(NotFound, match="sealgate diff"):
+    with pytest.raises(NotFound, match="Nothing was discarded"):
         changes.discard(gateway, ann, "setting", "my-hostname")
 
 
@@ -285,7 +285,7 @@ def test_an_objects_history_tells_each_step(gateway: Gateway, ann: Actor, applie
     applied()
     rows.change(gateway, ann, "transport", "example.com", {"host": "b.example.net"})
 
-    steps = changes.object_history(gateway, ann, "transport", "example.com")
+    steps = object_history.steps(gateway, ann, "transport", "example.com")[::-1]
 
     hosts = [step.stored.fields["host"] if step.stored else None for step in steps]
     assert (hosts, [step.revision for step in steps]) == (["a.example.net", "b.example.net"], [1, None])

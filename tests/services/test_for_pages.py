@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sealgate.model.errors import Conflict, InvalidValue, NotFound, NotPermitted
-from sealgate.services import changes, imports, rows, settings
+from sealgate.services import changes, imports, object_history, rows, settings
 from sealgate.services.actor import Actor, Area, Right
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def test_one_object_is_restored_as_a_revision_had_it(gateway: Gateway, ann: Acto
     number = applied()
     rows.change(gateway, ann, "black", "192.0.2.1", {"reason": "new"})
 
-    there = changes.restore_object(gateway, ann, number, "black", "192.0.2.1")
+    there = object_history.bring_back(gateway, ann, "black", "192.0.2.1", number)
 
     assert (there, rows.show(gateway, ann, "black", "192.0.2.1").fields["reason"]) == (True, "old")
 
@@ -191,7 +191,7 @@ def test_an_object_that_a_revision_did_not_have_is_removed(
     number = applied()
     rows.add(gateway, ann, "black", {"client": "192.0.2.1"})
 
-    there = changes.restore_object(gateway, ann, number, "black", "192.0.2.1")
+    there = object_history.bring_back(gateway, ann, "black", "192.0.2.1", number)
 
     assert (there, rows.listing(gateway, ann, "black").total) == (False, 0)
 

@@ -10,11 +10,21 @@ import time_machine
 from tests.support.accounts import HERE, OTHER_PASSWORD, PASSWORD, audit_text, person, signed_in, verbs
 
 from sealgate.model.errors import InvalidValue, NotFound, NotPermitted, Refused
-from sealgate.services import own_account, people, sessions, signing_in, throttling
+from sealgate.services import (
+    own_account,
+    people,
+    second_factors,
+    sessions,
+    signing_in,
+    throttling,
+    tokens,
+)
 from sealgate.services.signing_in import Browser, NotSignedIn, SignedIn
 from sealgate.store.people_records import CredentialKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
 
@@ -25,6 +35,32 @@ START = dt.datetime(2026, 5, 4, 12, 0, tzinfo=dt.UTC)
 def done(gateway: Gateway) -> SignedIn:
     person(gateway, "bob")
     return signed_in(gateway, "bob")
+
+
+OWN: dict[str, Callable[[Gateway, Actor], object]] = {
+    "prove": lambda g, a: own_account.prove(g, a, PASSWORD),
+    "password": lambda g, a: own_account.change_password(g, a, PASSWORD, OTHER_PASSWORD),
+    "ways in": own_account.ways_in,
+    "remove a way in": lambda g, a: own_account.remove_way_in(g, a, "1"),
+    "codes": second_factors.begin,
+    "go without codes": second_factors.remove,
+    "recovery codes": second_factors.new_codes,
+    "token": lambda g, a: tokens.create(g, a, "another", ["view"], days=1),
+}
+
+
+@pytest.mark.parametrize("act", OWN.values(), ids=OWN)
+def test_a_token_changes_nothing_of_the_account_that_it_belongs_to(
+    gateway: Gateway, done: SignedIn, act: Callable[[Gateway, Actor], object]
+) -> None:
+    made = tokens.create(gateway, done.actor, "nightly", ["view"], days=1)
+    token = tokens.actor_of(gateway, made.text, HERE.origin)
+    before = own_account.ways_in(gateway, done.actor)
+    assert token is not None
+
+    with pytest.raises(NotPermitted, match="signed in"):
+        act(gateway, token)
+    assert own_account.ways_in(gateway, done.actor) == before
 
 
 def test_the_new_password_counts_and_the_old_one_does_not(gateway: Gateway, done: SignedIn) -> None:

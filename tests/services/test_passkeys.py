@@ -11,7 +11,7 @@ import time_machine
 from tests.support.accounts import HERE, Device, audit_text, person, signed_in, unpadded, verbs
 
 from sealgate.model.errors import Conflict, InvalidValue, NotFound, NotPermitted, Refused
-from sealgate.services import own_account, passkeys, people, sessions, throttling
+from sealgate.services import own_account, passkeys, people, sessions, throttling, tokens
 from sealgate.services.gateway import Gateway
 from sealgate.services.signing_in import NotSignedIn, SignedIn
 from sealgate.settings import Settings
@@ -70,6 +70,14 @@ def test_a_passkey_signs_in_from_behind_a_proxy_on_the_usual_port(gateway: Gatew
     added(gateway, pat, device)
 
     assert isinstance(used(gateway, device), SignedIn)
+
+
+def test_a_token_adds_no_passkey_to_the_account_that_it_belongs_to(gateway: Gateway, pat: Actor) -> None:
+    token = tokens.actor_of(gateway, tokens.create(gateway, pat, "nightly", ["view"], days=1).text, HERE.origin)
+    assert token is not None
+
+    with pytest.raises(NotPermitted, match="signed in"):
+        passkeys.begin_adding(gateway, token)
 
 
 def test_the_options_ask_for_verification_and_name_the_gateway(gateway: Gateway, pat: Actor) -> None:

@@ -67,6 +67,34 @@ def test_a_report_of_any_size_is_kept_in_a_megabyte_with_its_failures_first() ->
     assert kept.total(Ruling.NOT_JUDGED) == 5000
 
 
+def test_what_was_tried_in_a_test_that_passed_is_kept_and_read_back() -> None:
+    kept = reports.kept(report(verdict(), verdict(1, Ruling.PASSED), verdict(2, Ruling.PASSED)))
+
+    back = reports.from_json(json.loads(json.dumps(reports.to_json(kept))))
+
+    assert [(one.promise, one.test, one.tried, one.came) for one in back.passing] == [
+        ("size-limits", "test 1", "tried", "came"),
+        ("size-limits", "test 2", "tried", "came"),
+    ]
+
+
+def test_what_was_tried_is_kept_as_far_as_there_is_room_and_the_names_beyond() -> None:
+    long = [
+        dataclasses.replace(verdict(number, Ruling.PASSED), tried="t" * 1000, came="c" * 1000) for number in range(1000)
+    ]
+
+    kept = reports.kept(report(*long))
+
+    assert (len(kept.passed), len(kept.tries)) == (1000, reports.MOST_TRIED // 600)
+    assert [(one.tried, one.came) for one in kept.passing][-1] == ("", "")
+
+
+def test_a_report_that_has_names_only_is_still_read() -> None:
+    kept = reports.from_json({"passed": ["size-limits: test 1"]})
+
+    assert [(one.promise, one.test, one.tried) for one in kept.passing] == [("size-limits", "test 1", "")]
+
+
 def test_a_report_of_an_older_version_is_read_as_far_as_it_goes() -> None:
     kept = reports.from_json({"findings": [], "grade": "full", "seconds": 1.0, "judged": [], "not_judged": []})
 

@@ -148,7 +148,7 @@ def test_a_locked_private_key_is_refused_with_the_way_to_unlock_it(gateway: Gate
 def test_without_the_nodes_key_no_secret_is_taken(gateway: Gateway, ann: Actor) -> None:
     gateway.settings.public_key_file.unlink()
 
-    with pytest.raises(NodeUnreachable, match="sealgate up"):
+    with pytest.raises(NodeUnreachable, match="Start the gateway once"):
         settings.set_value(gateway, ann, "tls-key", private_key())
 
 

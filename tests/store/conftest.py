@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.store import postgresql
+from tests.support.blank_database import blank_database
 
 from sealgate.store import ANY, Store
 
@@ -26,6 +27,7 @@ def server() -> Iterator[postgresql.Server]:
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty database of either kind."""
     if request.param == "sqlite":
+        blank_database(tmp_path / "store.db")
         yield f"sqlite:///{tmp_path}/store.db"
         return
     running: postgresql.Server = request.getfixturevalue("server")

@@ -117,6 +117,7 @@ WORK = {
     "a discard": writing(lambda w: w.discard("transport", "c000501.example")),
     "a discard of all": writing(lambda w: w.discard_all()),
     "a revision": writing(lambda w: w.promote(w.candidate().candidate, "", {})),
+    "a restore of one object": writing(lambda w: w.restore_object("transport", "c000500.example", 1)),
     "a restore": writing(lambda w: w.restore(1)),
 }
 

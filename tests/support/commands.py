@@ -22,6 +22,7 @@ class Commands:
     def __init__(self) -> None:
         """Start the loader."""
         self._lock = threading.Lock()
+        self._place = tempfile.TemporaryDirectory(prefix="sgc-")
         self._loader = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "tests.support.commands"],
             stdin=subprocess.PIPE,
@@ -31,7 +32,7 @@ class Commands:
 
     def start(self, *words: str, text: str = "", directory: Path) -> Running:
         """Start `sealgate` with these words for the gateway in `directory`."""
-        streams = Path(tempfile.mkdtemp(prefix="sgc-"))
+        streams = Path(tempfile.mkdtemp(dir=self._place.name))
         (streams / "in").write_text(text)
         order = {"words": words, "streams": str(streams), "directory": str(directory)}
         with self._lock:
@@ -47,6 +48,7 @@ class Commands:
         self._loader.stdin.close()
         self._loader.wait(30)
         self._loader.stdout.close()
+        self._place.cleanup()
 
     def __enter__(self) -> Self:
         return self

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests.support.blank_database import blank_database
+
 from sealgate.link.bundle import Header, Need
 from sealgate.link.codec import from_json, to_json
 from sealgate.link.conversation import rows_of, whole
@@ -36,6 +38,7 @@ def make_directory(directory: Path) -> KeyPair:
     (directory / "sealgate.toml").write_text("")
     keys = generate()
     (directory / "control" / "group.pub").write_bytes(keys.public)
+    blank_database(directory / "control" / "sealgate.db")
     return keys
 
 

@@ -12,9 +12,11 @@ import ssl
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import httpx
+from jinja2 import BytecodeCache
 from tests.support.waiting import wait_until
 
 from sealgate.api.access import Context
@@ -25,12 +27,14 @@ from sealgate.web.patience import Door
 from sealgate.web.serving import server_of, tls
 from sealgate.web.site import Site
 from sealgate.web.static_files import StaticFiles
+from sealgate.web.texts import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     import uvicorn
+    from jinja2.bccache import Bucket
     from starlette.requests import Request
 
     from sealgate.services.gateway import Gateway
@@ -40,6 +44,28 @@ if TYPE_CHECKING:
 ANN = Actor("local:ann", "web 127.0.0.1")
 BOB = Actor("local:bob", "web 127.0.0.1")
 WHO = "x-test-person"
+
+
+class Compiled(BytecodeCache):
+    """Templates that this process has compiled: each site of a test would compile them anew."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill in what is known."""
+        if bucket.key in self._known:
+            bucket.bytecode_from_string(self._known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self._known[bucket.key] = bucket.bytecode_to_string()
+
+
+# Read once in a process, since every test has a site of its own and the package is the same.
+_COMPILED = Compiled()
+_texts = cache(Texts.load)
+_files = cache(StaticFiles.load)
 
 
 @dataclass
@@ -86,9 +112,11 @@ def served(
     site = Site(
         gateway,
         identify or people.identify,
-        static=static or StaticFiles.load(),
+        _texts(),
+        static=static or _files(),
         api=lambda site: make_api(Context(site.gateway, site.jobs, site.identify)),
     )
+    site.templates.bytecode_cache = _COMPILED
     place.mkdir(exist_ok=True)
     files = own(place, ("localhost", "127.0.0.1"), dt.datetime.now(dt.UTC))
     with Door.of(socket.create_server(("127.0.0.1", port)), places) as listening:

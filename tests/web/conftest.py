@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.accounts import person, signed_in
 from tests.support.control_half import stand_in
 from tests.support.web_site import served
 
 from sealgate.link.upkeep import LogLines
+from sealgate.web import sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,4 +48,15 @@ def ann(site: WebSite) -> Iterator[httpx.Client]:
 @pytest.fixture
 def bob(site: WebSite) -> Iterator[httpx.Client]:
     with site.client("bob") as client:
+        yield client
+
+
+@pytest.fixture
+def olga(gateway: Gateway, site: WebSite) -> Iterator[httpx.Client]:
+    """The browser of an owner with an account, where vera is a viewer."""
+    person(gateway, "olga", "owner")
+    person(gateway, "vera", "viewer")
+    signed = signed_in(gateway, "olga")
+    site.site.identify = sign_in.identify
+    with site.client("", cookie=f"{sign_in.SESSION}={signed.session}") as client:
         yield client

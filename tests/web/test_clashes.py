@@ -149,3 +149,33 @@ def test_what_was_typed_into_a_row_that_was_removed_is_kept_and_adds_it_anew(
 
     assert (answer.status_code, "was removed by somebody else" in answer.text) == (409, True)
     assert (again.status_code, row(gateway, noun).comment) == (303, "words of ann")
+
+
+@pytest.mark.parametrize("noun", ["black", "lookup-table", "policy-test"])
+def test_a_row_changed_before_it_was_removed_is_shown_as_it_is_now_with_the_choice(
+    gateway: Gateway, ann: httpx.Client, noun: str
+) -> None:
+    add(ann, noun, comment="as ann saw it")
+    key = row(gateway, noun).key
+    form = opened(ann, noun, key)
+    rows.comment(gateway, BOB, noun, key, "words of bob")
+
+    answer = ann.post(f"/mta/{noun}/remove", params={"key": key}, data=form)
+
+    assert (answer.status_code, rows.listing(gateway, BOB, noun).total) == (409, 1)
+    assert '<td class="code">as ann saw it</td><td class="code">words of bob</td>' in answer.text
+    assert f'form="row-form" formaction="/mta/{noun}/remove?key=' in answer.text
+    again = ann.post(f"/mta/{noun}/remove", params={"key": key}, data=fields_of(answer.text))
+    assert (again.status_code, rows.listing(gateway, BOB, noun).total) == (303, 0)
+
+
+def test_a_row_that_is_removed_already_is_told_on_its_list(gateway: Gateway, ann: httpx.Client) -> None:
+    add(ann, "black")
+    key = row(gateway, "black").key
+    form = opened(ann, "black", key)
+    rows.remove(gateway, BOB, "black", [key])
+
+    answer = ann.post("/mta/black/remove", params={"key": key}, data=form)
+
+    assert answer.headers["location"] == "/mta/black?done=gone"
+    assert "removed by somebody else already" in ann.get("/mta/black?done=gone").text

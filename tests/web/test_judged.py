@@ -76,6 +76,19 @@ def test_the_review_keeps_the_rehearsal_of_the_draft_as_it_is(ann: httpx.Client,
     assert "Came it was accepted" in told
 
 
+def test_a_revision_tells_later_what_was_tried_in_each_test_that_passed(ann: httpx.Client, agent: StandIn) -> None:
+    new = rehearsed(ann, agent, PASSED, HELD)
+    ended(ann, applied(ann))
+
+    kept = ann.get("/history/1").text
+
+    promises = r'(?s)<details class="promises">.*?</ul>\s*</details>'
+    assert f"{PASSED.tried} → {PASSED.came}" in words(kept)
+    assert [words(f"<main{one}") for one in re.findall(promises, kept)] == [
+        words(f"<main{one}") for one in re.findall(promises, new)
+    ]
+
+
 def test_a_draft_that_went_on_is_not_shown_as_rehearsed(ann: httpx.Client, agent: StandIn) -> None:
     rehearsed(ann, agent)
     add(ann, "white")

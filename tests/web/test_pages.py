@@ -112,6 +112,13 @@ def test_an_unknown_page_is_404_with_a_way_on(ann: httpx.Client) -> None:
     assert (answer.status_code, "There is no such page" in answer.text) == (404, True)
 
 
+def test_bad_news_of_a_service_says_the_way_on_as_a_link(ann: httpx.Client) -> None:
+    text = ann.get("/mta/rbl/row", params={"key": "no.such.example"}).text
+
+    assert '<p class="next">Next: <a href="/mta/rbl">RBL</a></p>' in text
+    assert "sealgate list" not in text
+
+
 def test_an_unknown_list_is_404(ann: httpx.Client) -> None:
     assert ann.get("/mta/no-such-list").status_code == 404
 

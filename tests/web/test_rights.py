@@ -113,7 +113,8 @@ def test_an_area_that_is_not_ones_own_cannot_be_edited_by_any_route_of_a_list(si
     rights, areas = RIGHTS_OF[Role.ADMINISTRATOR], roles.parse_areas(["black-list"]) or frozenset()
     site.people.known["carl"] = Actor("carl", "web", rights, areas)
     form = {"key": "one.example.net", "do": "remove", "move": "first:one.example.net", "zone": "two.example.net",
-            "text": "two.example.net\n", "first": "1", "last": "9", "base": "1"}  # fmt: skip
+            "text": "two.example.net\n", "first": "1", "last": "9", "base": "1",
+            "revision": "1"}  # fmt: skip
     acts = [page.path for page in ROUTES if page.method == "POST" and page.path.startswith("/mta/{noun}")]
     before = verbs(gateway)
     with site.client("carl") as client:

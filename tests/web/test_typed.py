@@ -5,33 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import pytest
-from tests.support.accounts import person, signed_in
-
 from sealgate.services import people
 from sealgate.services.actor import Actor, Right
-from sealgate.web import sign_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import httpx
-    from tests.support.web_site import WebSite
 
     from sealgate.services.gateway import Gateway
 
 OWNER = Actor("local:ann", rights=frozenset(Right))
-
-
-@pytest.fixture
-def olga(gateway: Gateway, site: WebSite) -> Iterator[httpx.Client]:
-    """The browser of an owner with an account, where vera is a viewer."""
-    person(gateway, "olga", "owner")
-    person(gateway, "vera", "viewer")
-    signed = signed_in(gateway, "olga")
-    site.site.identify = sign_in.identify
-    with site.client("", cookie=f"{sign_in.SESSION}={signed.session}") as client:
-        yield client
 
 
 def chosen(text: str) -> list[str]:

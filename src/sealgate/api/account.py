@@ -1,6 +1,7 @@
 """Oneself: who one is here, one's sessions, one's tokens.
 
-Passwords, codes and passkeys are changed on the pages: they belong to a browser, and to somebody who is there.
+Passwords, codes and passkeys are changed on the pages: they belong to a browser, and to somebody who is there
+(decision 0126). The services refuse them to a token.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 from pydantic import Field
 
 from sealgate.api.call import Asked
+from sealgate.api.examples import example
 from sealgate.api.operations import Group
 from sealgate.api.people import Id, Session, Token, token_json
 from sealgate.api.shapes import AreaWord, Done, Given, RightWord, Told
@@ -23,6 +25,14 @@ GROUP = Group("account", "One's own sessions and tokens, for a person who is sig
 class Me(Told):
     """Who asks, and what they may."""
 
+    model_config = example(
+        name="alice/nightly-export",
+        source="api 192.0.2.40",
+        rights=["view"],
+        areas=["mta", "sasl", "client-access"],
+        session=False,
+    )
+
     name: str
     source: str
     rights: list[Right]
@@ -32,6 +42,10 @@ class Me(Told):
 
 class WayIn(Told):
     """One thing that a person signs in with; never the thing itself."""
+
+    model_config = example(
+        id="1", kind="passkey", label="laptop", at="2026-01-07T10:00:00Z", used="2026-03-02T08:00:00Z"
+    )
 
     id: str
     kind: str
@@ -52,8 +66,10 @@ class NewToken(Given):
 class MadeToken(Told):
     """A token that was just made; `token` is never shown again."""
 
+    model_config = example(id="4b431105828e4134", ends="2026-05-30T12:00:00Z")
+
     id: str
-    token: str
+    token: str = Field(examples=["sgt_EXAMPLE"])
     ends: dt.datetime
 
 
@@ -79,13 +95,13 @@ def list_my_ways_in(call: Asked) -> Any:
     ]
 
 
-@GROUP.get("/me/sessions", Right.VIEW, response_model=list[Session])
+@GROUP.get("/me/sessions", Right.VIEW, response_model=list[Session], example=[{"own": True}])
 def list_my_sessions(call: Asked) -> Any:
     """List one's sessions."""
     return sessions.listing(call.gateway, call.actor)
 
 
-@GROUP.delete("/me/sessions/{id}", Right.VIEW, response_model=Done)
+@GROUP.delete("/me/sessions/{id}", Right.VIEW, response_model=Done, example={"text": "The session has ended."})
 def end_my_session(call: Asked, id: Id) -> Any:  # noqa: A002 - the word that the address has
     """End one of one's sessions."""
     sessions.revoke(call.gateway, call.actor, id)
@@ -105,7 +121,7 @@ def make_my_token(call: Asked, body: NewToken) -> Any:
     return {"id": made.id, "token": made.text, "ends": made.ends}
 
 
-@GROUP.delete("/me/tokens/{id}", Right.VIEW, response_model=Done)
+@GROUP.delete("/me/tokens/{id}", Right.VIEW, response_model=Done, example={"text": "The token was revoked."})
 def revoke_my_token(call: Asked, id: Id) -> Any:  # noqa: A002
     """Revoke one of one's API tokens."""
     tokens.revoke(call.gateway, call.actor, id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from itertools import chain
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from fastapi import Query
 from fastapi.responses import StreamingResponse
 
 from sealgate.api.call import Asked, decode_cursor
+from sealgate.api.examples import example
 from sealgate.api.operations import Group
 from sealgate.api.revisions import whole
 from sealgate.api.shapes import After, Limit, Told
@@ -17,10 +19,22 @@ from sealgate.services import auditing
 from sealgate.services.actor import Right
 
 GROUP = Group("audit", "Who did what, when, from where: hash-chained and append-only.")
+_ENTRY = {
+    "number": 17,
+    "at": "2026-03-02T09:15:00Z",
+    "actor": "alice",
+    "origin": "api 192.0.2.20",
+    "verb": "save",
+    "object": "relay-domain example.com",
+    "detail": {"comment": "head office", "enabled": True, "fields": '{"domain":"example.com"}', "version": 17},
+    "hash": "32d40ff9e31efc6b1b74cc01095409cc080cb1fb07a30bbbbbf8559b4c2c4869",
+}
 
 
 class Entry(Told):
     """One line of the audit; with these members and the hash before it anybody can compute its hash."""
+
+    model_config = example(**_ENTRY)
 
     number: int
     at: dt.datetime
@@ -35,12 +49,16 @@ class Entry(Told):
 class Entries(Told):
     """One page of the audit, newest first."""
 
+    model_config = example(next=None)
+
     items: list[Entry]
     next: str | None
 
 
 class Verification(Told):
     """Whether the chain holds; else the first line that is not what was written, and why."""
+
+    model_config = example(holds=True, number=None, why="")
 
     holds: bool
     number: int | None
@@ -70,7 +88,12 @@ def verify_audit(call: Asked) -> Any:
     "/audit/export",
     Right.AUDIT,
     response_class=StreamingResponse,
-    responses={200: {"description": "NDJSON", "content": {"application/x-ndjson": {"schema": {"type": "string"}}}}},
+    responses={
+        200: {
+            "description": "NDJSON",
+            "content": {"application/x-ndjson": {"schema": {"type": "string"}, "example": f"{json.dumps(_ENTRY)}\n"}},
+        }
+    },
 )
 def export_audit(
     call: Asked, number: Annotated[int, Query(description="Only lines after this one.", ge=0, le=2**62)] = 0

@@ -15,7 +15,10 @@ from sealgate.services.actor import Right
 
 GROUP = Group("backups", "The whole gateway in one file.")
 _ANSWER: dict[int | str, Any] = {
-    200: {"description": "The sealed file", "content": {"application/octet-stream": {"schema": {}}}}
+    200: {
+        "description": "The sealed file",
+        "content": {"application/octet-stream": {"schema": {}, "example": "sealgate-backup-1\n…"}},
+    }
 }
 
 

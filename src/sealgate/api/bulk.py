@@ -35,13 +35,20 @@ _MEDIA = {
     Format.TEXT: "text/plain; charset=utf-8",
     Format.YAML: "application/yaml",
 }
+EXAMPLES = {
+    Format.NDJSON: '{"key":"example.com","fields":{"domain":"example.com"},"comment":"head office","enabled":true}\n',
+    Format.CSV: "domain,comment,enabled\nexample.com,head office,yes\n",
+    Format.TEXT: "# head office\nexample.com\n",
+    Format.YAML: "- domain: example.com\n  comment: head office\n",
+}
+"""One and the same list of relay domains in each form."""
 _BODY = {
     "requestBody": {
         "required": True,
         "content": {
             media.partition(";")[0]: {
                 "schema": {} if form is Format.YAML else {"type": "string", "maxLength": LARGE},
-                **({"example": '{"fields": {"domain": "example.com"}}\n'} if form is Format.NDJSON else {}),
+                "example": EXAMPLES[form],
             }
             for form, media in _MEDIA.items()
         },
@@ -50,7 +57,9 @@ _BODY = {
 _ANSWER: dict[int | str, Any] = {
     200: {
         "description": "The list",
-        "content": {media.partition(";")[0]: {"schema": {}} for media in _MEDIA.values()},
+        "content": {
+            media.partition(";")[0]: {"schema": {}, "example": EXAMPLES[form]} for form, media in _MEDIA.items()
+        },
     }
 }
 FormatWord = Annotated[Format, Query(description="How the list is written.")]
@@ -77,7 +86,15 @@ def export_list(call: Asked, noun: NounPath, form: FormatWord = Format.NDJSON, s
     return StreamingResponse(lines(), media_type=_MEDIA[form])
 
 
-@GROUP.post("/bulk/{noun}", Right.EDIT, response_model=Job, status_code=202, largest=LARGE, openapi_extra=_BODY)
+@GROUP.post(
+    "/bulk/{noun}",
+    Right.EDIT,
+    response_model=Job,
+    status_code=202,
+    largest=LARGE,
+    openapi_extra=_BODY,
+    example={"kind": "import", "detail": "relay-domain"},
+)
 def import_list(
     call: Asked,
     noun: NounPath,

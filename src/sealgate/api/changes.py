@@ -10,6 +10,7 @@ from fastapi import Path, Query
 from pydantic import Field
 
 from sealgate.api.call import Asked, decode_cursor
+from sealgate.api.examples import example
 from sealgate.api.operations import Group
 from sealgate.api.preconditions import Optional
 from sealgate.api.shapes import MOST_OF_A_PAGE, After, Done, KeyPath, Limit, StateWord, Told, state_of
@@ -26,6 +27,8 @@ Kind = Annotated[
 class FieldChange(Told):
     """One field before and after."""
 
+    model_config = example(field="domain", title="Relay domain", old=None, new="example.com")
+
     field: str
     title: str
     old: Any
@@ -34,6 +37,15 @@ class FieldChange(Told):
 
 class Difference(Told):
     """One object that differs; `lines` is a unified diff of a text, `widens` says who may newly do what."""
+
+    model_config = example(
+        noun="relay-domain",
+        key="example.com",
+        title="Relay domains",
+        what="added",
+        lines=[],
+        widens="mail for example.com is accepted",
+    )
 
     noun: str
     key: str
@@ -47,6 +59,8 @@ class Difference(Told):
 class Pending(Told):
     """One change of the draft, by whom and since when."""
 
+    model_config = example(actor="alice", at="2026-03-02T09:15:00Z")
+
     difference: Difference
     actor: str
     at: dt.datetime
@@ -54,6 +68,8 @@ class Pending(Told):
 
 class Changes(Told):
     """How many objects an apply would change, by whom, and one page of what each change is."""
+
+    model_config = example(objects=1, exact=True, actors=[["alice", 1]], next=None)
 
     objects: int
     exact: bool = Field(description="False: there were too many edits to count, `objects` is that of edited rows.")
@@ -65,6 +81,8 @@ class Changes(Told):
 class Differences(Told):
     """One page of the objects that differ; `more`: there are more."""
 
+    model_config = example(more=False, next=None)
+
     items: list[Difference]
     more: bool
     next: str | None
@@ -72,6 +90,8 @@ class Differences(Told):
 
 class FileDifference(Told):
     """A rendered file that differs, as lines of a unified diff."""
+
+    model_config = example(file="maps/relay_domains", what="changed", lines=["+example.com OK"])
 
     file: str
     what: str
@@ -81,12 +101,16 @@ class FileDifference(Told):
 class FileDifferences(Told):
     """The rendered files that differ."""
 
+    model_config = example(more=False)
+
     items: list[FileDifference]
     more: bool
 
 
 class Widened(Told):
     """Who may newly do what, in sentences; `known` is False where neither the agent nor a report says so."""
+
+    model_config = example(known=True, sentences=["mail for example.com is accepted"])
 
     known: bool
     sentences: list[str]
@@ -108,14 +132,20 @@ def list_changes(call: Asked, limit: Limit = 200, after: After = "") -> Any:
     return counted | {"items": part.items, "next": call.next_page(part.next)}
 
 
-@GROUP.delete("/changes", Right.EDIT, response_model=Done)
+@GROUP.delete("/changes", Right.EDIT, response_model=Done, example={"text": "All changes were discarded."})
 def discard_all_changes(call: Asked) -> Any:
     """Forget all changes of the draft. Needs every area, and `raw` where own lines are among them."""
     was = changes.discard_all(call.gateway, call.actor)
     return {"text": "All changes were discarded." if was else "There was nothing to discard."}
 
 
-@GROUP.delete("/changes/{noun}/{key:path}", Right.EDIT, response_model=Done, conditional=True)
+@GROUP.delete(
+    "/changes/{noun}/{key:path}",
+    Right.EDIT,
+    response_model=Done,
+    conditional=True,
+    example={"text": "The change was discarded."},
+)
 def discard_change(call: Asked, noun: Kind, key: KeyPath, match: Optional) -> Any:
     """Forget the draft's change of one object; with If-Match only the change that was seen."""
     with match.holding() as base:

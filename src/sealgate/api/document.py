@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel, Field
 
-from sealgate.api import idempotency
+from sealgate.api import idempotency, refusals
+from sealgate.api.examples import Examples
 from sealgate.api.groups import GROUPS
-from sealgate.api.problems import MEDIA, PREFIX
+from sealgate.api.problems import PREFIX
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -28,60 +28,26 @@ Postfix, apply it, go back; look after mail, people and nodes. Nothing that is e
 Sign in with `Authorization: Bearer TOKEN`; tokens are made on the page of one's own account. Errors are RFC 9457
 problem details. Replacing, changing and removing one object needs `If-Match`. Long work is answered with 202 and a job.
 """
-_ALWAYS = {401: "Nobody is signed in", 403: "Not permitted", 429: "Too many wrong tokens", 503: "No database"}
-_USUAL = {404: "There is no such thing", 409: "Refused, or in conflict", 422: "A value is not possible"}
-_WORK = {500: "A fault of the program", 502: "The agent does not answer, or could not do it"}
-_BODY = {400: "The body cannot be read", 413: "Too much was sent", 415: "The body is not JSON"}
-_CONDITIONAL = {412: "It is not what you saw"}
-_REQUIRED = {428: "If-Match is missing"}
 _HEADERS = {
     "ETag": "The version of the object, for If-Match.",
     "Location": "Where the object or the job is that was made.",
     "Link": 'Where the list goes on (RFC 8288, rel="next"); without it this was the last page.',
-    "Retry-After": "Seconds until the next try is looked at.",
     "Idempotency-Replayed": "`true`: this was done before, under the same key.",
 }
-
-
-class Fault(BaseModel):
-    """One thing that is wrong with what was sent."""
-
-    detail: str
-    remedy: str = ""
-    field: str = ""
-    pointer: str = Field("", description="Where in the body (RFC 6901).", examples=["/fields/domain"])
-    parameter: str = Field("", description="Instead of a pointer, where it is none of the body's.")
-    where: str = Field("", alias="in", description="Where the parameter is.", examples=["query", "path", "header"])
-    line: int = Field(0, description="In a list that was imported.")
-
-
-class Problem(BaseModel):
-    """What went wrong (RFC 9457)."""
-
-    type: str = Field(examples=["urn:sealgate:problem:conflict"])
-    title: str
-    status: int
-    detail: str = Field(description="What happened, what stands now, what to do next.")
-    errors: list[Fault] = []
-    findings: list[dict[str, Any]] = []
-
-
 _TAGGED = {operation.path for group in GROUPS for operation in group.operations if operation.conditional}
 """Addresses of objects that have a version."""
+_OPERATIONS = {operation.function.__name__: operation for group in GROUPS for operation in group.operations}
 
 
 def documented(operation: Operation) -> dict[str, Any]:
     """Return what the framework needs to describe an operation."""
     options = dict(operation.options)
-    unsafe = operation.method != "GET"
-    known = _ALWAYS | _USUAL | _WORK | (_BODY if unsafe else {}) | (_CONDITIONAL if operation.conditional else {})
-    known |= _REQUIRED if operation.function.__annotations__.get("match") == "Required" else {}
-    content = {"content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    responses = {status: {"description": text, **content} for status, text in known.items()}
+    responses: dict[int, Any] = {
+        status: {"description": refusals.meaning(status)} for status in refusals.statuses(operation)
+    }
     extra: dict[str, Any] = {"x-right": operation.right.value} | options.pop("openapi_extra", {})
     if operation.method == "POST":
         extra["parameters"] = [*extra.get("parameters", ()), _key_parameter()]
-    responses[429] |= _headers("Retry-After")
     done = options.get("status_code", 200)
     given = options.get("responses", {})
     responses |= given | {done: given.get(done, {}) | _headers(*_told(operation, done))}
@@ -127,16 +93,29 @@ def document(app: FastAPI) -> dict[str, Any]:
         servers=[{"url": PREFIX}],
         tags=[{"name": group.tag, "description": group.about} for group in GROUPS],
     )
-    for operation in (one for path in made["paths"].values() for one in path.values()):
-        for parameter in operation.get("parameters", ()):
-            if parameter["name"] == "if-match" and "428" in operation["responses"]:
-                parameter["required"] = True
-    schemas = made.setdefault("components", {}).setdefault("schemas", {})
-    described = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= described.pop("$defs", {}) | {"Problem": described}
+    components = made.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    made["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    examples = Examples(schemas)
+    for operation in (one for path in made["paths"].values() for one in path.values()):
+        _complete(operation, examples)
+    components["examples"] = examples.components()
+    components["responses"], more = refusals.components()
+    schemas |= more
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     made["security"] = [{"token": []}]
     app.openapi_schema = made
     return made
+
+
+def _complete(operation: dict[str, Any], examples: Examples) -> None:
+    """Give the description of an operation what the framework does not know."""
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] == "if-match" and str(refusals.REQUIRED) in operation["responses"]:
+            parameter["required"] = True
+    for status, answer in operation["responses"].items():
+        if not status.startswith("2"):
+            operation["responses"][status] = refusals.reference(int(status))
+        elif "application/json" in answer.get("content", {}):
+            examples.add_to(answer["content"]["application/json"], _OPERATIONS[operation["operationId"]].example)

@@ -42,7 +42,13 @@ MOST_FOLLOWING = 3
 _LOOK = 1.0
 _SILENCE = 15.0
 _ASK_AGAIN = 5.0
-_EVENTS: dict[int | str, Any] = {200: {"description": "The lines", "content": {"text/event-stream": {"schema": {}}}}}
+_STREAM = (
+    "retry: 2000\n\nid: 1048602:77120\nevent: lines\n"
+    'data: {"lines": ["Nov 22 10:00:00 gw postfix/qmgr[3]: 4ABC: removed"]}\n\n'
+)
+_EVENTS: dict[int | str, Any] = {
+    200: {"description": "The lines", "content": {"text/event-stream": {"schema": {}, "example": _STREAM}}}
+}
 
 
 class Followers:

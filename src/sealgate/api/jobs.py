@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from sealgate.api import access, problems
 from sealgate.api.call import Asked
+from sealgate.api.examples import example_of
 from sealgate.api.operations import Group
 from sealgate.api.shapes import Job, Limit
 from sealgate.model.errors import NotFound
@@ -34,18 +35,57 @@ _LOOK = 0.2
 _SILENCE = 15.0
 _ASK_AGAIN = 5.0
 """Seconds after which it is asked again who watches; before the result it is asked always."""
+ENDED: dict[str, Any] = {
+    "id": "eKlE6qPKr49B7sPRhghWxFJF",
+    "kind": "apply",
+    "state": "done",
+    "detail": "one more domain",
+    "ended": "2026-03-02T09:15:31Z",
+    "progress": [
+        {"number": 2, "text": "Building the candidate", "done": 2, "total": 2},
+        {"number": 9, "text": "Rehearsing", "done": 0, "total": 0},
+    ],
+    "result": {
+        "revision": 12,
+        "in_force": True,
+        "outcome": {
+            "state": "confirmed",
+            "revision": 12,
+            "release": "9f2b6c1de07a4583",
+            "text": "Applied.",
+            "evidence": [],
+            "watch_until": None,
+            "seconds": 0.4,
+        },
+        "findings": [],
+        "widened": ["mail for example.com is accepted"],
+    },
+    "address": f"{problems.PREFIX}/jobs/eKlE6qPKr49B7sPRhghWxFJF",
+    "events": f"{problems.PREFIX}/jobs/eKlE6qPKr49B7sPRhghWxFJF/events",
+}
+"""The example of a job that ended, as far as it is not that of one that runs."""
+
+
+def _event(number: int, name: str, data: Any) -> str:
+    return f"id: {number}\nevent: {name}\ndata: {json.dumps(data)}\n\n"
+
+
+_STREAM = f"retry: 2000\n\n{_event(9, 'progress', ENDED['progress'][1])}{_event(10, 'ended', example_of(Job) | ENDED)}"
 _EVENTS: dict[int | str, Any] = {
-    200: {"description": "The events", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+    200: {
+        "description": "The events",
+        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _STREAM}},
+    }
 }
 
 
-@GROUP.get("/jobs", Right.VIEW, response_model=list[Job])
+@GROUP.get("/jobs", Right.VIEW, response_model=list[Job], example=[{}, ENDED])
 def list_jobs(call: Asked, limit: Limit = 100) -> Any:
     """List the newest jobs that one may see, newest first."""
     return [job_json(job) for job in call.context.jobs.listing(call.actor, limit)]
 
 
-@GROUP.get("/jobs/{id}", Right.VIEW, response_model=Job)
+@GROUP.get("/jobs/{id}", Right.VIEW, response_model=Job, example=ENDED)
 def show_job(call: Asked, id: JobId) -> Any:  # noqa: A002 - the word that the address has
     """Show how a job goes, or how it ended."""
     return job_json(call.context.jobs.find(id, call.actor))
@@ -124,7 +164,3 @@ def _may_still(call: Call, name: str) -> bool:
     except NotFound:
         return False
     return True
-
-
-def _event(number: int, name: str, data: Any) -> str:
-    return f"id: {number}\nevent: {name}\ndata: {json.dumps(data)}\n\n"

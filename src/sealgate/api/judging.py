@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from sealgate.api.call import Asked
+from sealgate.api.examples import example
 from sealgate.api.jobs import job_json
 from sealgate.api.operations import Group
 from sealgate.api.preconditions import Optional
 from sealgate.api.shapes import Finding, Given, Job, Number, Told, findings_of
 from sealgate.link.messages import Grade
 from sealgate.model.errors import NotFound
+from sealgate.model.verdicts import Ruling, Verdict
 from sealgate.services import applying, judging, policy_tests, reports
 from sealgate.services.actor import Right
 from sealgate.store import ANY
@@ -24,6 +26,14 @@ if TYPE_CHECKING:
 GROUP = Group("judging", "The way of a change: check, rehearsal, apply, keep, rollback.")
 _LONGEST_MINUTES = applying.LONGEST_WATCH // 60
 _NAMES = {"for": "keep_minutes", "watch": "watch_minutes", "override": "overrides"}
+_VERDICT = Verdict(
+    "mail-reaches-its-next-hop",
+    "mail to someone@example.com",
+    Ruling.NOT_JUDGED,
+    tried="A trusted client sends a message to someone@example.com",
+    expected="it arrives at 127.0.0.1:2525",
+    came="the next hop is on this machine, outside the rehearsal",
+).to_json()
 
 
 class Nothing(Given):
@@ -73,6 +83,16 @@ class Run(Given):
 class Outcome(Told):
     """How a confirm ended: what is in force now, and a sentence for people."""
 
+    model_config = example(
+        state="confirmed",
+        revision=12,
+        release="9f2b6c1de07a4583",
+        text="Revision 12 is confirmed.",
+        evidence=[],
+        watch_until=None,
+        seconds=0.2,
+    )
+
     state: str
     revision: int | None
     release: str
@@ -85,14 +105,42 @@ class Outcome(Told):
 class Count(Told):
     """How the tests of one promise came out."""
 
+    model_config = example(promise="strangers-cannot-relay", passed=14, failed=0, not_judged=0)
+
     promise: str
     passed: int
     failed: int
     not_judged: int
 
 
+class Try(Told):
+    """What was tried in a test that passed, and what came."""
+
+    model_config = example(
+        tried="A stranger (203.113.7.9) sends to someone@elsewhere.example, with the null sender",
+        came="554 5.7.1 Relay access denied",
+    )
+
+    tried: str
+    came: str
+
+
 class Report(Told):
-    """A report of a rehearsal as it is kept: failures and what was not judged in full, of what passed the names."""
+    """A report of a rehearsal as it is kept: failures and what was not judged in full, what passed in short."""
+
+    model_config = example(
+        digest="9f2b6c1de07a4583b1c44f0d5e6a7b8c90d1e2f3a4b5c6d7e8f90123456789ab",
+        grade="full",
+        seconds=21.4,
+        at="2026-03-02T09:15:22+00:00",
+        findings=[],
+        verdicts=[_VERDICT],
+        passed=["strangers-cannot-relay: with the null sender on 192.0.2.1:25"],
+        judged=["Who may relay, over every listener."],
+        not_judged=["A milter at inet:127.0.0.1:8891 was replaced by one without an opinion."],
+        overridden=[],
+        widened=["mail for example.com is accepted"],
+    )
 
     digest: str
     grade: str
@@ -102,13 +150,14 @@ class Report(Told):
     counts: list[Count]
     verdicts: list[dict[str, Any]]
     passed: list[str]
+    tries: list[Try] = Field(description="Of the first of `passed`, in the same order.")
     judged: list[str]
     not_judged: list[str]
     overridden: list[dict[str, Any]]
     widened: list[str]
 
 
-@GROUP.post("/checks", Right.VIEW, response_model=Job, status_code=202)
+@GROUP.post("/checks", Right.VIEW, response_model=Job, status_code=202, example={"kind": "check", "detail": ""})
 def start_check(call: Asked, body: Nothing | None = None) -> Any:
     """Check the draft, as a job: the whole-state check, and the real Postfix at the probe grade."""
     del body
@@ -127,7 +176,15 @@ def start_rehearsal(call: Asked, body: Rehearsal) -> Any:
     return job_json(call.job("rehearse", work, body.grade.value))
 
 
-@GROUP.post("/applications", Right.APPLY, response_model=Job, status_code=202, names=_NAMES, conditional=True)
+@GROUP.post(
+    "/applications",
+    Right.APPLY,
+    response_model=Job,
+    status_code=202,
+    names=_NAMES,
+    conditional=True,
+    example={"kind": "apply", "detail": "one more domain"},
+)
 def start_apply(call: Asked, body: Application, match: Optional) -> Any:
     """Make the draft live, as a job: judged in full first, watched afterwards.
 
@@ -165,14 +222,16 @@ def confirm(call: Asked, body: Which) -> Any:
     return applying.confirm(call.gateway, call.actor, body.revision)
 
 
-@GROUP.post("/rollbacks", Right.APPLY, response_model=Job, status_code=202)
+@GROUP.post("/rollbacks", Right.APPLY, response_model=Job, status_code=202, example={"kind": "rollback", "detail": ""})
 def start_rollback(call: Asked, body: Which) -> Any:
     """Make an earlier revision live again, as a job; the draft and the history stay as they are."""
     gateway, actor = call.gateway, call.actor
     return job_json(call.job("rollback", lambda job: applying.rollback(gateway, actor, body.revision, job.progress)))
 
 
-@GROUP.post("/policy-test-runs", Right.VIEW, response_model=Job, status_code=202)
+@GROUP.post(
+    "/policy-test-runs", Right.VIEW, response_model=Job, status_code=202, example={"kind": "policy-tests", "detail": ""}
+)
 def start_policy_tests(call: Asked, body: Run) -> Any:
     """Run the administrators' own tests, as a job, by a full rehearsal.
 

@@ -55,33 +55,59 @@ class Names(Given):
     live: bool = False
 
 
-@GROUP.post("/live-tests/relay-hosts", Right.EDIT, response_model=Job, status_code=202)
+@GROUP.post(
+    "/live-tests/relay-hosts",
+    Right.EDIT,
+    response_model=Job,
+    status_code=202,
+    example={"kind": "test-relay-host", "detail": "external-relay-host"},
+)
 def test_relay_host(call: Asked, body: RelayHost) -> Any:
     """Test a relay host, as a job: connection, banner, EHLO, TLS, AUTH, and the answer to a recipient."""
     test = partial(live_tests.relay_host, name=body.name, recipient=body.recipient, live=body.live)
     return _started(call, "test-relay-host", test, body.name)
 
 
-@GROUP.post("/live-tests/transports", Right.EDIT, response_model=Job, status_code=202)
+@GROUP.post(
+    "/live-tests/transports",
+    Right.EDIT,
+    response_model=Job,
+    status_code=202,
+    example={"kind": "test-transport", "detail": "example.com"},
+)
 def test_transport(call: Asked, body: OneTransport) -> Any:
     """Test the next hop of a transport, as a job."""
     test = partial(live_tests.transport, key=body.key, recipient=body.recipient, live=body.live)
     return _started(call, "test-transport", test, body.key)
 
 
-@GROUP.post("/live-tests/logins", Right.SECRETS, response_model=Job, status_code=202)
+@GROUP.post(
+    "/live-tests/logins",
+    Right.SECRETS,
+    response_model=Job,
+    status_code=202,
+    example={"kind": "test-sasl", "detail": "mail.example.com:587"},
+)
 def test_login(call: Asked, body: OneRow) -> Any:
     """Log in with a row of SASL passwords, as a job; only the node can open the password. Needs `edit` besides."""
     return _started(call, "test-sasl", partial(live_tests.login, key=body.key, live=body.live), body.key)
 
 
-@GROUP.post("/live-tests/dns-lists", Right.EDIT, response_model=Job, status_code=202)
+@GROUP.post(
+    "/live-tests/dns-lists",
+    Right.EDIT,
+    response_model=Job,
+    status_code=202,
+    example={"kind": "test-rbl", "detail": "zen.example"},
+)
 def test_dns_list(call: Asked, body: OneRow) -> Any:
     """Ask a DNS list for its test entries, as a job."""
     return _started(call, "test-rbl", partial(live_tests.dns_list, key=body.key, live=body.live), body.key)
 
 
-@GROUP.post("/live-tests/dns", Right.VIEW, response_model=Job, status_code=202)
+@GROUP.post(
+    "/live-tests/dns", Right.VIEW, response_model=Job, status_code=202, example={"kind": "test-dns", "detail": ""}
+)
 def look_at_dns(call: Asked, body: Names) -> Any:
     """Look at what DNS says of the gateway's names and of relay domains, as a job."""
     return _started(call, "test-dns", partial(live_tests.dns_picture, search=body.search, live=body.live), body.search)

@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from sealgate.api.call import Asked, decode_cursor
+from sealgate.api.examples import example
 from sealgate.api.operations import Group
 from sealgate.api.revisions import whole
 from sealgate.api.shapes import After, Given, Limit, Told
@@ -22,6 +23,15 @@ GROUP = Group("mail", "Queue, log and verified recipients of the node. Nothing o
 MOST_LINES = 10_000
 _MOST = 1_000_000
 _AGE = 366 * 86400
+_LINE = (
+    "Mar  2 09:15:01 mx sealgate/smtp[4711]: 4fLmDz0pYjz3B: to=<someone@example.com>, "
+    "relay=mail.example.com[192.0.2.30]:25, delay=0.9, delays=0.1/0/0.5/0.3, dsn=2.0.0, status=sent (250 2.0.0 Ok)"
+)
+_SHOWN = (
+    "sender: someone@example.org\noriginal_recipient: someone@example.com\nrecipient: someone@example.com\n\n"
+    "From: someone@example.org\nTo: someone@example.com\nSubject: hello\n\nGood morning.\n"
+)
+
 
 Part = StrEnum("Part", {name.upper(): name for name in queue.PARTS})  # type: ignore[misc]
 Part.__doc__ = "A queue of Postfix."
@@ -32,12 +42,22 @@ QueueId = Annotated[str, Path(description="A queue id.", max_length=40, pattern=
 class Recipient(Told):
     """A recipient that is still to be delivered to, and why it was not yet."""
 
+    model_config = example(address="someone@example.com", reason="Connection timed out")
+
     address: str
     reason: str
 
 
 class Message(Told):
     """One message of the queue; `arrival` in seconds since 1970, `size` in bytes."""
+
+    model_config = example(
+        id="4fLmDz0pYjz3B",
+        queue="deferred",
+        arrival=1772442900,
+        size=48213,
+        sender="someone@example.org",
+    )
 
     id: str
     queue: str
@@ -49,6 +69,8 @@ class Message(Told):
 
 class Messages(Told):
     """One page of the queue."""
+
+    model_config = example(next=None)
 
     items: list[Message]
     next: str | None
@@ -77,6 +99,8 @@ class Act(Given):
 class Count(Told):
     """How many, and what Postfix said."""
 
+    model_config = example(count=1, text="1 of 1 messages: flush.")
+
     count: int
     text: str
 
@@ -84,11 +108,22 @@ class Count(Told):
 class Lines(Told):
     """Lines of the log, oldest first."""
 
+    model_config = example(lines=[_LINE])
+
     lines: list[str]
 
 
 class Verified(Told):
     """What the cache of verified recipients says; times in seconds since 1970."""
+
+    model_config = example(
+        address="someone@example.com",
+        found=True,
+        status="ok",
+        text="250 2.1.5 Ok",
+        probed=1772442900.0,
+        updated=1772442901.0,
+    )
 
     address: str
     found: bool
@@ -122,7 +157,12 @@ def list_queue(
     "/queue/{id}",
     Right.CONTENT,
     response_class=StreamingResponse,
-    responses={200: {"description": "The message", "content": {"text/plain": {"schema": {"type": "string"}}}}},
+    responses={
+        200: {
+            "description": "The message",
+            "content": {"text/plain": {"schema": {"type": "string"}, "example": _SHOWN}},
+        }
+    },
 )
 def show_message(call: Asked, id: QueueId) -> Any:  # noqa: A002 - the word that the address has
     """Show one message of the queue: envelope, header, body. That it was read is audited."""
@@ -160,7 +200,12 @@ def show_verified(call: Asked, address: Annotated[str, Path(max_length=320, exam
     return verify_cache.show(call.gateway, call.actor, address)
 
 
-@GROUP.delete("/verified-recipients", Right.OPERATE, response_model=Count)
+@GROUP.delete(
+    "/verified-recipients",
+    Right.OPERATE,
+    response_model=Count,
+    example={"count": 3, "text": "3 addresses were forgotten."},
+)
 def clear_verified(call: Asked) -> Any:
     """Forget all verified recipients; each is asked for again."""
     return verify_cache.clear(call.gateway, call.actor)

@@ -9,18 +9,47 @@ from pydantic import Field
 
 from sealgate.api.call import Asked
 from sealgate.api.changes import Difference
+from sealgate.api.examples import example
 from sealgate.api.operations import Group
 from sealgate.api.shapes import Finding, Given, Told, findings_of
+from sealgate.link import messages as link
 from sealgate.link.codec import to_json
 from sealgate.model.errors import NodeFailed
 from sealgate.services import changes, drifting, status, traffic
 from sealgate.services.actor import Right
 
 GROUP = Group("nodes", "How the gateway stands, and drift.")
+_NODE = to_json(
+    link.Status(
+        version="1.0",
+        postfix_version="3.7.11",
+        state=link.State.CONFIRMED,
+        revision=12,
+        release="9f2b6c1de07a4583",
+        digest="9f2b6c1de07a4583b1c44f0d5e6a7b8c90d1e2f3a4b5c6d7e8f90123456789ab",
+        comment="one more domain",
+        since=1772442931.0,
+        confirmed_revision=12,
+        watch_until=None,
+        postfix_pid=4711,
+        listeners=(link.Listener("smtp/inet 192.0.2.1:25", answers=True),),
+        mpa_answers=True,
+        drifted=(),
+        free_bytes=52_613_349_376,
+    )
+)
 
 
 class OwnJob(Told):
     """What the control half does by itself, and how it ended last."""
+
+    model_config = example(
+        name="expiry",
+        about="white 192.0.2.44",
+        holder="",
+        finished="2026-03-02T09:14:30Z",
+        result={"passed": True, "text": "Revision 12: Applied.", "rows": ["white 192.0.2.44"]},
+    )
 
     name: str
     about: str
@@ -31,6 +60,8 @@ class OwnJob(Told):
 
 class Status(Told):
     """The control half's view, and the node's own word; without one `reason` says why it cannot be asked."""
+
+    model_config = example(newest=12, in_force=12, pending=1, node=_NODE, reason="")
 
     newest: int
     in_force: int
@@ -43,12 +74,20 @@ class Status(Told):
 class Slot(Told):
     """One stretch of time and what happened in it."""
 
+    model_config = example(start="2026-03-02T09:00:00Z", counts={"accepted": 41, "delivered": 40, "delayed": 1})
+
     start: dt.datetime
     counts: dict[str, int]
 
 
 class Traffic(Told):
     """What the log says about mail lately, and the queue by its parts."""
+
+    model_config = example(
+        totals={"accepted": 41, "delivered": 40, "delayed": 1},
+        since="2026-03-02T09:00:00Z",
+        queued={"deferred": 1},
+    )
 
     totals: dict[str, int]
     slots: list[Slot]
@@ -59,6 +98,8 @@ class Traffic(Told):
 class Overview(Told):
     """How the gateway stands in one look; `traffic` is None without the right `operate`, or when it cannot be had."""
 
+    model_config = example(changes=1, reason="")
+
     status: Status
     changes: int
     traffic: Traffic | None
@@ -67,6 +108,8 @@ class Overview(Told):
 
 class Node(Told):
     """One gateway machine and the revision that it runs."""
+
+    model_config = example(name="local", answers=True, revision=12, state="confirmed", reason="")
 
     name: str
     answers: bool
@@ -78,6 +121,15 @@ class Node(Told):
 class DriftItem(Told):
     """One live file that is not as the revision in force has it; `diff` goes from expected to live."""
 
+    model_config = example(
+        file="main.cf",
+        kind="changed",
+        diff="@@ -40 +40 @@\n-message_size_limit = 31457280\n+message_size_limit = 52428800\n",
+        text=True,
+        blocks=True,
+        adopted=False,
+    )
+
     file: str
     kind: str
     diff: str
@@ -88,6 +140,8 @@ class DriftItem(Told):
 
 class Drift(Told):
     """All live files that are not as they should be."""
+
+    model_config = example(release="9f2b6c1de07a4583", revision=12)
 
     release: str
     revision: int | None
@@ -102,6 +156,8 @@ class Files(Given):
 
 class Adopted(Told):
     """What adoption did: the files taken, what became of the draft, and what could not be taken."""
+
+    model_config = example(files=["main.cf"], findings=[])
 
     files: list[str]
     differences: list[Difference]
@@ -156,7 +212,7 @@ def adopt_drift(call: Asked, body: Files) -> Any:
     return {"files": done.files, "differences": done.differences, "findings": findings_of(done.findings)}
 
 
-@GROUP.post("/drift/overwrite", Right.APPLY, response_model=Drift, fields_at="/files")
+@GROUP.post("/drift/overwrite", Right.APPLY, response_model=Drift, fields_at="/files", example={"items": []})
 def overwrite_drift(call: Asked, body: Files) -> Any:
     """Make live files again as the revision in force has them; the answer is what drift is left."""
     return drifting.overwrite(call.gateway, call.actor, tuple(body.files))

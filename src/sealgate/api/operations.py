@@ -28,7 +28,8 @@ class Operation:
 
     `fields_at` is the JSON pointer to where the body has the model's fields, `names` how the body calls some of them.
     `once`: the answer has a secret that is shown once, so it is not kept for a repeated request. `conditional`: it
-    takes If-Match. `largest` bounds the body, `options` go to the framework.
+    takes If-Match. `largest` bounds the body, `example` is what the example of its answer has otherwise than that of
+    the shape, `options` go to the framework.
     """
 
     method: str
@@ -40,6 +41,7 @@ class Operation:
     once: bool = False
     conditional: bool = False
     largest: int = SMALL
+    example: Any = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -54,7 +56,7 @@ class Operation:
         return f"{rest}\n\nNeeds the right `{self.right.value}`.".strip()
 
 
-_OWN = ("fields_at", "names", "once", "conditional", "largest")
+_OWN = ("fields_at", "names", "once", "conditional", "largest", "example")
 
 
 class Group:

@@ -10,6 +10,7 @@ from fastapi import Path
 from pydantic import Field
 
 from sealgate.api.call import Asked
+from sealgate.api.examples import example
 from sealgate.api.operations import Group
 from sealgate.api.preconditions import Required, etag, stale
 from sealgate.api.shapes import AreaWord, Done, Given, RightWord, Told
@@ -27,6 +28,25 @@ Id = Annotated[str, Path(max_length=100)]
 
 class Person(Told):
     """A person: what they may, and with what they sign in, never the things themselves."""
+
+    model_config = example(
+        name="alice",
+        title="Alice Example",
+        email="alice@example.com",
+        role="operator",
+        extra=["edit"],
+        rights=["edit", "operate", "view"],
+        areas=["rbl", "white-list"],
+        locked=False,
+        managed=False,
+        invited=False,
+        password=True,
+        codes=True,
+        passkeys=1,
+        single_sign_on=False,
+        seen="2026-03-02T09:10:00Z",
+        version=4,
+    )
 
     name: str
     title: str
@@ -76,12 +96,16 @@ class Reset(Given):
 class Link(Told):
     """A link that lets a person choose a password, once; it is never shown again."""
 
+    model_config = example(address="https://mail.example.com:8443/welcome/sgl_EXAMPLE", ends="2026-03-05T09:15:00Z")
+
     address: str
     ends: dt.datetime
 
 
 class RoleTold(Told):
     """A role and the rights that it brings."""
+
+    model_config = example(name="operator", rights=["operate", "view"])
 
     name: Role
     rights: list[Right]
@@ -90,6 +114,8 @@ class RoleTold(Told):
 class Roles(Told):
     """The roles, and what can be given besides."""
 
+    model_config = example(grantable=["apply", "edit"], areas=["mta", "sasl", "client-access"])
+
     roles: list[RoleTold]
     grantable: list[Right]
     areas: list[Area]
@@ -97,6 +123,18 @@ class Roles(Told):
 
 class Session(Told):
     """A session; `own` is the one of who asks."""
+
+    model_config = example(
+        id="c1d2e3f4a5b60718",
+        person="alice",
+        method="password",
+        address="192.0.2.20",
+        agent="Mozilla/5.0",
+        at="2026-03-02T08:00:00Z",
+        seen="2026-03-02T09:10:00Z",
+        ends="2026-03-02T20:00:00Z",
+        own=False,
+    )
 
     id: str
     person: str
@@ -111,6 +149,18 @@ class Session(Told):
 
 class Token(Told):
     """An API token, never the token itself."""
+
+    model_config = example(
+        id="4b431105828e4134",
+        label="nightly-export",
+        rights=["view"],
+        areas=None,
+        at="2026-03-01T12:00:00Z",
+        ends="2026-05-30T12:00:00Z",
+        revoked=None,
+        seen="2026-03-02T02:00:00Z",
+        address="192.0.2.40",
+    )
 
     id: str
     label: str
@@ -166,7 +216,9 @@ def change_person(call: Asked, name: PersonName, body: PartOfPerson, match: Requ
     return person_json(found)
 
 
-@GROUP.delete("/people/{name}", Right.PEOPLE, response_model=Done, conditional=True)
+@GROUP.delete(
+    "/people/{name}", Right.PEOPLE, response_model=Done, conditional=True, example={"text": "The person was removed."}
+)
 def remove_person(call: Asked, name: PersonName, match: Required) -> Any:
     """Remove a person with all their sessions and tokens; what they did stays in the audit."""
     version = people.show(call.gateway, call.actor, name).version
@@ -184,14 +236,16 @@ def reset_person(call: Asked, name: PersonName, body: Reset) -> Any:
     return people.reset(call.gateway, call.actor, name, second_step=body.second_step)
 
 
-@GROUP.post("/people/{name}/lock", Right.PEOPLE, response_model=Done)
+@GROUP.post("/people/{name}/lock", Right.PEOPLE, response_model=Done, example={"text": "The person is locked out."})
 def lock_person(call: Asked, name: PersonName) -> Any:
     """Lock a person out: sessions end, tokens are revoked, links are void."""
     people.lock(call.gateway, call.actor, name)
     return {"text": "The person is locked out."}
 
 
-@GROUP.post("/people/{name}/unlock", Right.PEOPLE, response_model=Done)
+@GROUP.post(
+    "/people/{name}/unlock", Right.PEOPLE, response_model=Done, example={"text": "The person may sign in again."}
+)
 def unlock_person(call: Asked, name: PersonName) -> Any:
     """Let a person in again; tokens that were revoked stay so."""
     people.unlock(call.gateway, call.actor, name)
@@ -204,7 +258,9 @@ def list_sessions_of(call: Asked, name: PersonName) -> Any:
     return sessions.listing(call.gateway, call.actor, name)
 
 
-@GROUP.delete("/people/{name}/sessions/{id}", Right.PEOPLE, response_model=Done)
+@GROUP.delete(
+    "/people/{name}/sessions/{id}", Right.PEOPLE, response_model=Done, example={"text": "The session has ended."}
+)
 def end_session_of(call: Asked, name: PersonName, id: Id) -> Any:  # noqa: A002 - the word that the address has
     """End a session of a person."""
     sessions.revoke(call.gateway, call.actor, id, name)
@@ -217,7 +273,9 @@ def list_tokens_of(call: Asked, name: PersonName) -> Any:
     return [token_json(one) for one in tokens.listing(call.gateway, call.actor, name)]
 
 
-@GROUP.delete("/people/{name}/tokens/{id}", Right.PEOPLE, response_model=Done)
+@GROUP.delete(
+    "/people/{name}/tokens/{id}", Right.PEOPLE, response_model=Done, example={"text": "The token was revoked."}
+)
 def revoke_token_of(call: Asked, name: PersonName, id: Id) -> Any:  # noqa: A002
     """Revoke an API token of a person."""
     tokens.revoke(call.gateway, call.actor, id, name)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from starlette.responses import JSONResponse
 
+from sealgate.api import next_steps
 from sealgate.model.errors import (
     Conflict,
     InvalidValue,
@@ -124,7 +125,10 @@ def finding_json(finding: Mapping[str, Any]) -> dict[str, Any]:
     """Return a finding with the address of the object that it is about."""
     place = finding["place"]
     pointer = f"/fields/{place['field']}" if place["field"] else ""
-    return {**finding, "pointer": pointer, "address": address_of(place["noun"], place["key"])}
+    told = {name: value for name, value in finding.items() if name != "steps"}
+    next_ = next_steps.told(finding)
+    told |= {"next": next_} if next_ else {}
+    return told | {"pointer": pointer, "address": address_of(place["noun"], place["key"])}
 
 
 def _kind(cls: type[BaseException]) -> tuple[int, str, str]:
@@ -136,6 +140,7 @@ def _details(said: Mapping[str, Any], at: str, names: Mapping[str, str]) -> dict
     return {
         "errors": [_error(problem, at, names) for problem in said.get("problems", ())],
         "findings": [finding_json(finding) for finding in said.get("findings", ())],
+        "next": next_steps.told(said),
     }
 
 

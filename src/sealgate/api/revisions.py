@@ -8,10 +8,12 @@ from typing import Any
 from pydantic import Field
 
 from sealgate.api.call import Asked, decode_cursor
+from sealgate.api.examples import example
 from sealgate.api.operations import Group
+from sealgate.api.preconditions import Optional
 from sealgate.api.shapes import After, Done, Given, Limit, Number, Told
 from sealgate.model.errors import InvalidValue
-from sealgate.services import changes
+from sealgate.services import changes, object_history
 from sealgate.services.actor import Right
 
 GROUP = Group("revisions", "Every state that was made live. None is ever changed.")
@@ -19,6 +21,19 @@ GROUP = Group("revisions", "Every state that was made live. None is ever changed
 
 class Revision(Told):
     """One revision; `detail` says what became of it."""
+
+    model_config = example(
+        number=12,
+        parent=11,
+        state="confirmed",
+        in_force=True,
+        actor="alice",
+        origin="api 192.0.2.20",
+        at="2026-03-02T09:15:00Z",
+        comment="one more domain",
+        detail="Applied.",
+        digest="9f2b6c1de07a4583b1c44f0d5e6a7b8c90d1e2f3a4b5c6d7e8f90123456789ab",
+    )
 
     number: int
     parent: int
@@ -34,6 +49,8 @@ class Revision(Told):
 
 class Revisions(Told):
     """One page of the history, newest first."""
+
+    model_config = example(in_force=12, next=None)
 
     items: list[Revision]
     in_force: int = Field(description="The revision that the nodes run; 0: none of these.")
@@ -65,19 +82,34 @@ def show_revision(call: Asked, number: Number) -> Any:
     return _revision(found, changes.history(call.gateway, call.actor, 1).in_force)
 
 
-@GROUP.post("/revisions/{number}/restore", Right.RAW, response_model=Done)
+@GROUP.post(
+    "/revisions/{number}/restore",
+    Right.RAW,
+    response_model=Done,
+    example={"text": "The draft is as revision 11: 4 objects differ from the newest revision."},
+)
 def restore_revision(call: Asked, number: Number) -> Any:
     """Make the draft say exactly what a revision says; what was pending is discarded. Needs every area."""
     count = changes.restore(call.gateway, call.actor, number)
     return {"text": f"The draft is as revision {number}: {count} objects differ from the newest revision."}
 
 
-@GROUP.post("/revisions/{number}/restore-object", Right.EDIT, response_model=Done)
-def restore_object(call: Asked, number: Number, body: Object) -> Any:
-    """Make one object in the draft what it was in a revision; one that it had not is removed."""
+@GROUP.post(
+    "/revisions/{number}/restore-object",
+    Right.EDIT,
+    response_model=Done,
+    conditional=True,
+    example={"text": "The object is as it was then."},
+)
+def restore_object(call: Asked, number: Number, body: Object, match: Optional) -> Any:
+    """Make one object in the draft what it was in a revision; one that it had not is removed.
+
+    Which revisions an object was changed by: `/row-history`.
+    """
     if "\0" in body.noun + body.key:
         raise InvalidValue.of("A key has no NUL.", "", "key")
-    was = changes.restore_object(call.gateway, call.actor, number, body.noun, body.key)
+    with match.holding() as base:
+        was = object_history.bring_back(call.gateway, call.actor, body.noun, body.key, number, base=base)
     return {"text": "The object is as it was then." if was else "There was no such object then: there is none now."}
 
 

@@ -12,21 +12,35 @@ from fastapi import Query
 from pydantic import Field
 
 from sealgate.api.call import Asked, decode_cursor
+from sealgate.api.changes import Difference
+from sealgate.api.examples import example
 from sealgate.api.operations import LARGE, Group
 from sealgate.api.preconditions import Match, Optional, Required
 from sealgate.api.shapes import After, Given, KeyPath, Limit, NounPath, Row, Saved, Told, row_json
 from sealgate.model.nouns import NOUNS
 from sealgate.model.objects import Kind
-from sealgate.services import changes, ordering, rows
+from sealgate.services import object_history, ordering, rows
 from sealgate.services.actor import Right
 from sealgate.services.wording import shown_fields
 
 GROUP = Group("rows", "The rows of all lists, in the draft.")
 MOST_KEYS = 10_000
+MOST_STEPS = 200
+"""Steps of a row that are told, the newest: each is compared with the one before, a text line by line."""
 
 
 class Column(Told):
     """One field of a kind of row."""
+
+    model_config = example(
+        name="domain",
+        title="Relay domain",
+        help="A domain that mail is accepted for, such as example.com; international names are converted.",
+        kind="text",
+        default="",
+        choices=[],
+        required=True,
+    )
 
     name: str
     title: str
@@ -40,6 +54,8 @@ class Column(Told):
 class KindOfRow(Told):
     """A kind of row: what it is called, its fields, and whether the order of its rows means something."""
 
+    model_config = example(name="relay-domain", plural="relay-domains", title="Relay domains", ordered=False)
+
     name: str
     plural: str
     title: str
@@ -49,6 +65,8 @@ class KindOfRow(Told):
 
 class Rows(Told):
     """One page of a list; `total` is the number of all rows of this kind, `next` the cursor of the next page."""
+
+    model_config = example(total=1, next=None)
 
     items: list[Row]
     total: int
@@ -95,13 +113,28 @@ class Removed(Given):
 
 
 class Version(Told):
-    """One step in the life of an object; `row` is None where it was removed, `revision` None while it is pending."""
+    """One step in the life of an object; `fields` is None where it was removed, `revision` None while it is pending.
+
+    `difference` is what changed against the step before; `stands`: the draft says just this. An earlier one is brought
+    back by `/revisions/{number}/restore-object`.
+    """
+
+    model_config = example(
+        actor="alice",
+        at="2026-03-02T09:15:00Z",
+        revision=None,
+        version=17,
+        fields={"domain": "example.com"},
+        stands=True,
+    )
 
     actor: str
     at: dt.datetime
     revision: int | None
     version: int | None
     fields: dict[str, Any] | None
+    difference: Difference
+    stands: bool
 
 
 @GROUP.get("/kinds", Right.VIEW, response_model=list[KindOfRow])
@@ -159,7 +192,7 @@ def change_row(call: Asked, noun: NounPath, key: KeyPath, body: PartOfRow, match
     return _changed(call, noun, key, body.fields, match, comment=body.comment, enabled=body.enabled)
 
 
-@GROUP.delete("/rows/{noun}/{key:path}", Right.EDIT, response_model=Saved, conditional=True)
+@GROUP.delete("/rows/{noun}/{key:path}", Right.EDIT, response_model=Saved, conditional=True, example={"version": None})
 def remove_row(call: Asked, noun: NounPath, key: KeyPath, match: Required) -> Any:
     """Remove one row."""
     with match.holding() as base:
@@ -192,8 +225,8 @@ def move_row(call: Asked, noun: NounPath, key: KeyPath, body: Move, match: Optio
 
 @GROUP.get("/row-history/{noun}/{key:path}", Right.VIEW, response_model=list[Version])
 def show_row_history(call: Asked, noun: NounPath, key: KeyPath) -> Any:
-    """Show the life of one row, oldest first."""
-    steps = changes.object_history(call.gateway, call.actor, noun, key) if "\0" not in key else []
+    """Show the life of one row, oldest first: each version that went live, and the pending one; the newest 200."""
+    steps = object_history.steps(call.gateway, call.actor, noun, key, MOST_STEPS)
     return [
         {
             "actor": step.actor,
@@ -201,8 +234,10 @@ def show_row_history(call: Asked, noun: NounPath, key: KeyPath) -> Any:
             "revision": step.revision,
             "version": step.stored.version if step.stored else None,
             "fields": shown_fields(step.stored) if step.stored else None,
+            "difference": step.difference,
+            "stands": step.stands,
         }
-        for step in steps[-1000:]
+        for step in reversed(steps)
     ]
 
 

@@ -9,6 +9,7 @@ from fastapi import Path, Query
 from pydantic import Field
 
 from sealgate.api.call import Asked
+from sealgate.api.examples import example
 from sealgate.api.operations import Group
 from sealgate.api.preconditions import Required
 from sealgate.api.problems import not_possible
@@ -24,6 +25,19 @@ Name = Annotated[str, Path(description="A setting, such as `my-hostname`.", exam
 
 class Setting(Told):
     """A setting in the draft, beside what is live. A secret is only ever "stored"."""
+
+    model_config = example(
+        name="my-hostname",
+        title="My hostname",
+        page="MTA configuration",
+        help="The fully qualified name of this gateway.",
+        value="mx.example.com",
+        shown="mx.example.com",
+        is_set=True,
+        live=None,
+        pending=True,
+        version=18,
+    )
 
     name: str
     title: str
@@ -65,7 +79,13 @@ def list_settings(
     return {"items": [item for item in found if not page or item.page == page]}
 
 
-@GROUP.patch("/settings", Right.EDIT, response_model=list[Saved], fields_at="/values")
+@GROUP.patch(
+    "/settings",
+    Right.EDIT,
+    response_model=list[Saved],
+    fields_at="/values",
+    example=[{"noun": "setting", "key": "my-hostname", "version": 18}],
+)
 def change_settings(call: Asked, body: Values) -> Any:
     """Set several settings, all or none.
 
@@ -87,7 +107,13 @@ def show_setting(call: Asked, name: Name) -> Any:
     return found
 
 
-@GROUP.put("/settings/{name}", Right.EDIT, response_model=Saved, conditional=True)
+@GROUP.put(
+    "/settings/{name}",
+    Right.EDIT,
+    response_model=Saved,
+    conditional=True,
+    example={"noun": "setting", "key": "my-hostname", "version": 18},
+)
 def set_setting(call: Asked, name: Name, body: Value, match: Required) -> Any:
     """Set one setting."""
     with match.holding() as base:
@@ -99,7 +125,13 @@ def set_setting(call: Asked, name: Name, body: Value, match: Required) -> Any:
     return saved
 
 
-@GROUP.delete("/settings/{name}", Right.EDIT, response_model=Saved, conditional=True)
+@GROUP.delete(
+    "/settings/{name}",
+    Right.EDIT,
+    response_model=Saved,
+    conditional=True,
+    example={"noun": "setting", "key": "my-hostname", "version": None},
+)
 def unset_setting(call: Asked, name: Name, match: Required) -> Any:
     """Go back to the default."""
     with match.holding() as base:

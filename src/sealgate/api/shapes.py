@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from sealgate.api.examples import example
 from sealgate.api.problems import address_of, finding_json
 from sealgate.model.nouns import NOUNS
 from sealgate.model.objects import Kind
@@ -61,6 +62,8 @@ def state_of(word: str) -> StateName:
 class Place(Told):
     """Where a finding is."""
 
+    model_config = example(noun="own-lines", key="main-cf", field="smtpd_baner", line=1, file="")
+
     noun: str
     key: str
     field: str
@@ -68,8 +71,26 @@ class Place(Told):
     file: str
 
 
+class Next(Told):
+    """What to do next; `method` and `address` are empty where only the machine itself can do it."""
+
+    act: str
+    method: str = ""
+    address: str = ""
+
+
 class Finding(Told):
     """Bad or doubtful news; `code` is stable, `pointer` is the field in the object at `address`."""
+
+    model_config = example(
+        severity="error",
+        code="own-line-unknown-parameter",
+        what="smtpd_baner is no parameter of the installed Postfix, and nothing refers to it.",
+        why="Postfix would ignore it.",
+        remedy="Did you mean smtpd_banner?",
+        pointer="/fields/smtpd_baner",
+        address="/api/v1/own-lines/main-cf",
+    )
 
     severity: str
     code: str
@@ -79,6 +100,7 @@ class Finding(Told):
     remedy: str
     pointer: str = ""
     address: str = ""
+    next: list[Next] = []
 
 
 def findings_of(findings: Any) -> list[dict[str, Any]]:
@@ -89,6 +111,8 @@ def findings_of(findings: Any) -> list[dict[str, Any]]:
 class Saved(Told):
     """What a write left behind; `version` is None where nothing stands any more, or nothing was to be changed."""
 
+    model_config = example(noun="relay-domain", key="example.com", version=17)
+
     noun: str
     key: str
     version: int | None
@@ -97,11 +121,27 @@ class Saved(Told):
 class Done(Told):
     """Something was done that leaves nothing to show."""
 
+    model_config = example(text="It was done.")
+
     text: str
 
 
 class Job(Told):
     """Long work. `progress` are its steps, `result` what came of it, `problem` why it failed."""
+
+    model_config = example(
+        id="8t2KzX04vCw5KO9DEfVjrae0",
+        kind="rehearse",
+        state="running",
+        actor="alice/nightly-export",
+        detail="full",
+        at="2026-03-02T09:15:00Z",
+        ended=None,
+        result=None,
+        problem=None,
+        address="/api/v1/jobs/8t2KzX04vCw5KO9DEfVjrae0",
+        events="/api/v1/jobs/8t2KzX04vCw5KO9DEfVjrae0/events",
+    )
 
     id: str
     kind: str
@@ -119,6 +159,18 @@ class Job(Told):
 
 class Row(Told):
     """A row. `fields` are those of its kind; `secrets` names the fields that are stored and never shown."""
+
+    model_config = example(
+        noun="relay-domain",
+        key="example.com",
+        fields={"domain": "example.com"},
+        secrets=[],
+        comment="head office",
+        enabled=True,
+        position=0,
+        version=17,
+        address="/api/v1/rows/relay-domain/example.com",
+    )
 
     noun: str
     key: str

@@ -9,6 +9,7 @@ from fastapi.responses import PlainTextResponse
 from pydantic import Field
 
 from sealgate.api.call import Asked
+from sealgate.api.examples import example
 from sealgate.api.operations import LARGE, Group
 from sealgate.api.preconditions import Required
 from sealgate.api.shapes import Finding, Given, Place, Saved, StateWord, Told, findings_of, state_of
@@ -19,10 +20,13 @@ GROUP = Group("texts", "Own lines, look-up tables, and the rendered files.")
 
 OwnName = Annotated[Literal["main-cf", "master-cf"], Path(description="Which file the lines are of.")]
 TableName = Annotated[str, Path(description="The name of a look-up table.", max_length=200, examples=["tls-policy"])]
+_FILE = "# Made by Sealgate. …\n\n# The gateway itself\ncompatibility_level = 3.6\nmyhostname = mx.example.com\n"
 
 
 class OwnLines(Told):
     """Own lines of the draft; `version` is None while there are none."""
+
+    model_config = example(name="main-cf", text="smtpd_banner = $myhostname ESMTP\n", version=19)
 
     name: str
     text: str
@@ -47,6 +51,15 @@ class Typed(Given):
 class Parameter(Told):
     """A parameter of the installed Postfix; `value` is what main.cf says (None: the default holds)."""
 
+    model_config = example(
+        name="smtpd_banner",
+        kind="text",
+        default="$myhostname ESMTP $mail_name",
+        forbidden=False,
+        value="$myhostname ESMTP",
+        generated=None,
+    )
+
     name: str
     kind: str
     default: str
@@ -58,6 +71,12 @@ class Parameter(Told):
 class Vocabulary(Told):
     """What can be written in main.cf and master.cf: parameters, services, tables, types of tables."""
 
+    model_config = example(
+        services=["smtp/inet", "relay/unix"],
+        tables=["hash:$maps_d_dir/hash-tls-policy.map"],
+        map_types=["hash", "lmdb", "pcre"],
+    )
+
     parameters: list[Parameter]
     services: list[str]
     tables: list[str]
@@ -66,6 +85,14 @@ class Vocabulary(Told):
 
 class Table(Told):
     """A look-up table with its text, and the lines of own texts that use it."""
+
+    model_config = example(
+        name="tls-policy",
+        type="hash",
+        text="example.com encrypt\n",
+        version=20,
+        used=[{"noun": "own-lines", "key": "main-cf", "field": "smtp_tls_policy_maps", "line": 3, "file": ""}],
+    )
 
     name: str
     type: str
@@ -82,7 +109,14 @@ def show_own_lines(call: Asked, name: OwnName) -> Any:
     return found
 
 
-@GROUP.put("/own-lines/{name}", Right.RAW, response_model=Saved, conditional=True, largest=LARGE)
+@GROUP.put(
+    "/own-lines/{name}",
+    Right.RAW,
+    response_model=Saved,
+    conditional=True,
+    largest=LARGE,
+    example={"noun": "own-lines", "key": "main-cf", "version": 19},
+)
 def replace_own_lines(call: Asked, name: OwnName, body: Text, match: Required) -> Any:
     """Replace own lines; an empty text removes them. They are as powerful as root, and checked as such."""
     with match.holding() as base:
@@ -100,7 +134,13 @@ def show_lookup_table(call: Asked, name: TableName) -> Any:
 
 
 @GROUP.put(
-    "/lookup-tables/{name}", Right.EDIT, response_model=Saved, conditional=True, largest=LARGE, names={"file": "text"}
+    "/lookup-tables/{name}",
+    Right.EDIT,
+    response_model=Saved,
+    conditional=True,
+    largest=LARGE,
+    names={"file": "text"},
+    example={"noun": "lookup-table", "key": "tls-policy", "version": 20},
 )
 def replace_lookup_table_text(call: Asked, name: TableName, body: Text, match: Required) -> Any:
     """Replace the text of a look-up table; the table itself is a row of the kind `lookup-table`."""
@@ -132,7 +172,9 @@ def list_parameters(call: Asked) -> Any:
     "/files/{name}",
     Right.VIEW,
     response_class=PlainTextResponse,
-    responses={200: {"description": "The file", "content": {"text/plain": {"schema": {"type": "string"}}}}},
+    responses={
+        200: {"description": "The file", "content": {"text/plain": {"schema": {"type": "string"}, "example": _FILE}}}
+    },
 )
 def show_file(
     call: Asked,

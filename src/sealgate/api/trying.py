@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from sealgate.api.call import Asked
+from sealgate.api.examples import example
 from sealgate.api.jobs import job_json
 from sealgate.api.operations import Group
 from sealgate.api.shapes import Given, Job, Told
@@ -34,6 +35,8 @@ class Query(Given):
 class QueryAnswer(Told):
     """What the table answers (None: not found), and what Postfix said about it."""
 
+    model_config = example(table="transport", key="example.com", value="smtp:[mail.example.com]:25", messages=[])
+
     table: str
     key: str
     value: str | None
@@ -50,6 +53,14 @@ class Resolve(Given):
 
 class Route(Told):
     """Where an address goes, as trivial-rewrite(8) says."""
+
+    model_config = example(
+        address="someone@example.com",
+        transport="relay",
+        next_hop="[mail.example.com]:25",
+        recipient="someone@example.com",
+        flags=["relay"],
+    )
 
     address: str
     transport: str
@@ -68,12 +79,16 @@ class CheckTrial(Given):
 class Side(Told):
     """What one side says: the action (None: nothing), or why it could not be asked."""
 
+    model_config = example(value="REJECT no such offers here", fault="")
+
     value: str | None
     fault: str
 
 
 class TriedLine(Told):
     """One header or line; `encoded`: it has encoded words (RFC 2047), which Postfix never matches decoded."""
+
+    model_config = example(line="Subject: make money fast", rules=["money"], encoded=False)
 
     line: str
     draft: Side
@@ -84,6 +99,8 @@ class TriedLine(Told):
 
 class Tried(Told):
     """All lines that were tried; `cut`: there were more."""
+
+    model_config = example(cut=False)
 
     lines: list[TriedLine]
     cut: bool
@@ -137,7 +154,14 @@ def try_checks(call: Asked, body: CheckTrial) -> Any:
     return check_trials.trial(call.gateway, call.actor, body.checks, body.text)
 
 
-@GROUP.post("/explanations", Right.VIEW, response_model=Job, status_code=202, largest=4 << 20)
+@GROUP.post(
+    "/explanations",
+    Right.VIEW,
+    response_model=Job,
+    status_code=202,
+    largest=4 << 20,
+    example={"kind": "explain", "detail": "192.0.2.1 to someone@example.com"},
+)
 def start_explain(call: Asked, body: Explain) -> Any:
     """Follow one mail through every stage, as a job: verdict, reply, and the restriction and line that decided."""
     try:
@@ -156,7 +180,7 @@ def start_explain(call: Asked, body: Explain) -> Any:
     return job_json(call.job("explain", work, f"{body.client} to {body.recipient}"))
 
 
-@GROUP.post("/replays", Right.OPERATE, response_model=Job, status_code=202)
+@GROUP.post("/replays", Right.OPERATE, response_model=Job, status_code=202, example={"kind": "replay", "detail": ""})
 def start_replay(call: Asked, body: Replay) -> Any:
     """Try recent mail again on the draft and on what is live, as a job; only what would be different comes back."""
     gateway, actor = call.gateway, call.actor
@@ -167,7 +191,7 @@ def start_replay(call: Asked, body: Replay) -> Any:
     return job_json(call.job("replay", work))
 
 
-@GROUP.post("/drills", Right.VIEW, response_model=Job, status_code=202)
+@GROUP.post("/drills", Right.VIEW, response_model=Job, status_code=202, example={"kind": "drill", "detail": "dns"})
 def start_drill(call: Asked, body: Drill) -> Any:
     """Let parts fail in a sealed copy, as a job: what senders would see, and where the mail is afterwards."""
     gateway, actor = call.gateway, call.actor

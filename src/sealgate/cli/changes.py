@@ -11,8 +11,9 @@ import click
 
 from sealgate.cli import failures, output
 from sealgate.cli.completion import keys, objects
+from sealgate.cli.differences import difference_lines
 from sealgate.cli.progress import ProgressLine
-from sealgate.cli.shapes import judged_json, revision_json
+from sealgate.cli.shapes import difference_json, judged_json, revision_json
 from sealgate.cli.terminal import Terminal, pass_terminal
 from sealgate.cli.verbs import Verb
 from sealgate.model.errors import InvalidValue, NodeUnreachable
@@ -82,13 +83,26 @@ def discard(terminal: Terminal, noun: str | None, key: str | None, *, yes: bool)
     terminal.answer({"discarded": gone}, [text])
 
 
-@click.command("history", cls=Verb, short_help="List the revisions.")
+@click.command("history", cls=Verb, short_help="List the revisions, or the life of one object.")
+@click.argument("noun", required=False, metavar="[NOUN KEY]", shell_complete=objects)
+@click.argument("key", required=False, metavar="", shell_complete=keys)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many.")
 @pass_terminal
-def history(terminal: Terminal, limit: int) -> None:
-    """List the revisions, newest first: number, state, author, time, comment."""
+def history(terminal: Terminal, noun: str | None, key: str | None, limit: int) -> None:
+    r"""List the revisions, newest first: number, state, author, time, comment.
+
+    With an object: the versions of it that went live, newest first, with what changed, and the pending one.
+
+    \b
+    sealgate history                          the revisions
+    sealgate history transport example.com    one row
+    sealgate history setting my-hostname      one setting
+    """
     from sealgate.services import changes, status
 
+    if noun:
+        _show_life(terminal, *_object(noun, key), limit)
+        return
     try:
         status.note_standing(terminal.gateway, terminal.actor)
     except NodeUnreachable:
@@ -108,17 +122,59 @@ def history(terminal: Terminal, limit: int) -> None:
     )
 
 
-@click.command("restore", cls=Verb, short_help="Fill the draft with a revision.")
+def _show_life(terminal: Terminal, noun: str, key: str, limit: int) -> None:
+    from sealgate.services import object_history
+
+    steps = object_history.steps(terminal.gateway, terminal.actor, noun, key, limit)
+    lines: list[str] = []
+    for step in steps:
+        where = f"Revision {step.revision}" if step.revision else "Not applied"
+        stands = ", as it is now" if step.stands else ""
+        lines.append(f"{where}, {output.safe(step.actor)}, {step.at.astimezone():%Y-%m-%d %H:%M}{stands}")
+        lines += [f"  {line}" for line in difference_lines(step.difference, colour=terminal.colour)]
+    shapes = [
+        {"revision": step.revision, "actor": step.actor, "at": step.at.isoformat(), "stands": step.stands}
+        | difference_json(step.difference)
+        for step in steps
+    ]
+    terminal.answer(shapes, lines or ["There never was such an object."])
+
+
+def _object(noun: str, key: str | None) -> tuple[str, str]:
+    """Return the noun and key of an object that was named in words; InvalidValue where only half of it was."""
+    from sealgate.services.nouns import noun_of, setting_of
+
+    if not key:
+        raise InvalidValue.of("Which one?", f"Name its key after {output.safe(noun)}.", "key")
+    if noun in {"setting", "settings"}:
+        return "setting", setting_of(key).name
+    return (noun, key) if noun == "own-lines" else (noun_of(noun).name, key)
+
+
+@click.command("restore", cls=Verb, short_help="Fill the draft with a revision, or with one object of it.")
 @click.argument("revision", type=click.IntRange(1))
+@click.argument("noun", required=False, metavar="[NOUN KEY]", shell_complete=objects)
+@click.argument("key", required=False, metavar="", shell_complete=keys)
 @click.option("--yes", is_flag=True, help="Do not ask before pending changes are forgotten.")
 @pass_terminal
-def restore(terminal: Terminal, revision: int, *, yes: bool) -> None:
-    """Make the draft say what a revision says. Apply makes it live then, as a new revision.
+def restore(terminal: Terminal, revision: int, noun: str | None, key: str | None, *, yes: bool) -> None:
+    r"""Make the draft say what a revision says. Apply makes it live then, as a new revision.
 
-    To go back at once, without a draft: sealgate rollback N.
+    With an object only that is made what it was; all else in the draft stays. To go back at once, without a draft:
+    sealgate rollback N.
+
+    \b
+    sealgate restore 3                          everything
+    sealgate restore 3 transport example.com    one row
     """
-    from sealgate.services import changes
+    from sealgate.services import changes, object_history
 
+    if noun:
+        name, which = _object(noun, key)
+        object_history.bring_back(terminal.gateway, terminal.actor, name, which, revision, removing=False)
+        text = f"{name} {which} is in the draft as revision {revision} had it. See: sealgate diff"
+        terminal.answer({"revision": revision, "noun": name, "key": which}, [text])
+        return
     pending = len(changes.pending(terminal.gateway, terminal.actor))
     if pending:
         terminal.confirm(f"Forget {output.count_of(pending, 'change')} of the draft?", yes=yes)

@@ -62,7 +62,7 @@ def _show_words(terminal: Terminal, old: StateName, new: StateName, limit: int) 
         "more": more,
         "newly_possible": None if newly is None else list(newly),
     }
-    lines = [line for item in shown for line in _lines(item, colour=terminal.colour)]
+    lines = [line for item in shown for line in difference_lines(item, colour=terminal.colour)]
     mark = output.paint("newly possible:", "33", colour=terminal.colour)
     lines += [f"{mark} {output.safe(text)}" for text in newly or ()]
     terminal.answer(shape, lines or [f"There is no difference between {old} and {new}."])
@@ -81,7 +81,8 @@ def _widened(terminal: Terminal, old: StateName, new: StateName) -> tuple[str, .
     return None
 
 
-def _lines(item: Difference, *, colour: bool) -> Iterator[str]:
+def difference_lines(item: Difference, *, colour: bool) -> Iterator[str]:
+    """Give what differs in one object, as lines for a terminal."""
     sign = _SIGNS[item.what.value]
     code = {"+": "32", "-": "31", "~": "33"}[sign]
     if item.noun == "setting":

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 from typing import Any
 
+from sealgate.cli.next_steps import commands
 from sealgate.model.errors import (
     Conflict,
     InvalidValue,
@@ -44,13 +45,15 @@ def exit_code(error: SealgateError) -> int:
 
 
 def as_json(error: SealgateError) -> dict[str, Any]:
-    """Return an error as `{"error": {kind, text, problems, findings}}`."""
+    """Return an error as `{"error": {kind, text, problems, findings, next}}`."""
     word = next(word for kind, word, _code in _KINDS if isinstance(error, kind))
     shape: dict[str, Any] = {"kind": word, "text": str(error)}
     if isinstance(error, InvalidValue):
         shape["problems"] = [{"field": p.field, "what": p.what, "remedy": p.remedy} for p in error.problems]
     if isinstance(error, Refused):
         shape["findings"] = [finding.to_json() for finding in error.findings]
+    if error.steps:
+        shape["next"] = commands(error.steps)
     return {"error": shape}
 
 

@@ -13,6 +13,7 @@ import textwrap
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
+from sealgate.cli.next_steps import sentence
 from sealgate.model.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -136,7 +137,8 @@ def finding_lines(finding: Finding, *, colour: bool) -> list[str]:
     word = paint(finding.severity.value, _COLOURS[finding.severity], colour=colour)
     place = safe(str(finding.place))
     head = f"{word}: {place + ': ' if place else ''}{safe(finding.what)}"
-    return [head, *(f"    {safe(text)}" for text in (finding.why, finding.remedy) if text)]
+    said = (finding.why, finding.remedy, sentence(finding.steps))
+    return [head, *(f"    {safe(text)}" for text in said if text)]
 
 
 def newly_lines(sentences: Iterable[str] | None, *, colour: bool) -> list[str]:

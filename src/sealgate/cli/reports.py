@@ -29,8 +29,8 @@ def report_lines(report: Kept, *, columns: int | None, colour: bool, verdicts: b
     for verdict in told:
         yield from verdict_lines(verdict, colour=colour)
     if verdicts:
-        yield from (f"{output.paint('passed', _COLOURS[Ruling.PASSED], colour=colour)}: {output.safe(name)}"
-                    for name in report.passed)  # fmt: skip
+        for verdict in report.passing:
+            yield from verdict_lines(verdict, colour=colour)
     for override in report.overridden:
         by = f" ({output.safe(override.actor)})" if override.actor else ""
         yield f"Overridden: {output.safe(override.test)}: {output.safe(override.reason)}{by}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sealgate.cli import failures, output
+from sealgate.cli.next_steps import sentence
 from sealgate.cli.terminal import Terminal
 from sealgate.cli.verbs import Verb
 from sealgate.link.codec import to_json
@@ -54,7 +55,8 @@ def _json(found: Status) -> dict[str, Any]:
 
 def _lines(found: Status) -> Iterator[str]:
     if found.node is None:
-        yield f"Node: {output.safe(found.reason)}"
+        next_ = sentence(found.steps)
+        yield f"Node: {output.safe(found.reason)}{next_ and f' {next_}'}"
     else:
         yield from _node_lines(found.node)
     if found.newest != found.in_force and found.newest:

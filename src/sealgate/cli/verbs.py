@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sealgate import __version__
-from sealgate.cli import failures, output
+from sealgate.cli import failures, next_steps, output
 from sealgate.cli.terminal import Terminal
 from sealgate.model.errors import SealgateError
 
@@ -144,6 +144,7 @@ class Root(Verbs):
         if terminal.json:
             click.echo(output.to_json(failures.as_json(error)))
         else:
-            click.echo(output.safe_lines(f"sealgate: {error}"), err=True)
+            next_ = next_steps.sentence(error.steps)
+            click.echo(output.safe_lines(f"sealgate: {error}{next_ and f' {next_}'}"), err=True)
             terminal.findings(getattr(error, "findings", ()))
         ctx.exit(failures.exit_code(error))

@@ -21,6 +21,7 @@ from sealgate.link.codec import from_json, to_json
 from sealgate.link.failures import failure_from_json
 from sealgate.link.framing import BrokenFrame, Frame, PeerGone, Raw, blocks, pieces, receive, send
 from sealgate.model.errors import InvalidValue, NodeFailed, NodeUnreachable
+from sealgate.model.next_steps import Act, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -241,17 +242,16 @@ class Node:
         except TimeoutError:
             raise NodeUnreachable(
                 f"The agent at {self._path} gave no sign of life for {self._patience:.0f} seconds. What it was doing "
-                "is in its log; ask `sealgate status` what is in force."
-            ) from None
+                "is in its log; look at what is in force when it answers again."
+            ).then(Step(Act.STATUS)) from None
         except BrokenFrame:
             raise NodeUnreachable(f"What answers at {self._path} is no agent of Sealgate. {_SAFE}") from None
         except (OSError, PeerGone):
             frame = None
         if frame is None:
             raise NodeUnreachable(
-                f"The agent at {self._path} went away before it answered. Start it, then ask `sealgate status` what is "
-                "in force."
-            )
+                f"The agent at {self._path} went away before it answered. Start it, then look at what is in force."
+            ).then(Step(Act.START), Step(Act.STATUS))
         if not isinstance(frame, Raw) and "failure" in frame:
             raise failure_from_json(frame["failure"])
         return frame
@@ -287,7 +287,8 @@ class Node:
         if isinstance(error, PermissionError):
             text = f"You may not speak with the agent at {self._path}: use sudo, or join its group. {_SAFE}"
         else:
-            text = f"The agent does not answer at {self._path}: start it with `sealgate up`. {_SAFE}"
+            text = f"The agent does not answer at {self._path}. {_SAFE}"
+            return NodeUnreachable(text).then(Step(Act.START))
         return NodeUnreachable(text)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sealgate.model import next_steps
 from sealgate.model.errors import (
     Conflict,
     InvalidValue,
@@ -35,6 +36,11 @@ _UNPLANNED = "The agent met a fault it was not made for; its log has the details
 
 def failure_to_json(error: BaseException) -> dict[str, Any]:
     """Return an exception as JSON."""
+    steps = next_steps.to_json(error.steps) if isinstance(error, SealgateError) else []
+    return _to_json(error) | ({"steps": steps} if steps else {})
+
+
+def _to_json(error: BaseException) -> dict[str, Any]:
     if isinstance(error, InvalidValue):
         problems = [{"field": p.field, "what": p.what, "remedy": p.remedy} for p in error.problems]
         return {"kind": "invalid-value", "text": str(error), "problems": problems}
@@ -48,6 +54,10 @@ def failure_to_json(error: BaseException) -> dict[str, Any]:
 
 def failure_from_json(data: dict[str, Any]) -> SealgateError:
     """Make the exception again; what cannot be read becomes `NodeFailed`."""
+    return _from_json(data).then(*next_steps.from_json(data.get("steps")))
+
+
+def _from_json(data: dict[str, Any]) -> SealgateError:
     kind, text = data.get("kind"), str(data.get("text", ""))
     try:
         if kind == "invalid-value":

@@ -57,7 +57,7 @@ def decrypt(passphrase: str, data: Iterable[bytes]) -> Iterator[bytes]:
     """Give the clear pieces again; InvalidValue for a wrong passphrase or a damaged or shortened file."""
     reader = _Reader(data)
     if reader.take(len(MAGIC)) != MAGIC:
-        raise InvalidValue.of("This is no backup of Sealgate.", "Name a file that `sealgate backup` wrote.")
+        raise InvalidValue.of("This is no backup of Sealgate.", "Name a file that a backup was written to.")
     passes, memory, lanes, salt = _HEAD.unpack(reader.take(_HEAD.size))
     if not (1 <= passes <= 16 and 8 * lanes <= memory <= 1024 * 1024 and 1 <= lanes <= 16):
         raise _damaged()

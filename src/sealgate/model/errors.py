@@ -8,27 +8,37 @@
     │   └── ProofNeeded   they may, once they have proven anew who they are
     ├── Refused           understood, allowed, and not done, with the findings that say why (HTTP 409, exit 1)
     ├── ProviderFailed    an outside provider of identities did not answer as it should (HTTP 502)
+    ├── NotFetched        a list from outside was not fetched or not believed; what was there stays (HTTP 502, exit 3)
     ├── StoreFailed       the database cannot be read or written now (HTTP 503, exit 3)
     └── NodeFailed        the agent, Postfix or the MPA could not do it (HTTP 502, exit 3)
         └── NodeUnreachable   the agent does not answer; the draft is safe
 
 Bad news that is expected inside (a doubtful setting, a failed test) is a `Finding`, never an exception. Every text says
-what happened, what stands now, and what to do next.
+what happened, what stands now, and what to do next; how that is done here (a command, a page, an operation) is said by
+each face from `steps`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sealgate.model.findings import Finding
+    from sealgate.model.next_steps import Step
 
 
 class SealgateError(Exception):
-    """Something Sealgate itself raises on purpose; its text is for people."""
+    """Something Sealgate itself raises on purpose; its text is for people, `steps` are what to do next."""
+
+    steps: tuple[Step, ...] = ()
+
+    def then(self, *steps: Step) -> Self:
+        """Return this error with what to do next."""
+        self.steps = steps
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,7 @@ class InvalidValue(SealgateError):  # noqa: N818 - reads as what it is
 
     def at(self, field: str) -> InvalidValue:
         """Return the same faults, with `field` named wherever no field is named yet."""
-        return InvalidValue(*(Problem(p.field or field, p.what, p.remedy) for p in self.problems))
+        return InvalidValue(*(Problem(p.field or field, p.what, p.remedy) for p in self.problems)).then(*self.steps)
 
 
 class NotFound(SealgateError):  # noqa: N818
@@ -98,6 +108,10 @@ class Refused(SealgateError):  # noqa: N818
 
 class ProviderFailed(SealgateError):  # noqa: N818
     """An outside provider of identities did not answer as it should; nobody was signed in."""
+
+
+class NotFetched(SealgateError):  # noqa: N818
+    """A list from outside was not fetched, or what came cannot be believed. Nothing of it was taken."""
 
 
 class StoreFailed(SealgateError):  # noqa: N818

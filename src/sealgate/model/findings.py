@@ -6,12 +6,16 @@ An error stops apply; a warning is shown and does not; a note only informs.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from sealgate.model import next_steps
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from sealgate.model.next_steps import Step
 
 
 class Severity(StrEnum):
@@ -41,7 +45,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One piece of news. `code` is stable and names the rule (`hostname-is-relay-domain`); texts may change."""
+    """One piece of news. `code` is stable and names the rule (`hostname-is-relay-domain`); texts may change.
+
+    `steps` are what to do next, which each face says in its own way.
+    """
 
     severity: Severity
     code: str
@@ -49,6 +56,7 @@ class Finding:
     what: str
     why: str = ""
     remedy: str = ""
+    steps: tuple[Step, ...] = ()
 
     def __str__(self) -> str:
         """Return the finding as people read it, on one line."""
@@ -56,9 +64,15 @@ class Finding:
         head = f"{self.severity.value}: {place + ': ' if place else ''}{self.what}"
         return " ".join(p for p in (head, self.why, self.remedy) if p)
 
+    def then(self, *steps: Step) -> Finding:
+        """Return this finding with what to do next."""
+        return replace(self, steps=steps)
+
     def to_json(self) -> dict[str, Any]:
         """Return the finding as plain JSON values."""
-        return asdict(self)
+        shape = asdict(self)
+        del shape["steps"]
+        return shape | ({"steps": next_steps.to_json(self.steps)} if self.steps else {})
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Finding:
@@ -70,6 +84,7 @@ class Finding:
             what=str(data["what"]),
             why=str(data["why"]),
             remedy=str(data["remedy"]),
+            steps=next_steps.from_json(data.get("steps")),
         )
 
 

@@ -35,7 +35,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """`-o name=value` of a service, with its line."""
+    """`-o name=value` of a service, with the line that its name stands in."""
 
     name: str
     value: str
@@ -44,7 +44,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class OwnService:
-    """An own service of master.cf; `arguments` are those after the command that are no `-o`."""
+    """An own service of master.cf; `arguments` are those after the command that are no `-o`.
+
+    `line` is where it begins, `last` where it ends.
+    """
 
     name: str
     type: str
@@ -110,7 +113,8 @@ def _service(line: LogicalLine, faults: list[Fault]) -> OwnService | None:
             )
         )
         return None
-    parts = list(_arguments(line.text))
+    arguments = list(_arguments(line.text))
+    parts = [word for _start, word in arguments]
     if len(parts) < 8 or parts[1] not in TYPES:
         faults.append(
             Fault(
@@ -122,18 +126,18 @@ def _service(line: LogicalLine, faults: list[Fault]) -> OwnService | None:
             )
         )
         return None
-    for (title, shape), column in zip(_COLUMNS, parts[2:7], strict=True):
+    for (title, shape), (start, column) in zip(_COLUMNS, arguments[2:7], strict=True):
         if not shape.fullmatch(column):
             faults.append(
                 Fault(
-                    line.first,
+                    line.line_at(start),
                     "own-service-not-understood",
                     f"The column {title} is {column[:20]!r}.",
                     "It is y, n or - in the first three, a number or - in the others (master(5)).",
                 )
             )
             return None
-    options, rest = _options(parts[8:], line.first, faults)
+    options, rest = _options(arguments[8:], line, faults)
     name, kind, private, unprivileged, chroot, wakeup, processes, command = parts[:8]
     return OwnService(
         name,
@@ -151,42 +155,46 @@ def _service(line: LogicalLine, faults: list[Fault]) -> OwnService | None:
     )
 
 
-def _arguments(text: str) -> Iterator[str]:
-    """Split at blanks; `{ … }` is one argument, without its braces' inner blanks (master(5))."""
-    word, depth = "", 0
-    for char in text:
+def _arguments(text: str) -> Iterator[tuple[int, str]]:
+    """Split at blanks, and say where each argument begins.
+
+    `{ … }` is one argument, without its braces' inner blanks (master(5)).
+    """
+    start, depth = 0, 0
+    for position, char in enumerate(text):
         depth += (char == "{") - (char == "}" and depth > 0)
         if depth == 0 and char.isspace():
-            if word:
-                yield word
-            word = ""
-        else:
-            word += char
-    if word:
-        yield word
+            if start < position:
+                yield start, text[start:position]
+            start = position + 1
+    if start < len(text):
+        yield start, text[start:]
 
 
-def _options(arguments: list[str], line: int, faults: list[Fault]) -> tuple[list[Option], list[str]]:
+def _options(
+    arguments: list[tuple[int, str]], line: LogicalLine, faults: list[Fault]
+) -> tuple[list[Option], list[str]]:
     options: list[Option] = []
     rest: list[str] = []
     pending = iter(arguments)
-    for argument in pending:
+    for start, argument in pending:
         if not argument.startswith("-o") or (rest and rest[-1].startswith("argv=")):
             rest.append(argument)
             continue
-        typed = argument[2:] or next(pending, "")
-        bare = typed[1:-1].strip() if typed.startswith("{") and typed.endswith("}") else typed
+        begin, typed = (start + 2, argument[2:]) if argument[2:] else next(pending, (start, ""))
+        braced = typed.startswith("{") and typed.endswith("}")
+        bare = typed[1:-1] if braced else typed
         name, equals, value = bare.partition("=")
-        if not equals or not name.strip() or (bare is typed and not re.fullmatch(r"[A-Za-z0-9_.-]+", name)):
+        if not equals or not name.strip() or (not braced and not re.fullmatch(r"[A-Za-z0-9_.-]+", name)):
             faults.append(
                 Fault(
-                    line,
+                    line.line_at(begin),
                     "own-option-not-understood",
                     f"The option -o {typed[:40]!r} has no name=value without blanks.",
                     "Write -o name=value, or -o { name = value with blanks }.",
                 )
             )
             continue
-        options.append(Option(name.strip(), value.strip(), line))
-        faults.extend(dollar_faults(value, line))
+        options.append(Option(name.strip(), value.strip(), line.line_at(begin + typed.index(name.strip()))))
+        faults.extend(dollar_faults(value, line, begin + braced + len(name) + 1))
     return options, rest

@@ -11,14 +11,17 @@ Everything here knows the line (counted from 1) that it comes from. Nothing is j
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from sealgate.model.errors import InvalidValue, Problem
 from sealgate.model.text import hidden_character
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 LONGEST_TEXT = 2_000_000
 PARAMETER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", re.ASCII)
@@ -37,11 +40,19 @@ LONGEST_VALUE = 200_000
 
 @dataclass(frozen=True, slots=True)
 class LogicalLine:
-    """One definition: its text with continuations joined by blanks, and its first and last physical line."""
+    """One definition: its text with continuations joined by blanks, and its first and last physical line.
+
+    `pieces` has where in the text each physical line begins, and its number.
+    """
 
     text: str
     first: int
     last: int
+    pieces: tuple[tuple[int, int], ...]
+
+    def line_at(self, position: int) -> int:
+        """Return the physical line that a character of the text stands in."""
+        return self.pieces[bisect_right(self.pieces, position, key=itemgetter(0)) - 1][1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +93,26 @@ def parse_text(value: object) -> str:
 
 def logical_lines(text: str) -> Iterator[LogicalLine]:
     """Give the definitions of a file, without comments and empty lines; the first may begin with white space."""
-    found: LogicalLine | None = None
+    pieces: list[tuple[int, str]] = []
     for number, line in enumerate(text.split("\n"), 1):
         bare = line.strip()
         if not bare or bare.startswith("#"):
             continue
-        if line[0].isspace() and found:
-            found = LogicalLine(f"{found.text} {bare}", found.first, number)
+        if line[0].isspace() and pieces:
+            pieces.append((number, bare))
             continue
-        if found:
-            yield found
-        found = LogicalLine(line.rstrip(), number, number)
-    if found:
-        yield found
+        if pieces:
+            yield _joined(pieces)
+        pieces = [(number, line.rstrip())]
+    if pieces:
+        yield _joined(pieces)
+
+
+def _joined(pieces: Sequence[tuple[int, str]]) -> LogicalLine:
+    starts = accumulate((len(piece) + 1 for _number, piece in pieces), initial=0)
+    numbers = [number for number, _piece in pieces]
+    text = " ".join(piece for _number, piece in pieces)
+    return LogicalLine(text, numbers[0], numbers[-1], tuple(zip(starts, numbers, strict=False)))
 
 
 def parse_main(text: str) -> tuple[tuple[Definition, ...], tuple[Fault, ...]]:
@@ -125,23 +143,29 @@ def parse_main(text: str) -> tuple[tuple[Definition, ...], tuple[Fault, ...]]:
             continue
         definitions.append(Definition(name.strip(), value.strip(), line.first))
         if name.strip() not in RAW:
-            faults.extend(dollar_faults(value, line.first))
+            faults.extend(dollar_faults(value, line, len(line.text) - len(value)))
     return tuple(definitions), tuple(faults)
 
 
-def dollar_faults(value: str, line: int) -> Iterator[Fault]:
-    """Give the uses of `$` that make Postfix stop: alone, before something that is no name, or never closed."""
+def dollar_faults(value: str, line: LogicalLine, start: int) -> Iterator[Fault]:
+    """Give the uses of `$` that make Postfix stop: alone, before something that is no name, or never closed.
+
+    `start` is where the value begins in the logical line that it stands in.
+    """
     for found in _REFERENCE.finditer(value):
         if found[5] is not None or (found[4] and not value[found.end() :].lstrip().startswith(("{", "("))):
             yield Fault(
-                line,
+                line.line_at(start + found.start()),
                 "own-line-dollar",
                 "A $ stands before something that is no parameter name; Postfix stops on it.",
                 "Write $$ for a dollar sign.",
             )
         elif value[found.start() + 1] in "{(" and not _closed(value, found.start() + 1):
             yield Fault(
-                line, "own-line-dollar", "A ${ is never closed; Postfix stops on it.", "Add the } that is missing."
+                line.line_at(start + found.start()),
+                "own-line-dollar",
+                "A ${ is never closed; Postfix stops on it.",
+                "Add the } that is missing.",
             )
 
 

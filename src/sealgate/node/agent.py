@@ -23,6 +23,7 @@ from sealgate.link.upkeep import SealedKeys
 from sealgate.log import logger
 from sealgate.model.errors import NodeFailed, NotFound, NotPermitted, Refused
 from sealgate.model.findings import Place, error
+from sealgate.model.next_steps import Act, Step
 from sealgate.node.announced import AnnouncedInstance
 from sealgate.node.applying import Applier, Machinery
 from sealgate.node.drift import DriftWatch
@@ -294,9 +295,9 @@ class Agent:
             yield
         except OSError as failure:
             raise NodeFailed(
-                f"The system refused a step: {failure.strerror or failure} ({failure.filename or 'no file'}). Ask "
-                "`sealgate status` what is in force."
-            ) from failure
+                f"The system refused a step: {failure.strerror or failure} ({failure.filename or 'no file'}). Look "
+                "at what is in force now."
+            ).then(Step(Act.STATUS)) from failure
         finally:
             lock.release()
 
@@ -323,10 +324,10 @@ class Agent:
         if unresolved:
             names = ", ".join(item.file for item in unresolved)
             raise Refused(
-                f"Changed by hand on this machine: {names}. Nothing was changed. See `sealgate drift`, then adopt or "
+                f"Changed by hand on this machine: {names}. Nothing was changed. Look at it, then adopt or "
                 "overwrite the edit.",
                 [error("drift", Place(file=item.file), f"{item.file} was {item.kind} by hand.") for item in unresolved],
-            )
+            ).then(Step(Act.DRIFT))
 
     def _sweep(self, newest: str) -> None:
         """Throw away candidates that nobody asked about for long; a disk that refuses is no reason to fail."""

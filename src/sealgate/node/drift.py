@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from sealgate.link.upkeep import Drift, DriftItem, DriftKind
 from sealgate.model.errors import NodeFailed, NotFound
+from sealgate.model.next_steps import Act, Step
 from sealgate.postfix.digests import digest as file_digest
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class DriftWatch:
             try:
                 return (self._stores.releases.path(release.id) / name).read_bytes()
             except FileNotFoundError:
-                raise NotFound(f"{name} was removed. `sealgate drift --overwrite` makes it again.") from None
+                raise NotFound(f"{name} was removed. Overwriting makes it again.").then(Step(Act.OVERWRITE)) from None
         if record is None or not record.digest:
             raise NotFound(f"There is no second copy of {name}.")
         return self._stores.objects.get(record.digest)

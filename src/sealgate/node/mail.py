@@ -23,6 +23,7 @@ from sealgate.link.upkeep import (
     VerifyAnswer,
 )
 from sealgate.model.errors import InvalidValue, NodeFailed, NotFound
+from sealgate.model.next_steps import Act, Step
 from sealgate.postfix.logfile import LogFile, Position
 from sealgate.postfix.logs import MailLog, record
 from sealgate.postfix.queue import Filter, Queue
@@ -147,7 +148,7 @@ class Mail:
 
     def _require(self) -> None:
         if not self._instance.is_running():
-            raise NodeFailed("Postfix does not run on this node, so it gives no answer. See `sealgate status`.")
+            raise NodeFailed("Postfix does not run on this node, so it gives no answer.").then(Step(Act.STATUS))
 
     def _found(self, wanted: QueueFilter) -> Iterator[Message]:
         """Give the messages that are meant; ids and queues narrow the filter further."""

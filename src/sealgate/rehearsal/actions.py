@@ -14,9 +14,11 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from sealgate.model.checking.actions import action_fault
+from sealgate.model.checking.tables import logical_table_lines
 from sealgate.model.errors import InvalidValue
 from sealgate.model.findings import Finding, Place, error
 from sealgate.model.names import DomainName
+from sealgate.model.pattern_rules import parse_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,7 +31,6 @@ UNUSABLE_LIST = "dns-list-unusable"
 _MOST_LINES = 20_000
 _ACCESS = re.compile(r"(?:.*/)?smtpd_[a-z_]*restrictions")
 _CHECKS = re.compile(r"(?:.*/)?(?:[a-z]+_)*(?:header|body)_checks")
-_RULE = re.compile(r"!?(/(?:[^/\\]|\\.)*/)[A-Za-z]*\s+(.*)")
 _LISTS = re.compile(
     r"\b((?:reject_rbl|reject_rbl_client|reject_rhsbl_(?:client|reverse_client|helo|sender|recipient)"
     r"|permit_(?:dnswl|rhswl)_client))\s+([^\s,=]+)"
@@ -54,16 +55,21 @@ def unknown_actions(tables: Iterable[tuple[str, Path, str]], read: ReadBack, rel
 def _values(kind: str, path: Path) -> Iterator[tuple[int, str]]:
     """Give line numbers and right-hand sides."""
     try:
-        lines = path.read_text("utf-8", "surrogateescape").splitlines()
+        lines = path.read_text("utf-8", "surrogateescape").split("\n")
     except OSError:
         return
-    for number, line in enumerate(islice(lines, _MOST_LINES), 1):
-        if not line.strip() or line[0] in "# \t" or line.split(None, 1)[0].lower() in {"if", "endif"}:
-            continue
-        rule = _RULE.match(line) if kind in {"pcre", "regexp"} else None
-        words = [rule[1], rule[2]] if rule else line.split(None, 1)
-        if len(words) == 2 and (rule or kind not in {"pcre", "regexp"}):
-            yield number, words[1]
+    for number, line in logical_table_lines(islice(lines, _MOST_LINES)):
+        result = _result(kind, line)
+        if result:
+            yield number, result
+
+
+def _result(kind: str, line: str) -> str:
+    if kind in {"pcre", "regexp"}:
+        rule = parse_rule(line)
+        return rule.result if rule else ""
+    key, *result = line.split(None, 1)
+    return result[0].strip() if result and not line[0].isspace() and key.lower() not in {"if", "endif"} else ""
 
 
 def _finding(what: str, path: Path, number: int, parameter: str, release: Path) -> Finding:

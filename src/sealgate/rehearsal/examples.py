@@ -46,13 +46,19 @@ def compiled(pattern: str, flags: str = "") -> re.Pattern[str]:
         raise Unmade(str(failure)) from None
 
 
+def matches(pattern: str, flags: str, text: str) -> bool:
+    """Tell whether a pattern matches a text, as far as Python can tell; raises Unmade."""
+    expression = compiled(pattern, flags)
+    return (expression.match(text) if "A" in flags else expression.search(text)) is not None
+
+
 def example(pattern: str, flags: str = "") -> str:
     """Return a text that the pattern matches; raises Unmade."""
     expression = compiled(pattern, flags)
     parts = parser.parse(expression.pattern, expression.flags & ~re.UNICODE)
     for optional, anything in _WAYS:
         text = _text(parts, _Making(optional, anything))
-        if len(text) <= _LONGEST and expression.search(text):
+        if len(text) <= _LONGEST and matches(pattern, flags, text):
             return text
     raise Unmade("no example matches its own pattern")
 

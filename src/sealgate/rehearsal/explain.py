@@ -57,6 +57,7 @@ _STATUS = re.compile(
     r" status=(?P<status>\w+) \((?P<text>.*)\)$"
 )
 _QUEUED = re.compile(r"queued as (\w+)")
+_ENVELOPE = ("MAIL", "RCPT", "DATA", "(message)")
 _ENDS = frozenset({Opinion.REFUSED, Opinion.DEFERRED})
 _RULED = {
     "reject": Opinion.REFUSED,
@@ -91,10 +92,10 @@ def explain(
     `told` are the sessions of the run's log, for those who explain many trials and read it once.
     """
     ended = seen.ended[trial.id]
-    session = _session(trial, sessions(seen.log) if told is None else told)
-    stages = [_listener(trial, ended)]
-    if session is not None:
-        stages += _lists(session, finder)
+    session = _session(trial, ended, sessions(seen.log) if told is None else told)
+    lists = list(_lists(session, finder)) if session else []
+    refused = next((stage for stage in lists if stage.opinion in _ENDS), None)
+    stages = [_listener(trial, ended, refused), *lists]
     if not any(stage.opinion in _ENDS for stage in stages):
         checked = _header_check(_about(trial, seen.log), finder)
         refusal = _refusal(ended, checked, finder)
@@ -102,20 +103,31 @@ def explain(
     stages = _not_reached(stages)
     decided = next((one for one in stages if one.opinion in _ENDS), None)
     opinion = decided.opinion if decided else Opinion.PERMITTED
-    return Explained(opinion, ended.last.text, tuple(stages), decided.name if decided else "")
+    reply = refused.reply if refused else ended.last.text
+    return Explained(opinion, reply, tuple(stages), decided.name if decided else "")
 
 
-def _session(trial: Trial, told: Iterable[Session]) -> Session | None:
-    """Find the trial's session: the last one of its client that named this sender, and the recipients if any did."""
+def _session(trial: Trial, ended: Ended, told: Iterable[Session]) -> Session | None:
+    """Find the trial's session: the last one of its client that named this sender, and the recipients if any did.
+
+    Where the client was turned away before it could name a sender, it is one in which that same reply was given.
+    """
     found, most = None, 0
+    named = 0 < ended.last.code < 400 or any(reply.said.startswith(_ENVELOPE) for reply in ended.replies)
     for one in told:
         if one.client != trial.client.address:
             continue
         said = [command.said for command in one.commands]
         likeness = sum(any(words.startswith(wanted) for words in said) for wanted in _said_by(trial))
-        if any(words.startswith("MAIL FROM:") for words in said) and likeness >= most:
+        at_all = any(words.startswith("MAIL FROM:") for words in said) if named else _turned_away(ended, one)
+        if at_all and likeness >= most:
             found, most = one, likeness
     return found
+
+
+def _turned_away(ended: Ended, session: Session) -> bool:
+    reply = ended.last.text.rpartition("\n")[2]
+    return any(reply in command.replies for command in session.commands)
 
 
 def _said_by(trial: Trial) -> Iterator[str]:
@@ -126,14 +138,20 @@ def _said_by(trial: Trial) -> Iterator[str]:
         yield f"RCPT TO:<{recipient}>"
 
 
-def _listener(trial: Trial, ended: Ended) -> Stage:
+def _listener(trial: Trial, ended: Ended, refused: Stage | None) -> Stage:
+    """Return the stage of the connection; a greeting that refuses is a restriction's where `refused` tells of one.
+
+    With `smtpd_delay_reject = no` the restrictions for clients are looked at before the greeting.
+    """
     greeting = ended.reply_to("(connect)")
     where = f"{trial.host} port {trial.port}"
     if greeting is None or greeting.code == 0:
         words = f"The listener at {where} gave no greeting."
         return Stage("listener", Opinion.REFUSED, words, greeting.text if greeting else "")
-    opinion = Opinion.PASSED if greeting.code == 220 else Opinion.REFUSED
-    return Stage("listener", opinion, f"The client connected to {where}.", greeting.text)
+    words = f"The client connected to {where}."
+    if greeting.code != 220 and refused:
+        return Stage("listener", Opinion.PASSED, words)
+    return Stage("listener", Opinion.PASSED if greeting.code == 220 else Opinion.REFUSED, words, greeting.text)
 
 
 # -- restriction lists

@@ -120,10 +120,10 @@ def _replaced(generated: Service, mine: OwnService) -> Iterator[Override]:
     columns = (mine.private, mine.unprivileged, mine.chroot, mine.wakeup, mine.processes, mine.command)
     if (*columns, *mine.arguments) != (*generated.fields[2:], *generated.arguments):
         yield Override("master.cf", name, mine.line, " ".join((*generated.fields, *generated.arguments)), loses)
-    own = {option.name: option.value for option in mine.options}
+    own = {option.name: option for option in mine.options}
     for option, value in generated.options:
-        if option in own and own[option] != value:
-            yield Override("master.cf", f"{name}/{option}", mine.line, value)
+        if option in own and own[option].value != value:
+            yield Override("master.cf", f"{name}/{option}", own[option].line, value)
 
 
 def _typed(text: str, node: NodeFacts) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sealgate.model.errors import InvalidValue
 from sealgate.model.findings import Finding, Place, error
 from sealgate.model.mta import SETTINGS
+from sealgate.model.next_steps import Act, Step
 from sealgate.model.own_text import logical_lines
 from sealgate.model.parameters import OwnLines
 from sealgate.render import render
@@ -224,5 +225,5 @@ def _obstacle(file: str, name: str, *, gone: bool) -> Finding:
         Place(file=file),
         what,
         "Sealgate makes it, and an own line can change it but not remove it." if gone else "",
-        "Set the value that you want in the draft, then overwrite the file: sealgate drift --overwrite",
-    )
+        "Set the value that you want in the draft, then overwrite the file.",
+    ).then(Step(Act.OVERWRITE))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from sealgate.link.messages import Apply, Grade, Outcome, Override, State
 from sealgate.model.errors import Conflict, InvalidValue, NotFound, Refused, SealgateError
 from sealgate.model.findings import Place, error, errors_in
+from sealgate.model.next_steps import Act, Step
 from sealgate.model.text import comment as comment_text
 from sealgate.model.text import one_line
 from sealgate.model.verdicts import NEVER_OVERRIDDEN
@@ -167,15 +168,15 @@ def refuse_early(gateway: Gateway, actor: Actor) -> None:
     if status.state is State.ON_WATCH and status.watch_until is not None:
         raise Refused(
             f"Revision {status.revision} is on watch. Nothing was applied, and the draft is kept. "
-            "Confirm it or roll it back first: sealgate confirm, sealgate rollback."
-        )
+            "Confirm it or roll it back first."
+        ).then(Step(Act.CONFIRM), Step(Act.ROLL_BACK))
     drifted = node.drift().unresolved if status.drifted else ()
     if drifted:
         raise Refused(
             "Live files were changed by hand. Nothing was applied, and the draft is kept. "
-            "Adopt or overwrite the edits first: sealgate drift.",
+            "Adopt or overwrite the edits first.",
             [_by_hand(item.file) for item in drifted],
-        )
+        ).then(Step(Act.DRIFT))
 
 
 def _by_hand(file: str) -> Finding:
@@ -193,9 +194,9 @@ def _overrides(actor: Actor, given: Sequence[tuple[str, str]]) -> tuple[Override
         if not name or not why:
             raise InvalidValue.of(
                 "An override needs the name of one failed test and a reason.",
-                "The report names the tests: sealgate rehearse --full",
+                "The report of a full rehearsal names the tests.",
                 "override",
-            )
+            ).then(Step(Act.REHEARSE))
         if name.partition(":")[0] in NEVER_OVERRIDDEN:
             raise Refused(
                 f"The test “{name[:200]}” cannot be overridden: mail would stop, or anybody could relay. Nothing was "

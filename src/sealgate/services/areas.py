@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sealgate.model.errors import NotPermitted
 from sealgate.model.mta import SETTINGS
+from sealgate.model.nouns import NOUNS
+from sealgate.model.objects import Kind
 from sealgate.services.actor import Area, Right
 
 if TYPE_CHECKING:
@@ -58,3 +61,30 @@ def may_edit(actor: Actor, noun: str, key: str = "") -> None:
         actor.may(Right.RAW)
         return
     actor.may(Right.EDIT, area_of(noun, key))
+
+
+def allows(actor: Actor, noun: str, key: str = "") -> bool:
+    """Tell what `may_edit` would say, so that a face offers only what would not be refused."""
+    try:
+        may_edit(actor, noun, key)
+    except NotPermitted:
+        return False
+    return Right.SECRETS in actor.rights or not _is_secret(noun, key)
+
+
+def allows_adding(actor: Actor, noun: str) -> bool:
+    """Tell whether the actor may add rows of this kind: where a row must have a secret, storing it is needed too."""
+    secret = any(column.kind is Kind.SECRET and column.required for column in NOUNS[noun].columns)
+    return allows(actor, noun) and (not secret or Right.SECRETS in actor.rights)
+
+
+def needs(noun: str, key: str = "") -> str:
+    """Return in words what somebody must have to change objects of this kind, or this setting."""
+    if noun == OWN_LINES:
+        return f"the rights “{Right.EDIT.value}” and “{Right.RAW.value}”"
+    secret = f", and the right “{Right.SECRETS.value}”" if _is_secret(noun, key) else ""
+    return f"the right “{Right.EDIT.value}” for the area “{area_of(noun, key).value}”{secret}"
+
+
+def _is_secret(noun: str, key: str) -> bool:
+    return noun == SETTING and key in SETTINGS and SETTINGS[key].kind is Kind.SECRET

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sealgate.model.errors import Conflict, InvalidValue, NotFound
+from sealgate.model.next_steps import Act, Step
 from sealgate.model.text import shown
 from sealgate.services.actor import Area, Right
 from sealgate.services.areas import OWN_LINES, may_edit
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
     from sealgate.services.states import StateName
-    from sealgate.store import PendingChange, Revision, Summary, Version, View
+    from sealgate.store import PendingChange, Revision, Summary, View
 
 Item = TypeVar("Item")
 
@@ -144,7 +145,7 @@ def discard(gateway: Gateway, actor: Actor, noun: str, key: str, *, base: Any = 
 
 
 def _unchanged(noun: str, key: str) -> NotFound:
-    return NotFound(f"The draft changes no {noun} {shown(key)}. Nothing was discarded. See: sealgate diff")
+    return NotFound(f"The draft changes no {noun} {shown(key)}. Nothing was discarded.").then(Step(Act.COMPARE))
 
 
 def discard_all(gateway: Gateway, actor: Actor) -> bool:
@@ -170,13 +171,6 @@ def about(gateway: Gateway, actor: Actor, revision: int) -> tuple[Revision, dict
         return reader.about(revision), reader.report(revision)
 
 
-def object_history(gateway: Gateway, actor: Actor, noun: str, key: str) -> list[Version]:
-    """Return the life of one object, oldest first."""
-    actor.may(Right.VIEW)
-    with gateway.store.reading() as reader:
-        return list(reader.object_history(noun, key))
-
-
 def restore(gateway: Gateway, actor: Actor, revision: int) -> int:
     """Make the draft say exactly what a revision says; returns the number of objects that differ from the newest one.
 
@@ -192,10 +186,3 @@ def restore(gateway: Gateway, actor: Actor, revision: int) -> int:
 
 def _own_lines(view: View) -> dict[str, dict[str, Any]]:
     return {row.key: row.fields for row in view.rows(OWN_LINES)}
-
-
-def restore_object(gateway: Gateway, actor: Actor, revision: int, noun: str, key: str) -> bool:
-    """Make one object in the draft what it was in a revision; returns whether it was there (else it is removed now)."""
-    may_edit(actor, noun, key)
-    with gateway.writing(actor) as writer:
-        return writer.restore_object(noun, key, revision) is not None

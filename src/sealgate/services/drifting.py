@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sealgate.link.upkeep import DriftKind
 from sealgate.model.errors import InvalidValue, NotFound, Refused
 from sealgate.model.findings import Finding, Place, error
+from sealgate.model.next_steps import Act, Step
 from sealgate.services.actor import Area, Right
 from sealgate.services.adoption import adopt_main, adopt_master
 from sealgate.services.desired import desired_state
@@ -92,7 +93,7 @@ def adopt(gateway: Gateway, actor: Actor, files: tuple[str, ...] = ()) -> Adopte
 def _named(drift: Drift, files: tuple[str, ...]) -> tuple[DriftItem, ...]:
     unknown = set(files) - {item.file for item in drift.items}
     if unknown:
-        raise NotFound(f"{', '.join(sorted(unknown))}: not changed by hand. Nothing was done. See: sealgate drift")
+        raise NotFound(f"{', '.join(sorted(unknown))}: not changed by hand. Nothing was done.").then(Step(Act.DRIFT))
     return tuple(item for item in drift.items if not files or item.file in files)
 
 
@@ -179,8 +180,8 @@ def _not_adoptable(file: str, why: str) -> Finding:
         Place(file=file),
         "This edit cannot be taken into the draft.",
         why,
-        "Make the change in the draft, then overwrite the file: sealgate drift --overwrite",
-    )
+        "Make the change in the draft, then overwrite the file.",
+    ).then(Step(Act.OVERWRITE))
 
 
 def _pending(noun: str, key: str) -> Finding:
@@ -189,5 +190,5 @@ def _pending(noun: str, key: str) -> Finding:
         Place(noun, key),
         "The draft changes this already, in another way than the file.",
         "One of the two would be lost.",
-        f"Look at both (sealgate diff, sealgate drift), then: sealgate discard {noun} {key}",
-    )
+        "Look at both, then discard one of them.",
+    ).then(Step(Act.COMPARE), Step(Act.DRIFT), Step(Act.DISCARD, noun, key))

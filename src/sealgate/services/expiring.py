@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from sealgate.link.messages import Apply, Grade, State
 from sealgate.model.errors import Refused
 from sealgate.model.findings import errors_in
+from sealgate.model.next_steps import Act, Step
 from sealgate.services import reports
 from sealgate.services.actor import Right
 from sealgate.services.applying import hand_over, refuse_early
@@ -90,9 +91,9 @@ def _judged(gateway: Gateway, actor: Actor) -> tuple[Judged, int, int]:
         errors = len(errors_in(judged.findings))
         raise Refused(
             f"Rows have expired, but what is live does not pass a rehearsal any more ({errors} errors), so they still "
-            "count. Look at it: sealgate rehearse --live",
+            "count. Rehearse what is live to see why.",
             judged.findings,
-        )
+        ).then(Step(Act.REHEARSE_LIVE))
     return judged, newest, in_force
 
 

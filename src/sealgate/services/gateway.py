@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sealgate.link.client import Node
 from sealgate.link.messages import Asker
 from sealgate.model.errors import NodeUnreachable
+from sealgate.model.next_steps import Act, Step
 from sealgate.services.sealing import Sealing
 from sealgate.store import Store
 
@@ -59,8 +60,8 @@ class Gateway:
         if len(key) != KEY_BYTES:
             raise NodeUnreachable(
                 f"There is no public key in {self.settings.public_key_file}, so no secret can be kept. "
-                "Nothing was changed. Start the gateway once with `sealgate up`: its agent makes the key."
-            )
+                "Nothing was changed. Start the gateway once: its agent makes the key."
+            ).then(Step(Act.START))
         return key
 
     def sealing(self, writer: Writer, actor: Actor) -> Sealing:

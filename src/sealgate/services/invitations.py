@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sealgate.model.errors import Conflict, NotFound, Refused
+from sealgate.model.next_steps import Act, Step
 from sealgate.services import accounts, bearer, passwords, second_factors, signing_in, throttling
 from sealgate.services.actor import Right
 from sealgate.services.bearer import Prefix
@@ -61,9 +62,9 @@ def set_up_link(gateway: Gateway, actor: Actor) -> Link:
     with gateway.writing(actor) as writer:
         if accounts.has_owner(writer):
             raise Refused(
-                "This gateway has an owner. No set-up link was made. For a forgotten password: "
-                "sealgate people reset NAME. For one more owner: sealgate people invite NAME --role owner"
-            )
+                "This gateway has an owner. No set-up link was made. For a forgotten password make that person a new "
+                "link; one more owner is invited."
+            ).then(Step(Act.RESET), Step(Act.INVITE_OWNER))
         writer.audit("set-up-link", "gateway", {})
         return make(gateway, writer, TicketKind.SET_UP, None)
 

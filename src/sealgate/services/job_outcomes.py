@@ -11,6 +11,7 @@ from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 from sealgate.link.codec import to_json
+from sealgate.model import next_steps
 from sealgate.model.errors import InvalidValue, Refused, SealgateError
 from sealgate.services import reports
 from sealgate.services.applying import Applied
@@ -77,6 +78,8 @@ def fault_told(fault: Exception) -> dict[str, Any]:
         said["problems"] = [asdict(problem) for problem in fault.problems]
     if isinstance(fault, Refused):
         said["findings"] = _findings(fault.findings)
+    if fault.steps:
+        said["steps"] = next_steps.to_json(fault.steps)
     return said
 
 

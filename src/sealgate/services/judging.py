@@ -14,6 +14,7 @@ from sealgate.link.messages import Grade
 from sealgate.model.checking import check as model_check
 from sealgate.model.errors import NodeUnreachable, NotFound
 from sealgate.model.findings import Finding, Place, errors_in, note, warning
+from sealgate.model.next_steps import Act, Step
 from sealgate.services import reports
 from sealgate.services.actor import Right
 from sealgate.services.bundles import bundle_of
@@ -68,7 +69,7 @@ def rehearse(
     actor.may(Right.VIEW)
     with gateway.store.reading() as reader:
         if live and not reader.in_force:
-            raise NotFound("No revision is in force, so there is nothing live to rehearse. See: sealgate apply")
+            raise NotFound("No revision is in force, so there is nothing live to rehearse.").then(Step(Act.APPLY))
         view = reader.live() if live else reader.candidate()
         report = gateway.node(actor).judge(bundle_of(reader, view), grade, progress, fresh=live)
         candidate = Candidate(reader.in_force, 0, view.digest()) if live else view.candidate
@@ -119,5 +120,9 @@ def model_findings(gateway: Gateway, actor: Actor, view: View) -> tuple[Finding,
 def not_judged(why: str) -> Finding:
     """Return the finding that says that the real Postfix has not seen the draft."""
     return warning(
-        "not-judged", Place(), "Not judged by Postfix.", why, "It is judged as soon as the gateway runs: sealgate up"
-    )
+        "not-judged",
+        Place(),
+        "Not judged by Postfix.",
+        why,
+        "It is judged as soon as the gateway runs.",
+    ).then(Step(Act.START))

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import Conflict, NotFound, NotPermitted, Refused
+from sealgate.model.next_steps import Act, Step
 from sealgate.services import accounts, throttling
 from sealgate.services.actor import Right
 from sealgate.services.invitations import Link, make
@@ -226,7 +227,7 @@ def _of_id(reader: Reader, id_: str) -> Person:
 
 
 def _nobody(name: str) -> NotFound:
-    return NotFound(f"There is no person {name!r} here. Nothing was changed. See: sealgate people list")
+    return NotFound(f"There is no person {name!r} here. Nothing was changed.").then(Step(Act.PEOPLE))
 
 
 def _parsed(values: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Grade
 from sealgate.model.errors import NotFound
+from sealgate.model.next_steps import Act, Step
 from sealgate.model.policy_lines import read_policy_test
 from sealgate.model.text import shown
 from sealgate.model.verdicts import Ruling, Verdict
@@ -73,9 +74,11 @@ def _wanted(gateway: Gateway, names: Sequence[str], *, live: bool) -> frozenset[
     with gateway.store.reading() as reader:
         view = reader.live() if live else reader.draft()
         if not view.count(NOUN):
-            raise NotFound("There are no policy tests. Add one: sealgate test add 'from … mail … to … expect …'")
+            raise NotFound("There are no policy tests. Add one first.").then(Step(Act.ADD_TEST))
         found = all_found(view, noun_of(NOUN), names)
     off = [row.key for row in found if not row.enabled]
     if off:
-        raise NotFound(f"Policy tests: {shown(off[0])} is switched off. Enable it first: sealgate test enable {off[0]}")
+        raise NotFound(f"Policy tests: {shown(off[0])} is switched off. Enable it first.").then(
+            Step(Act.ENABLE, NOUN, off[0])
+        )
     return frozenset(row.key for row in found)

@@ -1,13 +1,15 @@
 """Reports of rehearsals as they are kept: with each revision, and for the newest states that were judged.
 
 A report may have thousands of verdicts. What is kept is bounded: failures and what was not judged in full (as many as
-`MOST_TOLD`), of what passed the names only (`MOST_NAMED`), and always the counts of each promise over all verdicts. So
-a kept report is never more than about a megabyte, and never leaves out that something failed.
+`MOST_TOLD`), of what passed the names (`MOST_NAMED`) with what was tried and what came (as many as `MOST_TRIED` texts
+have room for), and always the counts of each promise over all verdicts. So a kept report is never more than about a
+megabyte, and never leaves out that something failed.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from sealgate.link.messages import Override
@@ -16,7 +18,7 @@ from sealgate.model.verdicts import Ruling, Verdict
 from sealgate.services.actor import Right
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sealgate.link.messages import Report
     from sealgate.services.actor import Actor
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
 
 MOST_TOLD = 300
 MOST_NAMED = 3000
+MOST_TRIED = 200_000
+"""Characters that are kept of what was tried in tests that passed, and of what came."""
 _LONGEST_TEXT = 1000
+_LONGEST_TRY = 300
 _MOST_LINES = 10
 
 
@@ -40,10 +45,19 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class Try:
+    """What was tried in a test that passed, and what came."""
+
+    tried: str
+    came: str
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """A report as it is kept. `verdicts` are those told in full, `passed` the names of tests that passed.
 
-    `at` is when it was kept, in ISO form; empty where it was not kept by itself.
+    `tries` are those of the first of `passed`, in the same order. `at` is when it was kept, in ISO form; empty where it
+    was not kept by itself.
     """
 
     digest: str
@@ -58,11 +72,19 @@ class Kept:
     overridden: tuple[Override, ...]
     widened: tuple[str, ...]
     at: str = ""
+    tries: tuple[Try, ...] = ()
 
     @property
     def failed(self) -> tuple[Verdict, ...]:
         """The failed verdicts that are told in full."""
         return tuple(one for one in self.verdicts if one.ruling is Ruling.FAILED)
+
+    @property
+    def passing(self) -> Iterator[Verdict]:
+        """Give the tests that passed, by name, with what was tried and came as far as it is kept."""
+        for name, one in zip_longest(self.passed, self.tries, fillvalue=Try("", "")):
+            promise, _, test = str(name).partition(": ")
+            yield Verdict(promise, test, Ruling.PASSED, tried=one.tried, came=one.came)
 
     def total(self, ruling: Ruling) -> int:
         """Return how many tests came out so."""
@@ -76,7 +98,7 @@ def kept(report: Report | None, findings: Iterable[Finding] = ()) -> Kept:
         return Kept("", "", 0.0, tuple(findings), (), (), (), (), (), (), ())
     verdicts = [Verdict.from_json(data) for data in report.verdicts]
     told = sorted((one for one in verdicts if one.ruling is not Ruling.PASSED), key=lambda one: one.ruling.value)
-    named = [f"{one.promise}: {one.test}" for one in verdicts if one.ruling is Ruling.PASSED]
+    passed = [one for one in verdicts if one.ruling is Ruling.PASSED][:MOST_NAMED]
     return Kept(
         report.digest,
         report.grade.value,
@@ -84,11 +106,12 @@ def kept(report: Report | None, findings: Iterable[Finding] = ()) -> Kept:
         tuple(findings),
         counted(verdicts),
         tuple(map(_shortened, told[:MOST_TOLD])),
-        tuple(text[:_LONGEST_TEXT] for text in named[:MOST_NAMED]),
+        tuple(f"{one.promise}: {one.test}"[:_LONGEST_TEXT] for one in passed),
         report.judged,
         report.not_judged,
         report.overridden,
         report.widened[:MOST_TOLD],
+        tries=tuple(_tries(passed)),
     )
 
 
@@ -100,6 +123,16 @@ def counted(verdicts: Sequence[Verdict]) -> tuple[Count, ...]:
         field = verdict.ruling.value.replace(" ", "_")
         counts[verdict.promise] = replace(count, **{field: getattr(count, field) + 1})
     return tuple(counts.values())
+
+
+def _tries(passed: Iterable[Verdict]) -> Iterator[Try]:
+    room = MOST_TRIED
+    for one in passed:
+        told = Try(one.tried[:_LONGEST_TRY], one.came[:_LONGEST_TRY])
+        room -= len(told.tried) + len(told.came)
+        if room < 0:
+            return
+        yield told
 
 
 def _shortened(verdict: Verdict) -> Verdict:
@@ -121,6 +154,7 @@ def to_json(report: Kept) -> dict[str, Any]:
         ],
         "verdicts": [verdict.to_json() for verdict in report.verdicts],
         "passed": list(report.passed),
+        "tries": [{"tried": one.tried, "came": one.came} for one in report.tries],
         "judged": list(report.judged),
         "not_judged": list(report.not_judged),
         "overridden": [{"test": one.test, "reason": one.reason, "actor": one.actor} for one in report.overridden],
@@ -143,6 +177,7 @@ def from_json(data: Mapping[str, Any], at: str = "") -> Kept:
         tuple(Override(**one) for one in data.get("overridden", ())),
         tuple(data.get("widened", ())),
         at,
+        tuple(Try(**one) for one in data.get("tries", ())),
     )
 
 

@@ -204,6 +204,13 @@ def applied(gateway: Gateway, actor: Actor, noun: str, keys: Sequence[str]) -> d
         return reader.revision(reader.newest).named(noun_of(noun).name, keys)
 
 
+def standing(gateway: Gateway, actor: Actor, noun: str, key: str) -> Stored | None:
+    """Return a row of the draft by its exact key; None where there is none."""
+    actor.may(Right.VIEW)
+    with gateway.store.reading() as reader:
+        return reader.draft().row(noun_of(noun).name, key)
+
+
 def neighbours(gateway: Gateway, actor: Actor, noun: str, key: str) -> tuple[str, str]:
     """Return the keys before and after a row in its list; empty at an end."""
     actor.may(Right.VIEW)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import InvalidValue, NotFound
 from sealgate.model.names import DomainName
+from sealgate.model.next_steps import Act, Step
 from sealgate.model.text import shown
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def found(view: View, kind: Noun[Any], key: str) -> Stored:
     if stored is None and (spelled := _canonical_key(kind, key)):
         stored = view.row(kind.name, spelled)
     if stored is None:
-        raise NotFound(f"{kind.title}: there is no {shown(key)}. Nothing was changed. See: sealgate list {kind.name}")
+        raise NotFound(f"{kind.title}: there is no {shown(key)}. Nothing was changed.").then(Step(Act.LIST, kind.name))
     return stored
 
 
@@ -63,7 +64,7 @@ def all_found(view: View, kind: Noun[Any], keys: Sequence[str]) -> list[Stored]:
         except NotFound:
             missing.append(shown(key))
     if missing:
-        raise NotFound(
-            f"{kind.title}: there is no {', '.join(missing)}. Nothing was changed. See: sealgate list {kind.name}"
+        raise NotFound(f"{kind.title}: there is no {', '.join(missing)}. Nothing was changed.").then(
+            Step(Act.LIST, kind.name)
         )
     return rows

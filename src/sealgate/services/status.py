@@ -13,6 +13,7 @@ from sealgate.services.standing import note
 
 if TYPE_CHECKING:
     from sealgate.link.messages import Status as NodeStatus
+    from sealgate.model.next_steps import Step
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
     from sealgate.store import Job
@@ -31,6 +32,7 @@ class Status:
     pending: int
     node: NodeStatus | None
     reason: str = ""
+    steps: tuple[Step, ...] = ()
     jobs: tuple[Job, ...] = ()
     scheduler: int | None = None
 
@@ -39,17 +41,18 @@ def show(gateway: Gateway, actor: Actor) -> Status:
     """Return how the gateway stands, and note in the history what the node did by itself."""
     actor.may(Right.VIEW)
     node, reason = None, ""
+    steps: tuple[Step, ...] = ()
     try:
         node = gateway.node(actor).status()
         note(gateway, actor, node)
     except NodeFailed as fault:
-        reason = str(fault)
+        reason, steps = str(fault), fault.steps
     with gateway.store.reading() as reader:
         pending = sum(1 for _change in reader.compare(reader.live(), reader.draft()))
         jobs = tuple(reader.jobs())
         running = next((_process(job) for job in jobs if job.name == SELF), None)
         others = tuple(job for job in jobs if job.name != SELF)
-        return Status(reader.newest, reader.in_force, pending, node, reason, others, running)
+        return Status(reader.newest, reader.in_force, pending, node, reason, steps, others, running)
 
 
 def _process(job: Job) -> int | None:

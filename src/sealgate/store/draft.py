@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from sealgate.model.digest import canonical_text, encoded_row_digest
 from sealgate.model.errors import Conflict, InvalidValue, NotFound
+from sealgate.model.next_steps import Act, Step
 from sealgate.store import bulk, schema
 from sealgate.store.records import ANY, Base, Stored
 from sealgate.store.views import CONTENT, STANDING, stored, words
@@ -93,7 +94,7 @@ def delete(tx: Transaction, noun: str, key: str, base: Base) -> int:
     current = stored(found[key]) if key in found else None
     base = _one(current, base)
     if current is None and base in {None, ANY}:
-        raise NotFound(f"There is no {noun} {key!r}. Nothing was changed. See `sealgate list {noun}`.")
+        raise NotFound(f"There is no {noun} {key!r}. Nothing was changed.").then(Step(Act.LIST, noun))
     demand(noun, key, current, base)
     end(tx, noun, list(found.values()))
     tx.audit("delete", f"{noun} {key}", {"was": found[key].since})

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from sealgate.model.errors import StoreFailed
+from sealgate.model.next_steps import Act, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +32,7 @@ MISSING = (
     "read and write in it."
 )
 BROKEN = (
-    "The database file is damaged or is no database. Nothing was changed. "
-    "Keep a copy of it, then restore a backup with `sealgate restore-backup`."
+    "The database file is damaged or is no database. Nothing was changed. Keep a copy of it, then put a backup back."
 )
 FAILING = (
     "The disk that holds the database reports errors. Nothing was changed. Look at the system's log for the disk, "
@@ -92,4 +92,5 @@ def told_plainly() -> Iterator[None]:
         text = sentence(error)
         if text is None:
             raise
-        raise StoreFailed(text) from error
+        steps = (Step(Act.PUT_BACK),) if text == BROKEN else ()
+        raise StoreFailed(text).then(*steps) from error

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from sqlalchemy import select, tuple_
 
 from sealgate.model.errors import InvalidValue, NotFound
+from sealgate.model.next_steps import Act, Step
 from sealgate.store import schema
 from sealgate.store.draft import Put, demand, standing, write
 from sealgate.store.transaction import GAP
@@ -49,7 +50,7 @@ def move(tx: Transaction, noun: str, key: str, base: Base, *, before: str | None
     found = standing(tx, noun, [name for name in (key, before, after) if name is not None])
     for name in (key, before, after):
         if name is not None and name not in found:
-            raise NotFound(f"There is no {noun} {name!r}. Nothing was moved. See `sealgate list {noun}`.")
+            raise NotFound(f"There is no {noun} {name!r}. Nothing was moved.").then(Step(Act.LIST, noun))
     demand(noun, key, stored(found[key]), base)
     if key in {before, after}:
         return int(found[key].since)

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import NotFound
+from sealgate.model.next_steps import Act, Step
 from sealgate.store import audit, changes, content, jobs, judgements, nodes, revisions, secrets, works
 from sealgate.store.people import People
 from sealgate.store.records import Candidate, Summary
@@ -186,5 +187,5 @@ class Reader:
             return state.limit
         edit = self._tx.edit_of(state)
         if edit is None:
-            raise NotFound(f"There is no revision {state}. See `sealgate history`.")
+            raise NotFound(f"There is no revision {state}.").then(Step(Act.HISTORY))
         return edit

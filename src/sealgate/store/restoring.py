@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, func, insert, literal, null, or_, select, upd
 
 from sealgate.model.digest import TableSum
 from sealgate.model.errors import NotFound
+from sealgate.model.next_steps import Act, Step
 from sealgate.store import schema
 from sealgate.store.changes import came, come, compare, gone, went
 from sealgate.store.draft import Put, demand, end, standing, write
@@ -35,7 +36,7 @@ def edit_of(tx: Transaction, revision: int) -> int:
     """Return the number of a revision's last edit."""
     edit = tx.edit_of(revision)
     if edit is None:
-        raise NotFound(f"There is no revision {revision}. See `sealgate history`.")
+        raise NotFound(f"There is no revision {revision}.").then(Step(Act.HISTORY))
     return edit
 
 

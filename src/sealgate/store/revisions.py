@@ -14,6 +14,7 @@ from sqlalchemy import delete, exists, insert, not_, or_, select, update
 
 from sealgate.model.digest import TableSum, canonical_text, state_digest
 from sealgate.model.errors import Conflict, NotFound, Refused
+from sealgate.model.next_steps import Act, Step
 from sealgate.store import schema
 from sealgate.store.changes import totals_at
 from sealgate.store.records import Candidate, Revision
@@ -154,4 +155,4 @@ def _revision(row: AnyRow) -> Revision:
 
 
 def _unknown(number: int) -> NotFound:
-    return NotFound(f"There is no revision {number}. See `sealgate history`.")
+    return NotFound(f"There is no revision {number}.").then(Step(Act.HISTORY))

@@ -64,8 +64,8 @@ def _was_typed(visit: Visit, shown: ShownSetting) -> bool:
     kind = SETTINGS[shown.name].kind
     if kind is Kind.SECRET:
         return bool(visit.given(shown.name).strip()) or f"forget.{shown.name}" in visit.form
-    if kind is not Kind.FLAG and shown.name not in visit.form:
-        return False
+    if shown.name not in visit.form and (kind is not Kind.FLAG or not visit.may_edit("setting", shown.name)):
+        return False  # what was only shown, and not to be edited
     if f"{_SEEN}{shown.name}" not in visit.form:
         return True
     names = [shown.name, *fields.parts_of_hop(shown.name)]
@@ -89,15 +89,20 @@ def _form(
     groups: dict[str, list[fields.Field]] = {group: [] for group in PAGES[name]}
     for one in shown:
         findings = checked.at("setting", one.name) if checked is not None else ()
-        groups[one.page].append(fields.setting_field(one, sent, problems, findings))
+        may = visit.may_edit("setting", one.name)
+        field = fields.setting_field(one, sent if may else None, problems, findings)
+        groups[one.page].append(field if may else field.fixed_to(one.shown))
     clashing = clash.names if clash else ()
-    fresh = [one for one in shown if sent is None or one.name in clashing]
+    fixed = [("setting", one.name) for one in shown if not visit.may_edit("setting", one.name)]
+    fresh = [one for one in shown if (sent is None or one.name in clashing) and ("setting", one.name) not in fixed]
     kept = {name: visit.given(name) for name in visit.form if name.startswith(("base.", _SEEN))}
     made = [field for group in groups.values() for field in group]
     return visit.page(
         "settings.html",
         status,
         name=name,
+        may=len(fixed) < len(shown),
+        only_look=visit.only_look(*fixed),
         home=_HOMES[name],
         main=groups[PAGES[name][0]],
         more=groups[PAGES[name][1]] if len(PAGES[name]) > 1 else [],

@@ -1,10 +1,8 @@
 """How a job ended, as its page shows it.
 
 Read from what is kept of the job, so the page is the same after a restart, on another machine, and for a job that a
-program started over the API.
-
-Only for a rehearsal more is shown while this process still has the whole report: what was tried in tests that passed.
-What is kept in a shape that is not known (of an older version) is None; the page then says that it ended, and its text.
+program started over the API. What is kept in a shape that is not known (of an older version) is None; the page then
+says that it ended, and its text.
 """
 
 from __future__ import annotations
@@ -15,17 +13,18 @@ from typing import TYPE_CHECKING, Any
 from sealgate.link.codec import from_json
 from sealgate.link.messages import Outcome
 from sealgate.link.rehearsals import DrillReport, Explained, Replayed
+from sealgate.model import next_steps
 from sealgate.model.errors import InvalidValue
 from sealgate.model.findings import Finding
 from sealgate.model.verdicts import Verdict
 from sealgate.services import reports
-from sealgate.services.judging import Judged
 from sealgate.web import judgements
 from sealgate.web.explaining import Answered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sealgate.model.next_steps import Step
     from sealgate.services.jobs import Job
     from sealgate.web.judgements import Judgement
     from sealgate.web.visit import Visit
@@ -39,6 +38,7 @@ class Ending:
     """
 
     fault: str = ""
+    steps: tuple[Step, ...] = ()
     findings: tuple[Finding, ...] = ()
     judgement: Judgement | None = None
     passed: bool = False
@@ -66,7 +66,8 @@ def _failed(visit: Visit, job: Job, said: dict[str, Any]) -> Ending:
     judgement = _refused_by(visit, findings) if job.kind == "apply" and said["kind"] == "Refused" else None
     if judgement is not None:
         findings = judgements.untold(findings, judgement.failed)
-    return Ending(fault=str(said["text"]), findings=findings, judgement=judgement)
+    steps = next_steps.from_json(said.get("steps"))
+    return Ending(fault=str(said["text"]), steps=steps, findings=findings, judgement=judgement)
 
 
 def _refused_by(visit: Visit, findings: tuple[Finding, ...]) -> Judgement | None:
@@ -75,12 +76,9 @@ def _refused_by(visit: Visit, findings: tuple[Finding, ...]) -> Judgement | None
     return found if found is not None and set(found.report.findings) == set(findings) else None
 
 
-def _judged(job: Job, result: dict[str, Any]) -> Ending:
+def _judged(_job: Job, result: dict[str, Any]) -> Ending:
     findings = _findings(result)
-    if isinstance(job.value, Judged):
-        judgement = judgements.of_judged(job.value)
-    else:
-        judgement = judgements.of_kept(reports.from_json(result["report"] or {}))
+    judgement = judgements.of_kept(reports.from_json(result["report"] or {}))
     news = judgements.untold(findings, judgement.failed if judgement else ())
     return Ending(findings=news, judgement=judgement, passed=bool(result["passed"]))
 

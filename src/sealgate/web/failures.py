@@ -57,6 +57,7 @@ def page(visit: Visit, fault: Exception) -> Response:
         "text": str(fault) if isinstance(fault, SealgateError) else "",
         "findings": getattr(fault, "findings", ()),
         "problems": getattr(fault, "problems", ()),
+        "steps": fault.steps if isinstance(fault, SealgateError) else (),
     }
     return visit.page("error.html", status, **known)
 

@@ -8,7 +8,7 @@ is empty, and left empty means unchanged.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import InvalidValue
@@ -47,7 +47,7 @@ _MX = ".mx"
 class Field:
     """One field of a form. `control` is the macro's word for what is drawn; `value` is text, or a flag's state.
 
-    `unset` says what an empty field means.
+    `unset` says what an empty field means; `fixed` is what is shown instead of a control to who may not change it.
     """
 
     name: str
@@ -65,6 +65,11 @@ class Field:
     port: str = ""
     mx: bool = False
     unset: str = ""
+    fixed: str | None = None
+
+    def fixed_to(self, words: str) -> Field:
+        """Return the field as somebody sees it who may only look."""
+        return replace(self, fixed=words)
 
     @property
     def id(self) -> str:
@@ -101,7 +106,7 @@ def row_fields(
                 column.title,
                 column.help,
                 "long-text" if column.name in _LONG.get(kind.name, ()) else _control(column),
-                _value(column, values.get(column.name, column.default)),
+                as_typed(column, values.get(column.name, column.default)),
                 _choices(column),
                 required=column.required and not (exists and column.kind is Kind.SECRET),
                 problems=wrong,
@@ -249,7 +254,8 @@ def _choices(column: Column) -> tuple[str, ...]:
     return ("", *column.choices) if nothing else column.choices
 
 
-def _value(column: Column, value: Any) -> Any:
+def as_typed(column: Column, value: Any) -> Any:
+    """Return a value of a row as its field in a form has it."""
     if column.kind is Kind.FLAG:
         return bool(value)
     if column.kind is Kind.SECRET or value is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sealgate.model.errors import InvalidValue, NotFound
 from sealgate.model.nouns import NOUNS
 from sealgate.model.text_forms import WRITERS
-from sealgate.services import applying, changes, reports
+from sealgate.services import applying, changes, object_history, reports
 from sealgate.services.actor import Right
 from sealgate.services.states import StateName
 from sealgate.web import judgements
@@ -93,7 +93,7 @@ def restore(visit: Visit) -> Response:
 def restore_object(visit: Visit) -> Response:
     """Make one object in the draft what it was in a revision."""
     noun, key = visit.given("noun"), visit.given("key")
-    changes.restore_object(visit.gateway, visit.actor, _number(visit), noun, key)
+    object_history.bring_back(visit.gateway, visit.actor, noun, key, _number(visit))
     visit.changed()
     return visit.go("/changes", done="restored_object")
 

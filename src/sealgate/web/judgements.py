@@ -1,7 +1,8 @@
 """A rehearsal's report as the pages show it: what failed first and in full, then what was not judged, then the rest.
 
-The tests of one promise stand together. What passed is folded: its name, and with the whole report at hand also what
-was tried and what came. Nothing is shown as judged that is not: a report is only ever shown with the state it is of.
+The tests of one promise stand together. What passed is folded: its name, what was tried and what came. A report says
+the same while it is new and when it is read back years later. Nothing is shown as judged that is not: a report is only
+ever shown with the state it is of.
 """
 
 from __future__ import annotations
@@ -78,21 +79,14 @@ def of_kept(report: Kept | None) -> Judgement | None:
     """Return what a kept report shows; None where there is none, or none of a real rehearsal."""
     if report is None or not report.grade:
         return None
-    return _judgement(report, [_passed(name) for name in report.passed])
+    return _judgement(report, list(report.passing))
 
 
 def of_judged(judged: Judged | None) -> Judgement | None:
-    """Return what a judging of this moment shows, with all that the agent said; None where it said nothing."""
+    """Return what a judging of this moment shows; None where the agent said nothing."""
     if judged is None or judged.report is None:
         return None
-    verdicts = map(Verdict.from_json, judged.report.verdicts)
-    passed = [one for one in verdicts if one.ruling is Ruling.PASSED]
-    return _judgement(reports.kept(judged.report, judged.findings), passed)
-
-
-def _passed(name: str) -> Verdict:
-    promise, _, test = name.partition(": ")
-    return Verdict(promise, test, Ruling.PASSED)
+    return of_kept(reports.kept(judged.report, judged.findings))
 
 
 def untold(findings: Iterable[Finding], failed: Iterable[Verdict]) -> tuple[Finding, ...]:

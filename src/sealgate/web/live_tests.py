@@ -133,7 +133,7 @@ def last_look(visit: Visit) -> Last | None:
 
 def may_test(visit: Visit, noun: str) -> bool:
     """Tell whether this person may test rows of a list; services decide, this is for the button."""
-    return noun in NEEDED and NEEDED[noun] <= visit.actor.rights
+    return noun in NEEDED and NEEDED[noun] <= visit.actor.rights and visit.may_edit(noun)
 
 
 def away(visit: Visit) -> Response:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import Conflict, InvalidValue
-from sealgate.services import people, sessions
+from sealgate.services import people, sessions, tokens
 from sealgate.services.actor import Area, Right
 from sealgate.services.roles import GRANTABLE, Role
+from sealgate.store.people_records import Person
 from sealgate.web.routing import get, post
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from sealgate.web.visit import Visit
 
 HOME = "/people"
-_TYPED = ("name", "title", "role")
+_TYPED = ("name", "title", "email", "role")
+_NOTHING: dict[str, Any] = dict.fromkeys(_TYPED, "") | {"extra": [], "areas": list(Area)}
 
 
 def show(visit: Visit) -> Response:
@@ -28,22 +30,41 @@ def show(visit: Visit) -> Response:
 
 
 def _page(visit: Visit, status: int = 200, **values: Any) -> Response:
-    typed = {name: visit.given(name) for name in _TYPED}
-    known: dict[str, Any] = {"problems": {}, "link": None, "whose": "", "typed": typed}
-    found = people.listing(visit.gateway, visit.actor)
-    return visit.page("people.html", status, people=found, roles=list(Role), stale=_is_stale(visit), **known | values)
+    known: dict[str, Any] = {"problems": {}, "link": None, "whose": "", "typed": _NOTHING}
+    return visit.page(
+        "people.html",
+        status,
+        people=people.listing(visit.gateway, visit.actor),
+        roles=list(Role),
+        rights=sorted(GRANTABLE),
+        areas=list(Area),
+        stale=_is_stale(visit),
+        **known | values,
+    )
 
 
 def invite(visit: Visit) -> Response:
     """Invite somebody; shows the link, once."""
     name = visit.given("name")
+    typed = {name: visit.given(name) for name in _TYPED} | _rights_typed(visit)
+    given = {"title": visit.given("title"), "email": visit.given("email"), "extra": typed["extra"]}
     try:
-        link = people.invite(visit.gateway, visit.actor, name, visit.given("role"), title=visit.given("title"))
+        link = people.invite(visit.gateway, visit.actor, name, visit.given("role"), areas=_areas_given(visit), **given)
     except InvalidValue as fault:
-        return _page(visit, 422, problems=_by_field(fault, "name"))
+        return _page(visit, 422, problems=_by_field(fault, "name"), typed=typed)
     except Conflict as clash:
-        return _page(visit, 409, problems={"name": str(clash)})
-    return _page(visit, link=link, whose=name, typed=dict.fromkeys(_TYPED, ""))
+        return _page(visit, 409, problems={"name": str(clash)}, typed=typed)
+    return _page(visit, link=link, whose=name)
+
+
+def _rights_typed(visit: Visit) -> dict[str, Any]:
+    return {"extra": visit.all_given("extra"), "areas": visit.all_given("area")}
+
+
+def _areas_given(visit: Visit) -> list[str] | None:
+    """Return the areas that were ticked; None for all of them, so that later ones are among them."""
+    areas = visit.all_given("area")
+    return areas if set(areas) != set(Area) else None
 
 
 def _by_field(fault: InvalidValue, otherwise: str = "") -> dict[str, str]:
@@ -69,7 +90,8 @@ def _person(visit: Visit, status: int = 200, **values: Any) -> Response:
         status,
         who=who,
         own=bool(visit.actor.session) and who.name == visit.actor.name,
-        sessions=sessions.listing(visit.gateway, visit.actor, name) if name else [],
+        sessions=sessions.listing(visit.gateway, visit.actor, who.name),
+        tokens=tokens.listing(visit.gateway, visit.actor, who.name),
         roles=list(Role),
         rights=sorted(GRANTABLE),
         areas=list(Area),
@@ -81,12 +103,11 @@ def _person(visit: Visit, status: int = 200, **values: Any) -> Response:
 def _typed(visit: Visit) -> dict[str, Any]:
     """Return what was typed about a person, with the version that was seen."""
     typed: dict[str, Any] = {name: visit.given(name) for name in ("base", "title", "email", "role")}
-    return typed | {"extra": visit.all_given("extra"), "areas": visit.all_given("area")}
+    return typed | _rights_typed(visit)
 
 
 def change(visit: Visit) -> Response:
     """Change a person's name, role, rights and areas."""
-    areas = visit.all_given("area")
     try:
         people.change(
             visit.gateway,
@@ -97,12 +118,18 @@ def change(visit: Visit) -> Response:
             email=visit.given("email"),
             role=visit.given("role"),
             extra=visit.all_given("extra"),
-            areas=areas if set(areas) != set(Area) else None,
+            areas=_areas_given(visit),
         )
     except InvalidValue as fault:
         return _person(visit, 422, problems=_by_field(fault), typed=_typed(visit))
     except Conflict as clash:
-        return _person(visit, 409, clash=str(clash))
+        now = clash.current
+        return _person(
+            visit,
+            409,
+            clash=str(clash),
+            typed=_typed(visit) | ({"base": now.version} if isinstance(now, Person) else {}),
+        )
     return visit.go(HOME, done="person_saved")
 
 
@@ -123,6 +150,18 @@ def end_sessions(visit: Visit) -> Response:
     """End all sessions of a person."""
     ended = sessions.revoke_others(visit.gateway, visit.actor, visit.asked("name"))
     return visit.go(HOME, done="session_ended", n=ended)
+
+
+def end_session(visit: Visit) -> Response:
+    """End one session of a person."""
+    sessions.revoke(visit.gateway, visit.actor, visit.given("id"), visit.asked("name"))
+    return visit.go(f"{HOME}/person", name=visit.asked("name"), done="session_ended")
+
+
+def revoke_token(visit: Visit) -> Response:
+    """Revoke one API token of a person."""
+    tokens.revoke(visit.gateway, visit.actor, visit.given("id"), visit.asked("name"))
+    return visit.go(f"{HOME}/person", name=visit.asked("name"), done="token_revoked")
 
 
 def remove(visit: Visit) -> Response:
@@ -146,5 +185,7 @@ ROUTES = (
     post(f"{HOME}/reset", Right.PEOPLE, reset),
     post(f"{HOME}/lock", Right.PEOPLE, lock),
     post(f"{HOME}/end-sessions", Right.PEOPLE, end_sessions),
+    post(f"{HOME}/end-session", Right.PEOPLE, end_session),
+    post(f"{HOME}/revoke-token", Right.PEOPLE, revoke_token),
     post(f"{HOME}/remove", Right.PEOPLE, remove),
 )

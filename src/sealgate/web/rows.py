@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import Conflict, InvalidValue, NotFound, Problem
-from sealgate.services import changes, lookup_tables, rows, settings
+from sealgate.model.text import shown
+from sealgate.services import lookup_tables, object_history, rows, settings
 from sealgate.services.actor import Right
+from sealgate.services.areas import may_edit
 from sealgate.services.wording import shown_fields
 from sealgate.store import Stored
 from sealgate.web import fields, live_tests
@@ -31,11 +33,14 @@ if TYPE_CHECKING:
     from sealgate.web.visit import Visit
 
 _MOST_SUGGESTIONS = 200
+_FEW_STEPS = 5
+"""Steps of a row's life on its own page; a page of its own has the others."""
 
 
 def new(visit: Visit) -> Response:
     """Show an empty form; values in the address fill it."""
     kind = noun_in(visit)
+    may_edit(visit.actor, kind.name)
     values = {c.name: visit.asked(c.name) for c in kind.columns if visit.asked(c.name)}
     return _form(visit, kind, values, enabled=True)
 
@@ -101,7 +106,8 @@ def change(visit: Visit) -> Response:
                 visit, kind, row.fields | given, row=row, there=current, comment=comment, enabled=enabled,
                 version=visit.version(), status=409,
             )  # fmt: skip
-        return _form(visit, kind, given, row=current, comment=comment, enabled=enabled, clash=clash, status=409)
+        both = _both_sides(visit, kind, given, clash)
+        return _form(visit, kind, given, row=current, comment=comment, enabled=enabled, clash=both, status=409)
     visit.changed()
     return visit.go(path_of(kind), done="saved")
 
@@ -109,9 +115,58 @@ def change(visit: Visit) -> Response:
 def remove(visit: Visit) -> Response:
     """Remove the row of the form."""
     kind = noun_in(visit)
-    saved = rows.remove(visit.gateway, visit.actor, kind.name, [visit.asked("key")], base=visit.version())
+    key = visit.asked("key")
+    try:
+        saved = rows.remove(visit.gateway, visit.actor, kind.name, [key], base=visit.version())
+    except NotFound:
+        if visit.version() is None:
+            raise
+        return visit.go(path_of(kind), done="gone")
+    except Conflict as clash:
+        if (row := _current(clash)) is None:
+            return visit.go(path_of(kind), done="gone")
+        seen = row.fields | fields.row_given(visit, kind, exists=True)
+        both = _both_sides(visit, kind, seen, clash)
+        return _form(
+            visit, kind, row.fields, row=row, comment=row.comment, enabled=row.enabled, clash=both, removing=True,
+            status=409,
+        )  # fmt: skip
     visit.changed()
     return visit.go(path_of(kind), done="removed", n=1, first=saved[0].version or 0, last=saved[0].version or 0)
+
+
+def life(visit: Visit) -> Response:
+    """Show the life of a row, also of one that is removed."""
+    return _life(visit, noun_in(visit), visit.asked("key"))
+
+
+def bring_back(visit: Visit) -> Response:
+    """Make a row in the draft what it was in a revision."""
+    kind, key = noun_in(visit), visit.asked("key")
+    number = visit.version("revision")
+    if not number:
+        raise InvalidValue.of("It was not said which version.", "Use the button of one.", "revision")
+    try:
+        object_history.bring_back(
+            visit.gateway, visit.actor, kind.name, key, number, base=visit.version(), removing=False
+        )
+    except Conflict as clash:
+        return _life(visit, kind, key, clash=str(clash), status=409)
+    visit.changed()
+    return visit.go(f"{path_of(kind)}/row", key=key, done="brought_back")
+
+
+def _life(visit: Visit, kind: Noun[Any], key: str, *, clash: str = "", status: int = 200) -> Response:
+    steps = object_history.steps(visit.gateway, visit.actor, kind.name, key)
+    if not steps:
+        raise NotFound(f"There never was such a row in this list: {shown(key)}.")
+    stands = rows.standing(visit.gateway, visit.actor, kind.name, key)
+    last = next(step.stored for step in steps if step.stored is not None)
+    title = name_of(last)
+    return visit.page(
+        "row_history.html", status, noun=kind, base=path_of(kind), key=key, row=stands, title=title, history=steps,
+        clash=clash, may=visit.may_edit(kind.name),
+    )  # fmt: skip
 
 
 def _form(
@@ -121,7 +176,8 @@ def _form(
     *,
     row: Stored | None = None,
     problems: Sequence[Problem] = (),
-    clash: Conflict | None = None,
+    clash: dict[str, Any] | None = None,
+    removing: bool = False,
     there: Stored | None = None,
     gone: bool = False,
     comment: str | None = None,
@@ -131,7 +187,8 @@ def _form(
 ) -> Response:
     """Show the form of a row with these values.
 
-    `there` is another row that has the key already; `gone`: the row was removed by somebody else.
+    `there` is another row that has the key already; `gone`: the row was removed by somebody else; `removing`:
+    it was to be removed when somebody else had changed it.
     """
     if there is not None:
         problems = [*problems, _taken(visit, kind, there)]
@@ -139,6 +196,8 @@ def _form(
     made = fields.row_fields(
         kind, values, problems, findings, exists=row is not None, suggestions=_suggestions(visit, kind)
     )
+    if not (may := visit.may_edit(kind.name)):
+        made = [field.fixed_to(plain(shown_fields(row).get(field.name)) if row else "") for field in made]
     said = visit.given("comment") if comment is None else comment
     here = address(f"{path_of(kind)}/row", key=row.key) if row else f"{path_of(kind)}/add"
     return visit.page(
@@ -146,6 +205,7 @@ def _form(
         status,
         noun=kind,
         base=path_of(kind),
+        may=may,
         row=row,
         title=name_of(row) if row else "",
         fields=made,
@@ -154,28 +214,29 @@ def _form(
         comment_problems=[str(p) for p in problems if p.field == "comment"],
         enabled=enabled,
         version=version if version is not None else (row.version if row else ""),
-        clash=_both_sides(visit, kind, values, clash) if clash else None,
+        clash=clash,
+        removing=removing,
         there=there,
         gone=gone,
         findings=findings,
         explain=about_row(row) if row else "",
         action=here,
-        history=changes.object_history(visit.gateway, visit.actor, kind.name, row.key)[-10:] if row else [],
-        table=_table(visit, kind, row),
+        history=object_history.steps(visit.gateway, visit.actor, kind.name, row.key, _FEW_STEPS) if row else [],
+        table=_table(visit, kind, row, sent=not removing),
         testable=row is not None and live_tests.may_test(visit, kind.name) and bool(row.fields.get("host", True)),
     )
 
 
-def _table(visit: Visit, kind: Noun[Any], row: Stored | None) -> dict[str, Any] | None:
+def _table(visit: Visit, kind: Noun[Any], row: Stored | None, *, sent: bool) -> dict[str, Any] | None:
     """Return the text of a look-up table: as it was just sent, or as the draft has it."""
     if kind.name != lookup_tables.NOUN:
         return None
     if row is None:
         return {"text": visit.given("text"), "used": ()}
-    shown = lookup_tables.show(visit.gateway, visit.actor, row.key)
-    text = visit.given("text") if "text" in visit.form else shown.text
-    file = f"{shown.type}-{shown.name}.map"
-    return {"text": text, "now": shown.text, "used": shown.used, "file": file, "type": shown.type}
+    table = lookup_tables.show(visit.gateway, visit.actor, row.key)
+    text = visit.given("text") if sent and "text" in visit.form else table.text
+    file = f"{table.type}-{table.name}.map"
+    return {"text": text, "now": table.text, "used": table.used, "file": file, "type": table.type}
 
 
 def _current(clash: Conflict) -> Stored | None:
@@ -192,7 +253,7 @@ def _both_sides(visit: Visit, kind: Noun[Any], values: dict[str, Any], clash: Co
     current = _current(clash)
     theirs = shown_fields(current) if current is not None else {}
     sides = [
-        (column.title, plain(values.get(column.name)), plain(theirs.get(column.name)))
+        (column.title, *(plain(fields.as_typed(column, side.get(column.name))) for side in (values, theirs)))
         for column in fields.columns_in_form(kind)
         if column.kind != "secret"
     ]
@@ -215,8 +276,7 @@ def _suggestions(visit: Visit, kind: Noun[Any]) -> dict[str, tuple[str, ...]]:
     if kind.name != "sasl":
         return {}
     names = ("external-relay-host", "internal-relay-host")
-    shown = settings.show(visit.gateway, visit.actor, names)
-    hosts = [item.value["host"] for item in shown if item.value]
+    hosts = [item.value["host"] for item in settings.show(visit.gateway, visit.actor, names) if item.value]
     tags = rows.tags(visit.gateway, visit.actor, "transport", _MOST_SUGGESTIONS)
     hosts += [tag.strip("[]").partition("]")[0].partition(":")[0] for tag in tags if not tag.endswith(":")]
     return {"host": tuple(dict.fromkeys(filter(None, hosts)))}
@@ -228,4 +288,6 @@ ROUTES = (
     get("/mta/{noun}/row", Right.VIEW, show),
     post("/mta/{noun}/row", Right.EDIT, change),
     post("/mta/{noun}/remove", Right.EDIT, remove),
+    get("/mta/{noun}/history", Right.VIEW, life),
+    post("/mta/{noun}/bring-back", Right.EDIT, bring_back),
 )

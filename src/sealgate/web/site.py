@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sealgate.services.jobs import Jobs
 from sealgate.web import formats
+from sealgate.web.next_steps import links
 from sealgate.web.standing import Standing
 from sealgate.web.static_files import StaticFiles
 from sealgate.web.texts import Texts
@@ -42,6 +43,7 @@ def templates(texts: Texts, static: StaticFiles) -> Environment:
     made.globals["t"] = texts
     made.globals["static"] = static.address
     made.filters.update(formats.FILTERS)
+    made.filters["links"] = links
     return made
 
 

@@ -18,6 +18,7 @@ from sealgate.model.nouns import NOUNS
 from sealgate.model.text_forms import READERS
 from sealgate.services import changes, exports, imports, rows
 from sealgate.services.actor import Right
+from sealgate.services.areas import may_edit
 from sealgate.services.formats import Format
 from sealgate.services.states import DRAFT, StateName
 from sealgate.web.lists import noun_in, path_of
@@ -45,7 +46,9 @@ _MEDIA = {
 
 def show_import(visit: Visit) -> Response:
     """Show the form of an import."""
-    return _import_page(visit, _listed(visit))
+    kind = _listed(visit)
+    may_edit(visit.actor, kind.name)
+    return _import_page(visit, kind)
 
 
 def do_import(visit: Visit) -> Response:
@@ -213,7 +216,7 @@ def _text_page(visit: Visit, kind: Noun[Any], text: str, digest: str, status: in
 ROUTES = (
     get("/mta/transport-config", Right.VIEW, show_text),
     post("/mta/transport-config", Right.EDIT, save_text),
-    get("/mta/{noun}/import", Right.VIEW, show_import),
+    get("/mta/{noun}/import", Right.EDIT, show_import),
     post("/mta/{noun}/import", Right.EDIT, do_import),
     get("/export", Right.VIEW, export_one),
     get("/mta/{noun}/export", Right.VIEW, export),

@@ -14,6 +14,8 @@ from starlette.datastructures import FormData
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from sealgate.model.errors import InvalidValue
+from sealgate.services import areas
+from sealgate.services.actor import ALL_AREAS, Right
 from sealgate.web import navigation
 from sealgate.web.formats import address
 
@@ -95,6 +97,22 @@ class Visit:
     def go(self, path: str, **query: Any) -> Response:
         """Answer with the way to another page of this site, after something was done."""
         return RedirectResponse(address(path, **query), 303)
+
+    def may_edit(self, noun: str, key: str = "") -> bool:
+        """Tell whether this person may change rows of a list, one setting, or own lines; services decide again."""
+        return areas.allows(self.actor, noun, key)
+
+    def may_add(self, noun: str) -> bool:
+        """Tell whether this person may add rows to a list."""
+        return areas.allows_adding(self.actor, noun)
+
+    def may_edit_all(self, *rights: str) -> bool:
+        """Tell whether this person may change the whole draft, and has these rights besides."""
+        return {Right.EDIT, *rights} <= self.actor.rights and self.actor.areas >= ALL_AREAS
+
+    def only_look(self, *objects: tuple[str, str]) -> str:
+        """Return in words who may change these, nouns with their keys."""
+        return "; ".join(dict.fromkeys(areas.needs(noun, key) for noun, key in objects))
 
     def changed(self) -> None:
         """Say that the draft was changed."""

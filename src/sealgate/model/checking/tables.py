@@ -19,6 +19,7 @@ from sealgate.model.findings import Finding, Place, error, note, warning
 from sealgate.model.master_lines import parse_master
 from sealgate.model.network import parse_network
 from sealgate.model.own_text import parse_main, words
+from sealgate.model.pattern_rules import BLOCK, parse_rule
 from sealgate.model.text import shown
 from sealgate.model.tls import parse_destination
 
@@ -35,8 +36,6 @@ REPLACED = frozenset({"btree", "hash"})
 USE = re.compile(
     r"\b([a-z]+):\s*(?:\$maps_d_dir|\$\{maps_d_dir\}|\$\(maps_d_dir\)|/[^\s,{}]*/maps\.d)/([a-z]+)-([A-Za-z0-9_-]+)\.map"
 )
-_PATTERN_LINE = re.compile(r"(!?)\s*([^\sA-Za-z0-9\\])((?:\\.|(?!\2).)*)\2([A-Za-z]*)(?:\s+(.*))?", re.DOTALL)
-_BLOCK_LINE = re.compile(r"(if)\s*(!?\s*\S.*)|(endif)\b.*", re.IGNORECASE | re.DOTALL)
 
 
 def check_tables(desired: DesiredState, context: CheckContext) -> Iterator[Finding]:
@@ -161,12 +160,12 @@ def _actions(table: LookupTable, desired: DesiredState, context: CheckContext, *
 
 def _value_of(line: str, kind: str) -> str:
     """Return the right-hand side of a line; empty for a block's begin and end, and for what is no line of the table."""
-    if kind not in INDEXED and _BLOCK_LINE.fullmatch(line):
+    if kind not in INDEXED and BLOCK.fullmatch(line):
         return ""
     if kind in INDEXED or kind == "cidr":
         return line.replace("\t", " ").partition(" ")[2].strip()
-    rule = _PATTERN_LINE.fullmatch(line)
-    return (rule[5] or "") if rule else ""
+    rule = parse_rule(line)
+    return rule.result if rule else ""
 
 
 def _text_lines(table: LookupTable, desired: DesiredState) -> Iterator[str]:
@@ -265,7 +264,7 @@ def _never_matches(key: str) -> bool:
 def _cidr(lines: Iterator[tuple[int, str]]) -> Iterator[_Fault]:
     blocks: list[int] = []
     for number, line in lines:
-        block = _BLOCK_LINE.fullmatch(line)
+        block = BLOCK.fullmatch(line)
         if block:
             yield from _block(blocks, number, ends=bool(block[3]))
         pattern, _, value = (block[2] if block and block[1] else line).replace("\t", " ").lstrip("! ").partition(" ")
@@ -294,19 +293,19 @@ def _block(blocks: list[int], number: int, *, ends: bool) -> Iterator[_Fault]:
 def _patterns(lines: Iterator[tuple[int, str]], kind: str) -> Iterator[_Fault]:
     blocks: list[int] = []
     for number, line in lines:
-        block = _BLOCK_LINE.fullmatch(line)
+        block = BLOCK.fullmatch(line)
         if block:
             yield from _block(blocks, number, ends=bool(block[3]))
             if block[3]:
                 continue
-        rule = _PATTERN_LINE.fullmatch(block[2] if block else line)
+        rule = parse_rule(block[2] if block else line)
         if rule is None:
             yield number, "table-pattern-line", f"The line {shown(line)!r} is no pattern.", "Write /pattern/ value."
-        elif not block and not rule[5]:
+        elif not block and not rule.result:
             yield number, "table-line-without-value", "The pattern has no value.", "Write /pattern/ value."
-        elif set(rule[4]) - set("imsxAEUX" if kind == "pcre" else "imx"):
-            yield number, "table-pattern-line", f"The flags {rule[4]} are not all known.", "See pcre_table(5)."
-        elif is_slow(rule[3], extended=kind == "pcre" and "x" in rule[4]):
-            yield number, "table-slow-pattern", f"The pattern {shown(rule[3])!r} can take very long.", ""
+        elif set(rule.flags) - set("imsxAEUX" if kind == "pcre" else "imx"):
+            yield number, "table-pattern-line", f"The flags {rule.flags} are not all known.", "See pcre_table(5)."
+        elif is_slow(rule.pattern, extended=kind == "pcre" and "x" in rule.flags):
+            yield number, "table-slow-pattern", f"The pattern {shown(rule.pattern)!r} can take very long.", ""
     for number in blocks:
         yield number, "table-block-not-ended", "The if has no endif.", "Add one."

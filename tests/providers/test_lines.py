@@ -1,0 +1,85 @@
+"""Lists as text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealgate.model.errors import NotFetched
+from sealgate.model.providers import MOST_NETWORKS
+from sealgate.providers.lines import networks_of_lines
+
+NETWORKS = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str)
+
+
+def read(body: bytes) -> list[str]:
+    return [str(network) for network in networks_of_lines(body, "The list")]
+
+
+def test_comments_blank_lines_and_marks_are_no_networks() -> None:
+    body = b"\xef\xbb\xbf# Ours\r\n\r\n192.0.2.0/24\r\n \t 198.51.100.7 \t# the office\r\n#192.0.2.9\r\n2001:db8::/32"
+
+    assert read(body) == ["192.0.2.0/24", "198.51.100.7/32", "2001:db8::/32"]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_every_line_end_ends_a_line(end: bytes) -> None:
+    assert read(end.join([b"192.0.2.1", b"192.0.2.2", b""])) == ["192.0.2.1/32", "192.0.2.2/32"]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("mail.example.com", "is not an IP address or network"),
+        ("192.0.2.1/24", "Did you mean 192.0.2.0/24"),
+        ("192.0.2.1, 192.0.2.2", "has a blank in it"),
+        ("192.0.2.1#x", "is not an IP address or network"),
+        ("0.0.0.0/0", "wider than any provider's"),
+        ("127.0.0.1", "no client on the Internet has"),
+        ("!192.0.2.1", "only adds networks"),
+        ("192.0.2.1\0", "invisible character"),
+        ("<b>" + "x" * 5000, "At most 100 are possible"),
+    ],
+)
+def test_a_line_that_is_no_network_refuses_the_list_with_its_number(line: str, why: str) -> None:
+    with pytest.raises(NotFetched, match=r"The list, line 3: .*Nothing of the list was taken") as fault:
+        read(f"# first\n192.0.2.1\n{line}\n192.0.2.2\n".encode())
+    assert why in str(fault.value)
+
+
+def test_a_hostile_line_is_quoted_short_and_without_control_characters() -> None:
+    with pytest.raises(NotFetched) as fault:
+        read("\x1b[31m\u202e".encode() + b"x" * 90)
+    assert str(fault.value).isprintable()
+    assert len(str(fault.value)) < 250
+
+
+def test_what_is_not_utf_8_is_refused_with_its_line() -> None:
+    with pytest.raises(NotFetched, match="line 2: this is not UTF-8"):
+        read(b"192.0.2.1\n\xff\xfe")
+
+
+def test_a_list_is_not_read_for_ever() -> None:
+    with pytest.raises(NotFetched, match="more than 100,000 networks"):
+        read(b"192.0.2.1\n" * (MOST_NETWORKS + 1))
+
+
+@given(st.lists(NETWORKS, max_size=10), st.sampled_from(["\n", "\r\n", "\n# remark\n\n", " # x\n"]))
+def test_all_networks_are_read_or_the_first_fault_is_named(networks: list[str], between: str) -> None:
+    fault = ""
+    try:
+        found = read(between.join(networks).encode())
+    except NotFetched as caught:
+        fault = str(caught)
+    assert "The list, line" in fault if fault else [one.split("/")[0] for one in found] == networks
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_a_list_or_refused(body: bytes) -> None:
+    fault = ""
+    try:
+        networks_of_lines(body, "The list")
+    except NotFetched as caught:
+        fault = str(caught)
+    assert fault.isprintable()
