@@ -12,7 +12,7 @@ from tests.support.waiting import wait_until
 from sealgate.services import rows
 from sealgate.services.actor import Actor
 from sealgate.store import Ended, Fetch
-from sealgate.web.formats import sides
+from sealgate.web.formats import DASH, sides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,7 +153,7 @@ def test_of_long_lists_only_what_differs_is_side_by_side() -> None:
 
     assert sides(old, new) == ("40 entries, now gone: n0", "40 entries, of them new: n40")
     assert sides(["a"], ["a", "b"]) == ("a", "a, b")
-    assert sides(None, old[:2]) == ("–", "n0, n1")
+    assert sides(None, old[:2]) == (DASH, "n0, n1")
     assert sides(old, old[:20])[1] == "20 entries"
 
 
