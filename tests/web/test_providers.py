@@ -12,6 +12,7 @@ from tests.support.waiting import wait_until
 from sealgate.services import rows
 from sealgate.services.actor import Actor
 from sealgate.store import Ended, Fetch
+from sealgate.web.formats import DASH, sides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,6 +146,15 @@ def test_saving_the_form_keeps_the_fetched_networks(
 
     assert (fields["networks"], fields["interval"], fields["pin"]) == ([A, B], 7200, True)
     assert 'value="2 hours"' in ann.get("/mta/provider/row?key=cloud").text
+
+
+def test_of_long_lists_only_what_differs_is_side_by_side() -> None:
+    old, new = [f"n{n}" for n in range(40)], [f"n{n}" for n in range(1, 41)]
+
+    assert sides(old, new) == ("40 entries, now gone: n0", "40 entries, of them new: n40")
+    assert sides(["a"], ["a", "b"]) == ("a", "a, b")
+    assert sides(None, old[:2]) == (DASH, "n0, n1")
+    assert sides(old, old[:20])[1] == "20 entries"
 
 
 def test_a_long_list_does_not_make_a_page_heavy(ann: httpx.Client, gateway: Gateway, agent: StandIn) -> None:

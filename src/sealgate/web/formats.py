@@ -15,6 +15,8 @@ from sealgate.model.units import show_duration, show_size
 
 DASH = "\N{EN DASH}"
 _MOST_ITEMS = 50
+_COMPARED = 10
+"""Of lists longer than this only what differs is shown side by side."""
 _CONVERTED = re.compile(r"[a-z0-9_.-]*xn--[a-z0-9_.-]+", re.ASCII)
 
 
@@ -52,7 +54,7 @@ def plain(value: Any) -> str:
 
 def sides(old: Any, new: Any) -> tuple[str, str]:
     """Return a field before and after as text; of long lists what went and what came, not all that stayed."""
-    if not (isinstance(old, list) and isinstance(new, list) and max(len(old), len(new)) > _MOST_ITEMS):
+    if not (isinstance(old, list) and isinstance(new, list) and max(len(old), len(new)) > _COMPARED):
         return plain(old), plain(new)
     had, has = set(old), set(new)
     went, came = [item for item in old if item not in has], [item for item in new if item not in had]
