@@ -25,6 +25,7 @@ OWNER, STRANGER = "mail", "nobody"
 def shared(directory: Path) -> Path:
     """A gateway that belongs to the user and group `mail`, as `sealgate init` makes one for `sealgate`."""
     owner, group = pwd.getpwnam(OWNER).pw_uid, grp.getgrnam(OWNER).gr_gid
+    (directory / "control" / "sealgate.db").unlink()  # the program makes it, for that user
     for path in (directory / "control", directory / "control" / "group.pub"):
         os.chown(path, owner, group)
     (directory / "control").chmod(0o2770)

@@ -38,6 +38,7 @@ WALK: dict[str, list[list[str]]] = {
     "set": [["my-hostname", "gw.example.com"]],
     "unset": [["my-hostname"]],
     "list": [["sasl"]],
+    "fetch": [["provider"], ["provider", "cloud", "--try"]],
     "add": [["relay-domain", "new.example"]],
     "change": [["sasl", "[smtp.example.net]", "--user", "v"]],
     "remove": [["relay-domain", "gone.example"]],

@@ -81,7 +81,7 @@ _STREAM = "retry: 2000\n\n" + _event(LogLines((_LINE,), "1835009:52110", more=Fa
 _EVENTS: dict[int | str, Any] = {
     200: {
         "description": "The lines",
-        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _STREAM}},
+        "content": {"text/event-stream": {"schema": {}, "example": _STREAM}},
     }
 }
 

@@ -74,7 +74,7 @@ _STREAM = f"retry: 2000\n\n{_event(9, 'progress', ENDED['progress'][1])}{_event(
 _EVENTS: dict[int | str, Any] = {
     200: {
         "description": "The events",
-        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _STREAM}},
+        "content": {"text/event-stream": {"schema": {}, "example": _STREAM}},
     }
 }
 
