@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from tests.model.provider_rows import made, refused
 from tests.strategies import origins
 
-from sealgate.model.errors import InvalidValue
 from sealgate.model.list_sources import Origin, origin_fields, parse_list_address
 from sealgate.model.providers import PROVIDER, origin_of
 
 URL = "https://lists.example/networks.txt"
-
-
-def made(**fields):
-    return PROVIDER.parse({"name": "cloud"} | fields)
-
-
-def refused(**fields):
-    with pytest.raises(InvalidValue) as caught:
-        made(**fields)
-    return caught.value.problems[0]
 
 
 @given(origins())

@@ -5,20 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.model.provider_rows import made, refused
 from tests.strategies import providers
 
-from sealgate.model.errors import InvalidValue
 from sealgate.model.providers import MOST_NETWORKS, PROVIDER, ProviderSenders
-
-
-def made(**fields):
-    return PROVIDER.parse({"name": "cloud"} | fields)
-
-
-def refused(**fields):
-    with pytest.raises(InvalidValue) as caught:
-        made(**fields)
-    return caught.value.problems[0]
 
 
 @given(providers())

@@ -3,9 +3,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.services.turned_clock import Hands
 from tests.support.control_half import make_directory, stand_in
 
 from sealgate.services.actor import Actor
+from sealgate.services.scheduling import Pace, Scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,3 +66,15 @@ def applied(gateway: Gateway) -> Callable[..., int]:
             return writer.promote(writer.candidate().candidate, comment, {}, state="confirmed")
 
     return apply
+
+
+@pytest.fixture
+def hands() -> Hands:
+    return Hands()
+
+
+@pytest.fixture
+def scheduler(gateway: Gateway, hands: Hands) -> Scheduler:
+    made = Scheduler(gateway, "here", Pace(look=1, quiet=2, retry=60), hands.clock())
+    made.begin()
+    return made

@@ -7,7 +7,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.services.test_scheduling import Hands, run
+from tests.services.turned_clock import run
 from tests.support.control_half import StandIn, stand_in
 from tests.support.published import ADDRESS
 
@@ -19,16 +19,17 @@ from sealgate.providers.microsoft365 import INSTANCES
 from sealgate.services import changes, list_fetching, list_trying, provider_lists, rows
 from sealgate.services.actor import Actor, Area, Right
 from sealgate.services.applying import apply, rollback
-from sealgate.services.scheduling import Pace, Scheduler
 from sealgate.store import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.services.turned_clock import Hands
     from tests.support.published import Published
 
     from sealgate.services.gateway import Gateway
+    from sealgate.services.scheduling import Scheduler
     from sealgate.store import Fetch
 
 A, B, C, D = "192.0.2.0/25", "198.51.100.0/25", "203.0.113.0/25", "2001:db8::/48"
@@ -45,18 +46,6 @@ def gateway(fetching: Published, directory: Path) -> Iterator[Gateway]:
     opened = Gateway.open(Settings.load(directory))
     yield opened
     opened.close()
-
-
-@pytest.fixture
-def hands() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
-def scheduler(gateway: Gateway, hands: Hands) -> Scheduler:
-    made = Scheduler(gateway, "here", Pace(look=1, quiet=2, retry=60), hands.clock())
-    made.begin()
-    return made
 
 
 @pytest.fixture

@@ -7,54 +7,21 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.services.turned_clock import run
 from tests.support.control_half import StandIn, stand_in
 
 from sealgate.link.messages import Grade, State
 from sealgate.services import changes, expiring, rows
 from sealgate.services.applying import apply
-from sealgate.services.scheduling import Clock, Pace, Scheduler, last_before
+from sealgate.services.scheduling import Scheduler, last_before
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.services.turned_clock import Hands
+
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
-
-
-@dataclasses.dataclass
-class Hands:
-    """A clock that the test turns."""
-
-    now: dt.datetime = dataclasses.field(default_factory=lambda: dt.datetime.now(dt.UTC).replace(hour=12, minute=0))
-
-    def clock(self) -> Clock:
-        return Clock(lambda: self.now, self.ticks)
-
-    def ticks(self) -> float:
-        return self.now.timestamp()
-
-    def turn(self, **much: float) -> None:
-        self.now += dt.timedelta(**much)
-
-
-@pytest.fixture
-def hands() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
-def scheduler(gateway: Gateway, hands: Hands) -> Scheduler:
-    made = Scheduler(gateway, "here", Pace(look=1, quiet=2, retry=60), hands.clock())
-    made.begin()
-    return made
-
-
-def run(scheduler: Scheduler) -> None:
-    """Do all that is due now."""
-    for _ in range(10):
-        if scheduler.step():
-            return
-    raise AssertionError("it finds no rest")
 
 
 def judged(agent: StandIn) -> list[tuple[Grade, bool]]:
