@@ -85,6 +85,9 @@ def test_from_the_set_up_link_to_a_delivered_message(trial: Trial, page: Page, t
         trial.shell("smtp-source -f alice@example.net -t bob@example.com -S hello 127.0.0.1:2525")
 
         wait_until(lambda: list(inbox.iterdir()), "the message arrives", 60)
+
+        page.get_by_role("link", name="Overview").first.click()
+        expect(page.get_by_text("1 accepted, 0 refused")).to_be_visible(timeout=60_000)
     finally:
         sink.terminate()
         sink.wait(10)

@@ -16,15 +16,22 @@ from sealgate.services import mail_log, queue
 from sealgate.services.actor import Right
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
 
 LINES = 5000
 SLOTS = 24
-_STAMP = re.compile(r"(?P<iso>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)|(?P<old>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d)")
-_SERVICE = re.compile(r" postfix/(?P<service>[a-z0-9/_.:-]+)\[\d+\]: (?P<rest>.*)")
+_STAMP = re.compile(
+    r"(?:(?P<iso>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?)"
+    r"|(?P<old>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d)) "
+)
+_RECORD = re.compile(
+    r"\S+ (?P<name>[^\s\[\]:]+/(?P<program>[a-z0-9_.-]+))\[\d+\]: (?:(?P<id>[0-9A-Za-z]{5,45}): )?(?P<rest>.*)"
+)
+"""What follows the time: host, what the daemon calls itself (`syslog_name/smtpd`), queue id."""
+_MADE_HERE = re.compile(r"\b(?:notification: |queued as )(?P<id>[0-9A-Za-z]{5,45})\b")
 _STATUS = re.compile(r"\bstatus=(sent|deferred|bounced|undeliverable|deliverable)\b")
 _FROM_MPA = re.compile(r"\brelay=127\.0\.0\.1\[127\.0\.0\.1\]")
 
@@ -68,36 +75,47 @@ def counted(events: list[tuple[dt.datetime, str]], now: dt.datetime, queued: Cou
     return Traffic(totals, tuple(slots), since, queued)
 
 
-def events_in(lines: Iterable[str], now: dt.datetime) -> Iterable[tuple[dt.datetime, str]]:
-    """Give time and name of what lines of the log tell about mail; lines about other things are passed over."""
+def events_in(lines: Iterable[str], now: dt.datetime) -> Iterator[tuple[dt.datetime, str]]:
+    """Give time and name of what lines of the log tell about mail; lines about other things are passed over.
+
+    A message is accepted once: not again when it is tried again, nor when it comes back from the MPA, nor is a notice
+    counted that Postfix made itself.
+    """
+    known: set[str] = set()
     for line in lines:
-        found = _SERVICE.search(line)
-        name = _name(found["service"].rpartition("/")[2], found["service"], found["rest"]) if found else ""
-        at = _time(line, now) if name else None
-        if at is not None:
-            yield at, name
+        stamp = _STAMP.match(line)
+        found = _RECORD.match(line, stamp.end()) if stamp else None
+        if stamp is None or found is None:
+            continue
+        id_, name = found["id"] or "", _name(found["program"], found["name"], found["id"] or "", found["rest"])
+        known.update(made["id"] for made in _MADE_HERE.finditer(found["rest"]))
+        if "orig_queue_id=" in found["rest"]:
+            known.add(id_)
+        if name == "accepted":
+            if id_ in known:
+                continue
+            known.add(id_)
+        if name:
+            yield _time(stamp, now), name
 
 
-def _name(program: str, service: str, rest: str) -> str:
-    if program == "smtpd":
-        return "refused" if rest.startswith("NOQUEUE: reject") else ""
-    if program == "cleanup":
-        return "refused" if ": reject: " in rest else ""
+def _name(program: str, name: str, id_: str, rest: str) -> str:
+    if program in {"smtpd", "cleanup"}:
+        return "refused" if rest.startswith("reject: ") and (id_ or program == "smtpd") else ""
     if program == "qmgr":
         return "accepted" if "nrcpt=" in rest and "(queue active)" in rest else ""
     status = _STATUS.search(rest)
     if program not in {"smtp", "lmtp", "local", "virtual", "pipe", "error", "discard"} or status is None:
         return ""
-    if program == "lmtp" and ("mpa" in service.split("/") or _FROM_MPA.search(rest)):
+    if program == "lmtp" and ("mpa" in name.split("/") or _FROM_MPA.search(rest)):
         return {"sent": "through_mpa", "deferred": "delayed"}.get(status[1], "")
     return {"sent": "delivered", "deferred": "delayed", "bounced": "returned"}.get(status[1], "")
 
 
-def _time(line: str, now: dt.datetime) -> dt.datetime | None:
-    stamp = _STAMP.match(line)
-    if stamp is None:
-        return None
+def _time(stamp: re.Match[str], now: dt.datetime) -> dt.datetime:
+    """Return the time of a line; without a zone it is that of this machine, in which Postfix writes."""
     if stamp["iso"]:
-        return dt.datetime.fromisoformat(stamp["iso"]).replace(tzinfo=dt.UTC)
-    at = dt.datetime.strptime(f"{now.year} {stamp['old']}", "%Y %b %d %H:%M:%S").replace(tzinfo=dt.UTC)
+        at = dt.datetime.fromisoformat(stamp["iso"])
+        return at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at
+    at = dt.datetime.strptime(f"{now.year} {stamp['old']}", "%Y %b %d %H:%M:%S").astimezone()
     return at if at <= now + dt.timedelta(days=1) else at.replace(year=now.year - 1)
