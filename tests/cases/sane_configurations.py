@@ -40,6 +40,11 @@ def _own(name: str, main: str = "", master: str = "", **more: Any) -> Sane:
 SANE: tuple[Sane, ...] = (
     Sane("nothing set at all"),
     Sane("a host that only sends", GATEWAY, {"network": ["10.0.0.0/24"]}),
+    Sane(
+        "domains with long names",
+        {**GATEWAY, "internal-relay-host": _hop("exchange.example.com")},
+        {"relay-domain": [f"{'a' * 50}.{'b' * 50}.{'c' * 50}.{'d' * 40}.example", f"{'e' * 60}.{'f' * 60}.example"]},
+    ),
     Sane("a small office", {**GATEWAY, "internal-relay-host": _hop("exchange.example.com")}, OFFICE),
     Sane(
         "a small office behind a provider",

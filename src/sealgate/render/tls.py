@@ -5,6 +5,9 @@ smtpd reads it before it gives up its rights (TLS_README). Without a certificate
 `may` becomes `none`; `encrypt` stays, which refuses mail rather than take it in clear.
 
 DANE works only with DNSSEC look-ups, so they are switched on where a level or a row asks for it.
+
+Sessions of outgoing TLS are not kept: tlsmgr's keys hold names of the next hop, lmdb takes keys of at most 511 bytes,
+and with a domain of some 200 characters tlsmgr dies of it (MDB_BAD_VALSIZE), and with it all outgoing TLS.
 """
 
 from __future__ import annotations
@@ -68,7 +71,6 @@ def _outgoing(desired: DesiredState, node: NodeFacts, table: TableFile | None) -
         yield Parameter("smtp_dns_support_level", "dnssec", _OUT, "DANE does not work without DNSSEC look-ups.")
     if node.ca_file:
         yield Parameter("smtp_tls_CAfile", node.ca_file, _OUT)
-    yield Parameter("smtp_tls_session_cache_database", "lmdb:${data_directory}/smtp_scache", _OUT)
     yield Parameter("smtp_tls_loglevel", "1", _OUT)
 
 
