@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import ast
 import inspect
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,7 +84,7 @@ def machine_page() -> Iterator[str]:
 def _shown(value: object) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(_shown, value))}]"
-    return str(value) if isinstance(value, int) else f'"{value}"'
+    return json.dumps(value)  # strings, numbers and truth values are written alike in TOML
 
 
 def settings_page() -> Iterator[str]:

@@ -179,3 +179,17 @@ def test_until_gives_the_last_of_what_is_there(
     found = log.until(log.end(), limit)
 
     assert found == (all_lines[-len(found) :] if found else [])
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\r"])
+def test_what_a_client_sends_makes_no_line_of_its_own(tmp_path: Path, end: str) -> None:
+    """Postfix logs these as they come where SMTPUTF8 is on, and `str.splitlines` would end a line at each."""
+    line = f"Nov 23 04:12:10 gw sealgate/smtpd[9]: warning: command: GET {end}Nov 23 04:12:10 gw x/smtpd[1]: fatal: y"
+    path = tmp_path / "mail.log"
+    path.write_bytes(f"{line}\nnext\n".encode())
+    log = LogFile(path)
+
+    assert log.since(Position())[0] == [line, "next"]
+    assert log.last(2)[0] == [line, "next"]
+    assert log.until(log.end()) == [line, "next"]
+    assert list(log.backwards()) == ["next", line]

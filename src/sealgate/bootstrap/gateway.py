@@ -9,6 +9,7 @@ never changed.
 from __future__ import annotations
 
 import grp
+import json
 import os
 import pwd
 import re
@@ -183,4 +184,4 @@ def _toml(values: Mapping[str, object]) -> bytes:
 def _literal(value: object) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(_literal, value))}]"
-    return str(value) if isinstance(value, int) else f'"{value}"'
+    return json.dumps(value)  # strings, numbers and truth values are written alike in TOML

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from sealgate.model.errors import NodeFailed
 from sealgate.postfix.complaints import Complaint, Level, stderr_complaints
+from sealgate.postfix.logfile import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -109,7 +110,7 @@ class Programs:
                 (program, *command[1:]),
                 process.returncode,
                 _content(out, keep).decode("utf-8", "surrogateescape"),
-                _lines(_content(err, KEPT_STDERR)),
+                tuple(lines_of(_content(err, KEPT_STDERR))),
                 time.monotonic() - started,
                 limit.expired,
             )
@@ -132,7 +133,7 @@ class Programs:
             finally:
                 _end(process)
             if process.returncode != 0:
-                said = "; ".join(_lines(_content(err, KEPT_STDERR))) or f"status {process.returncode}"
+                said = "; ".join(lines_of(_content(err, KEPT_STDERR))) or f"status {process.returncode}"
                 raise NodeFailed(f"{program} failed: {said}")
 
     def start_master(
@@ -232,10 +233,6 @@ def _memory(name: str) -> BinaryIO:
 def _content(file: BinaryIO, limit: int = -1) -> bytes:
     file.seek(0)
     return file.read(limit)
-
-
-def _lines(text: bytes) -> tuple[str, ...]:
-    return tuple(text.decode("utf-8", "replace").splitlines())
 
 
 def _not_started(program: str, failure: OSError) -> NodeFailed:

@@ -124,6 +124,15 @@ class LogFile:
         return _read_from(rotated, position.offset, limit)[0]
 
 
+def lines_of(data: bytes) -> list[str]:
+    """Return the lines of bytes that a program wrote; a line ends with a line feed and with nothing else.
+
+    What a client sends stands in the log, also U+2028 and other ends of lines that `str.splitlines` knows: with them
+    anybody could write lines of his own into it.
+    """
+    return data.decode("utf-8", "replace").removesuffix("\n").split("\n") if data else []
+
+
 def _inode(path: Path) -> int:
     try:
         return path.stat().st_ino
@@ -154,4 +163,4 @@ def _read_from(path: Path, offset: int, limit: int) -> tuple[list[str], int]:
     whole = data.rfind(b"\n") + 1
     if not whole and len(data) == limit:
         whole = len(data)
-    return data[:whole].decode("utf-8", "replace").splitlines(), offset + whole
+    return lines_of(data[:whole]), offset + whole

@@ -119,7 +119,7 @@ def read_back(programs: Programs, *, expanded: bool = False) -> ReadBack:
     main, services, overrides = (*outputs, "", "")[:3]
     return ReadBack(
         _pairs(main),
-        tuple(map(service, filter(str.strip, services.splitlines()))),
+        tuple(map(service, filter(str.strip, services.split("\n")))),
         _by_service(_pairs(overrides)),
         stderr_complaints(said),
     )
@@ -154,7 +154,7 @@ def _answer(result: Result) -> str:
 def _pairs(output: str) -> dict[str, str]:
     """Read `name = value` lines."""
     found = {}
-    for line in output.splitlines():
+    for line in output.split("\n"):
         name, equals, value = line.partition(" =")
         if equals:
             found[name] = value.removeprefix(" ")

@@ -242,7 +242,7 @@ def _message(data: dict[str, Any]) -> Message:
 
 
 def _envelope(output: str) -> Iterator[tuple[str, str]]:
-    for line in output.splitlines():
+    for line in output.split("\n"):
         name, colon, value = line.partition(": ")
         if colon and not line.startswith("***"):
             yield name.strip(), value.strip()

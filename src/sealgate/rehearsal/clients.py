@@ -140,7 +140,7 @@ def _own_texts(subject: Subject) -> Iterator[str]:
     yield subject.desired.master_cf.text
     for row in subject.desired.rows.rows("lookup-table"):
         if row.enabled and row.value.type == "cidr":
-            lines = b"".join(subject.desired.rows.chunks(row.value.content)).decode().splitlines()
+            lines = b"".join(subject.desired.rows.chunks(row.value.content)).decode().split("\n")
             yield "\n".join(lines[:_MOST_LINES])
 
 

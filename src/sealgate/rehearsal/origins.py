@@ -119,7 +119,7 @@ class Origins:
         file = self._release / path
         with contextlib.suppress(OSError):
             if file.stat().st_size <= _LARGEST:
-                return file.read_text("utf-8", "replace").splitlines()
+                return file.read_text("utf-8", "replace").split("\n")
         return []
 
     def _met(self, kind: str, path: str, text: str) -> tuple[int, str] | None:

@@ -119,7 +119,7 @@ def _finding(one: Outsider, fault: str, release: Path) -> Finding:
 
 def _line(path: Path, one: Outsider) -> int:
     """Return the line that names an outsider in a file, or that sets its parameter; 0 when there is none."""
-    lines = path.read_text("utf-8", "surrogateescape").splitlines() if path.is_file() else []
+    lines = path.read_text("utf-8", "surrogateescape").split("\n") if path.is_file() else []
     numbered = [(number, line) for number, line in enumerate(lines, 1) if not line.startswith("#")]
     naming = [number for number, line in numbered if one.named in line]
     setting = [number for number, line in numbered if re.search(rf"(?:^|\s){re.escape(one.parameter)}\s*=", line)]

@@ -251,7 +251,7 @@ def _own_texts(side: Side) -> Iterator[str]:
     yield side.desired.master_cf.text
     for row in islice(side.desired.rows.rows("lookup-table"), MOST_ROWS):
         if row.enabled:
-            lines = b"".join(side.desired.rows.chunks(row.value.content)).decode("utf-8", "replace").splitlines()
+            lines = b"".join(side.desired.rows.chunks(row.value.content)).decode("utf-8", "replace").split("\n")
             yield "\n".join(lines[:MOST_LINES])
 
 
