@@ -1,8 +1,9 @@
 """Networks from outside, made into a list that can be believed.
 
 A list is sorted, and networks inside another one are left out; neighbours are not joined, so that people find what the
-source says. A list that is empty, too long, or opens the relay to much of the Internet is not taken at all. Networks
-that no client on the Internet can have (loopback, multicast, link-local) are never in a list.
+source says. A list that is empty, too long, has a network wider than is believed, or holds more addresses in all than
+one such network, is not taken at all. Networks that no client on the Internet can have (loopback, multicast,
+link-local) are never in a list.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from sealgate.model.errors import InvalidValue, NotFetched
 from sealgate.model.network import IPNetwork, Network
-from sealgate.model.providers import MOST_NETWORKS, WIDEST
+from sealgate.model.providers import MOST_NETWORKS, WIDEST, order, too_much
 from sealgate.model.text import shown
 
 if TYPE_CHECKING:
@@ -67,13 +68,15 @@ def listed(networks: Iterable[IPNetwork], what: str) -> tuple[Network, ...]:
     for one in found:
         if why := unfit(one.network):
             raise NotFetched(f"{what}: the network {shown(str(one))} {why}. Check the source; nothing was taken.")
+    if why := too_much(one.network for one in found):
+        raise NotFetched(f"{what}: the networks {why}. Check the source; nothing was taken.")
     return found
 
 
 def outermost(networks: Iterable[IPNetwork]) -> list[IPNetwork]:
     """Return networks sorted, without those that lie inside others."""
     kept: list[IPNetwork] = []
-    for network in sorted(set(networks), key=_order):
+    for network in sorted(set(networks), key=order):
         if not kept or not _inside(network, kept[-1]):
             kept.append(network)
     return kept
@@ -81,10 +84,6 @@ def outermost(networks: Iterable[IPNetwork]) -> list[IPNetwork]:
 
 def _inside(network: IPNetwork, other: IPNetwork) -> bool:
     return network.version == other.version and network.network_address in other
-
-
-def _order(network: IPNetwork) -> tuple[int, int, int]:
-    return network.version, int(network.network_address), network.prefixlen
 
 
 def fit_for_the_internet(networks: Iterable[IPNetwork]) -> tuple[list[IPNetwork], tuple[str, ...]]:
