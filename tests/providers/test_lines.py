@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,12 +11,13 @@ from hypothesis import strategies as st
 from sealgate.model.errors import NotFetched
 from sealgate.model.providers import MOST_NETWORKS
 from sealgate.providers.lines import networks_of_lines
+from sealgate.providers.source import Clock
 
 NETWORKS = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str)
 
 
 def read(body: bytes) -> list[str]:
-    return [str(network) for network in networks_of_lines(body, "The list")]
+    return [str(network) for network in networks_of_lines(body, "The list", Clock(60))]
 
 
 def test_comments_blank_lines_and_marks_are_no_networks() -> None:
@@ -65,6 +68,22 @@ def test_a_list_is_not_read_for_ever() -> None:
         read(b"192.0.2.1\n" * (MOST_NETWORKS + 1))
 
 
+def test_a_list_that_is_too_long_is_not_split_to_its_end() -> None:
+    body = b"192.0.2.1\n" * 300_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(NotFetched):
+            read(body)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_lines_end_with_the_time_of_the_fetch() -> None:
+    with pytest.raises(NotFetched, match="no whole answer in 0 seconds"):
+        networks_of_lines(b"\n" * 2000, "The list", Clock(0))
+
+
 @given(st.lists(NETWORKS, max_size=10), st.sampled_from(["\n", "\r\n", "\n# remark\n\n", " # x\n"]))
 def test_all_networks_are_read_or_the_first_fault_is_named(networks: list[str], between: str) -> None:
     fault = ""
@@ -79,7 +98,7 @@ def test_all_networks_are_read_or_the_first_fault_is_named(networks: list[str], 
 def test_any_bytes_are_a_list_or_refused(body: bytes) -> None:
     fault = ""
     try:
-        networks_of_lines(body, "The list")
+        networks_of_lines(body, "The list", Clock(60))
     except NotFetched as caught:
         fault = str(caught)
     assert fault.isprintable()

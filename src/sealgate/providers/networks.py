@@ -19,7 +19,7 @@ from sealgate.model.providers import MOST_NETWORKS, WIDEST, order, too_much
 from sealgate.model.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _MOST_NAMED = 10
 _NOBODYS = (
@@ -111,27 +111,30 @@ class Ranges:
 
     def without(self, networks: Iterable[IPNetwork]) -> list[IPNetwork]:
         """Return what is left of networks outside these ranges, each as the networks that it falls into."""
-        return [piece for network in networks for piece in self._left_of(network)]
+        return list(self.pieces(networks))
 
-    def _left_of(self, network: IPNetwork) -> list[IPNetwork]:
+    def pieces(self, networks: Iterable[IPNetwork]) -> Iterator[IPNetwork]:
+        """Yield the same one by one: a single network may fall into very many."""
+        return (piece for network in networks for piece in self._left_of(network))
+
+    def _left_of(self, network: IPNetwork) -> Iterator[IPNetwork]:
         ranges = self._ranges[network.version]
         first, last = int(network[0]), int(network[-1])
         here = bisect_right(ranges, (first, 1 << 128))
         here -= here > 0 and ranges[here - 1][1] >= first
-        left: list[IPNetwork] = []
         free = first
         while here < len(ranges) and ranges[here][0] <= last:
-            left += _networks(network, free, ranges[here][0] - 1)
+            yield from _networks(network, free, ranges[here][0] - 1)
             free = ranges[here][1] + 1
             here += 1
-        return [network] if free == first and not left else left + _networks(network, free, last)
+        yield from [network] if free == first else _networks(network, free, last)
 
 
-def _networks(like: IPNetwork, first: int, last: int) -> list[IPNetwork]:
+def _networks(like: IPNetwork, first: int, last: int) -> Iterable[IPNetwork]:
     if first > last:
-        return []
+        return ()
     kind = type(like.network_address)
-    return list(ipaddress.summarize_address_range(kind(first), kind(last)))
+    return ipaddress.summarize_address_range(kind(first), kind(last))
 
 
 def digest(networks: Iterable[Network]) -> str:

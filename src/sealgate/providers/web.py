@@ -87,11 +87,11 @@ class Document:
 
 
 class Web:
-    """Gets documents, for one fetch."""
+    """Gets documents, for one fetch, whose clock it has."""
 
     def __init__(self, reach: Reach, clock: Clock, names: Names) -> None:
         self._reach = reach
-        self._clock = clock
+        self.clock = clock
         self._names = names
 
     def get(self, address: str, *, etag: str = "", modified: str = "") -> Document:
@@ -163,10 +163,10 @@ class Web:
     def _pool(self) -> httpcore.ConnectionPool:
         trust = self._trust()
         if not self._reach.proxy:
-            dialler = Dialler(self._names, self._clock, guarded=not self._reach.allow_private)
+            dialler = Dialler(self._names, self.clock, guarded=not self._reach.allow_private)
             return httpcore.ConnectionPool(ssl_context=trust, network_backend=dialler)
         where, login = _proxy(self._reach.proxy)
-        dialler = Dialler(self._names, self._clock, guarded=False)
+        dialler = Dialler(self._names, self.clock, guarded=False)
         return httpcore.HTTPProxy(where, proxy_auth=login, ssl_context=trust, network_backend=dialler)
 
     def _trust(self) -> ssl.SSLContext:
