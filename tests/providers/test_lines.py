@@ -34,28 +34,31 @@ def test_every_line_end_ends_a_line(end: bytes) -> None:
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("mail.example.com", "is not an IP address or network"),
-        ("192.0.2.1/24", "Did you mean 192.0.2.0/24"),
-        ("192.0.2.1, 192.0.2.2", "has a blank in it"),
-        ("192.0.2.1#x", "is not an IP address or network"),
+        ("mail.example.com", "no network of a list"),
+        ("192.0.2.1/24", "no host bits"),
+        ("192.0.2.1, 192.0.2.2", "no network of a list"),
+        ("192.0.2.1#x", "no network of a list"),
         ("0.0.0.0/0", "wider than any provider's"),
         ("127.0.0.1", "no client on the Internet has"),
         ("!192.0.2.1", "only adds networks"),
-        ("192.0.2.1\0", "invisible character"),
-        ("<b>" + "x" * 5000, "At most 100 are possible"),
+        ("192.0.2.1\0", "no network of a list"),
+        ("<b>" + "x" * 5000, "no network of a list"),
     ],
 )
 def test_a_line_that_is_no_network_refuses_the_list_with_its_number(line: str, why: str) -> None:
     with pytest.raises(NotFetched, match=r"The list, line 3: .*Nothing of the list was taken") as fault:
         read(f"# first\n192.0.2.1\n{line}\n192.0.2.2\n".encode())
     assert why in str(fault.value)
+    assert line not in str(fault.value)
 
 
-def test_a_hostile_line_is_quoted_short_and_without_control_characters() -> None:
+@pytest.mark.parametrize(
+    "line", ["db_password=hunter2", "hunter2/24", "!hunter2", "10.0.0.1/hunter2", "fe80::1%hunter2"]
+)
+def test_nothing_of_a_line_is_quoted(line: str) -> None:
     with pytest.raises(NotFetched) as fault:
-        read("\x1b[31m\u202e".encode() + b"x" * 90)
-    assert str(fault.value).isprintable()
-    assert len(str(fault.value)) < 250
+        read(line.encode())
+    assert "hunter2" not in str(fault.value)
 
 
 def test_what_is_not_utf_8_is_refused_with_its_line() -> None:

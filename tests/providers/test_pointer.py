@@ -88,6 +88,12 @@ def test_what_is_no_network_at_the_end_is_refused_with_its_place(value: object) 
         found("/x/~1y", {"x": {"/y": value}})
 
 
+def test_nothing_of_a_document_is_quoted() -> None:
+    with pytest.raises(NotFetched, match=r"The list, at '/x/\*\[2\]': ") as fault:
+        found("/x/*", {"x": {"a": "192.0.2.1", "hunter2": "db_password=hunter2"}})
+    assert "hunter2" not in str(fault.value)
+
+
 @pytest.mark.parametrize("pointer", ["one", "/a~", "/a~2b", "one/*"])
 def test_a_pointer_that_is_none_is_refused(pointer: str) -> None:
     with pytest.raises(NotFetched, match="The pointer"):

@@ -1,7 +1,7 @@
 """A list as text: one network a line, as administrators and providers write them.
 
 Blank lines and what follows a `#` are no networks; a byte order mark and every kind of line end are accepted. A line
-that is neither is never skipped: the list is not taken, and the first such line is named.
+that is neither is never skipped: the list is not taken, and the first such line is named by its number, never quoted.
 """
 
 from __future__ import annotations

@@ -27,17 +27,32 @@ _NOBODYS = (
     *map(ipaddress.ip_network, ("::/127", "fe80::/10", "ff00::/8")),
 )
 _INTERNAL = tuple(
-    map(ipaddress.ip_network, ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
+    map(
+        ipaddress.ip_network,
+        ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fec0::/10"),
+    )
 )
 
 
 def read(text: object) -> IPNetwork:
-    """Read one network that may be in a list; InvalidValue says what is wrong and what would be right."""
-    found = Network.parse(text)
+    """Read one network that may be in a list; InvalidValue says what is wrong and what would be right.
+
+    It never quotes what came: an address may lead to a file that is no list, and what it says is nobody's business.
+    """
+    if not isinstance(text, str):
+        raise InvalidValue.of(f"A network must be text, not {type(text).__name__}.")
+    try:
+        found = Network.parse(text)
+    except InvalidValue:
+        raise InvalidValue.of(
+            "This is no network of a list.",
+            "Right would be one such as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32: with a prefix length and no mask, no"
+            " host bits after it, no zone, and IPv4 in its own form.",
+        ) from None
     if found.negated:
-        raise InvalidValue.of(f"The network {found} is negated.", "A provider's list only adds networks.")
+        raise InvalidValue.of("The network is negated.", "A provider's list only adds networks.")
     if why := unfit(found.network):
-        raise InvalidValue.of(f"The network {found} {why}.", "Take it out of the list.")
+        raise InvalidValue.of(f"The network {why}.", "Take it out of the list.")
     return found.network
 
 

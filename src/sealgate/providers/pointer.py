@@ -4,7 +4,8 @@ A pointer is that of RFC 6901 (`/`-separated steps, `~1` is `/`, `~0` is `~`), w
 each element of an array and each value of an object. Several pointers may stand with blanks between: a list often keeps
 IPv4 and IPv6 apart. At the end stand a text with one network, or an array of such texts; anything else is refused, with
 its place. Below a `*` elements may lack the next step, and how many do is a remark; a pointer that leads nowhere is
-refused.
+refused. A place names what the pointer names, and numbers otherwise (`*[2]` is the second value of an object), so that
+nothing of the document stands in a message.
 """
 
 from __future__ import annotations
@@ -107,8 +108,10 @@ class _Walk:
 
     def _step(self, place: str, value: Any, step: str) -> Iterator[tuple[str, Any]]:
         if step == EACH and isinstance(value, list | dict):
-            inside = value.items() if isinstance(value, dict) else enumerate(value)
-            yield from ((f"{place}/{_escaped(str(name))}", one) for name, one in inside)
+            if isinstance(value, dict):
+                yield from ((f"{place}/*[{number}]", one) for number, one in enumerate(value.values(), 1))
+            else:
+                yield from ((f"{place}/{number}", one) for number, one in enumerate(value))
         elif isinstance(value, dict) and step in value:
             yield f"{place}/{_escaped(step)}", value[step]
         elif isinstance(value, list) and _INDEX.fullmatch(step) and int(step) < len(value):
