@@ -106,6 +106,11 @@ def test_what_is_no_json_is_refused(body: bytes) -> None:
         read_json(body, "The list")
 
 
+def test_a_document_of_very_many_parts_is_refused() -> None:
+    with pytest.raises(NotFetched, match="more than 200,000 arrays and objects"):
+        read_json(b"[" + b"[]," * 200_000 + b"{}]", "The list")
+
+
 def test_a_byte_order_mark_is_passed_over() -> None:
     assert read_json(b"\xef\xbb\xbf[]", "The list") == []
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 EACH = "*"
 _STEP = re.compile(r"(?:[^~/]|~[01])*")
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
+MOST_PARTS = 10 * MOST_NETWORKS
+"""Arrays and objects in a document."""
 _PLACES_A_LOOK = 1000
 """Places in a document between two looks at the clock."""
 Steps = tuple[str, ...]
@@ -47,7 +49,9 @@ def parse_pointer(text: str) -> Steps:
 
 
 def read_json(body: bytes, what: str) -> Any:
-    """Return the value of a JSON document."""
+    """Return the value of a JSON document, unless it has so many parts that it takes many times its size."""
+    if body.count(b"[") + body.count(b"{") > MOST_PARTS:
+        raise NotFetched(f"{what}: more than {MOST_PARTS:,} arrays and objects came. Ask for a shorter list.")
     try:
         return json.loads(body.decode("utf-8-sig"))
     except (ValueError, RecursionError):
