@@ -125,8 +125,8 @@ def my_networks(draw: st.DrawFn) -> MyNetwork:
 
 @st.composite
 def providers(draw: st.DrawFn) -> Provider:
-    """Draw a provider with its networks in order."""
-    found = draw(st.frozensets(_ip_networks(WIDEST[4], WIDEST[6]).map(Network), max_size=6))
+    """Draw a provider with its networks in order; together they hold no more than is believed."""
+    found = draw(st.frozensets(_ip_networks(WIDEST[4] + 3, WIDEST[6] + 3).map(Network), max_size=6))
     ordered = sorted(found, key=lambda n: (n.network.version, int(n.network.network_address), n.network.prefixlen))
     name = draw(st.text(_ALNUM, min_size=1, max_size=20))
     return Provider(

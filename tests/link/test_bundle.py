@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sealgate.link.bundle import Need, SentRow, read_row, row_line
+from sealgate.link.framing import Raw, blocks, encode
 from sealgate.model.errors import InvalidValue
+from sealgate.model.providers import MOST_NETWORKS, PROVIDER
 
 FIELDS = st.dictionaries(st.text(max_size=10), st.none() | st.booleans() | st.integers() | st.text(max_size=20))
 ROWS = st.builds(SentRow, st.text(), FIELDS, st.text(), st.booleans(), st.integers())
@@ -64,3 +68,21 @@ def test_any_bytes_are_a_row_or_refused(line):
 def test_an_empty_need_is_false():
     assert not Need()
     assert Need(chunks=("a",))
+
+
+@pytest.mark.parametrize(
+    ("first", "length"),
+    [
+        (ipaddress.ip_address("fd00:1111:1111:1111:1111:1111:1111:1000"), 127),
+        (ipaddress.ip_address("192.168.100.100"), 31),
+    ],
+)
+def test_a_provider_with_as_many_of_the_longest_networks_as_may_be_is_sent(first, length):
+    networks = [f"{first + 2 * number}/{length}" for number in range(MOST_NETWORKS)]
+    origin = {"source": "url", "address": f"https://example.com/{'x' * 900}", "pointer": "/x" * 250}
+    fields = PROVIDER.fields(PROVIDER.parse({"name": "x" * 40, "networks": networks} | origin))
+    row = SentRow(fields["name"], fields, "ü" * 1000)
+
+    assert len(fields["networks"]) == MOST_NETWORKS
+    (block,) = blocks([row_line(row)])
+    assert encode(Raw(block)).endswith(block)

@@ -36,7 +36,11 @@ def refused(outside: OutsideSources, target: str) -> str:
         ("fd00::1", "private"), ("198.18.0.1", "private"), ("192.0.2.1", "private"), ("0.1.2.3", "private"),
         ("224.0.0.1", "private"), ("255.255.255.255", "private"), ("240.0.0.1", "private"), ("ff02::1", "private"),
         ("64:ff9b::10.0.0.1", "private"), ("2002:0a00:0001::1", "private"), ("64:ff9b::7f00:1", "this machine's"),
-        ("2001:0::1", "private"),
+        ("2001:0::1", "private"), ("fec0::1", "private"), ("192.0.0.9", "private"), ("192.88.99.1", "private"),
+        ("198.19.255.255", "private"), ("100.127.255.255", "private"), ("64:ff9b:1::10.0.0.1", "private"),
+        ("3fff::1", "private"), ("5f00::1", "private"), ("2001:20::1", "private"), ("2002:6440:1::1", "private"),
+        ("64:ff9b::192.0.0.9", "private"), ("::ffff:192.0.0.9", "private"), ("::10.0.0.1", "private"),
+        ("2001:0:808:808::f5ff:fffe", "private"),
     ],
 )  # fmt: skip
 def test_special_addresses_are_not_asked(address: str, why: str) -> None:

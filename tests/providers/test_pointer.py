@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealgate.model.errors import InvalidValue, NotFetched
+from sealgate.model.providers import MOST_NETWORKS
 from sealgate.providers.pointer import networks_at, parse_pointer, read_json
+from sealgate.providers.source import Clock
 
 NAMES = st.text(st.sampled_from("ab/~*0 é"), max_size=4)
 VALUES = st.recursive(
@@ -27,7 +30,7 @@ DOCUMENT = {
 
 
 def found(pointer: str, document: Any = None) -> list[str]:
-    networks, _ = networks_at(DOCUMENT if document is None else document, pointer, "The list")
+    networks, _ = networks_at(DOCUMENT if document is None else document, pointer, "The list", Clock(60))
     return [str(network) for network in networks]
 
 
@@ -50,7 +53,25 @@ def test_a_pointer_leads_to_networks(pointer: str, networks: list[str]) -> None:
 
 
 def test_elements_that_lack_a_step_are_counted() -> None:
-    assert networks_at(DOCUMENT, "/prefixes/*/v6", "The list")[1] == ("2 elements have nothing at /prefixes/*/v6.",)
+    assert networks_at(DOCUMENT, "/prefixes/*/v6", "The list", Clock(60))[1] == (
+        "2 elements have nothing at /prefixes/*/v6.",
+    )
+
+
+def test_a_walk_ends_with_the_bound_before_all_places_are_made() -> None:
+    document = [["192.0.2.1"]] * 300_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(NotFetched, match=f"more than {MOST_NETWORKS:,} networks"):
+            found("/*/*", document)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_walk_ends_with_the_time_of_the_fetch() -> None:
+    with pytest.raises(NotFetched, match="no whole answer in 0 seconds"):
+        networks_at([{}] * 2000, "/*/gone", "The list", Clock(0))
 
 
 @pytest.mark.parametrize("pointer", ["/gone", "/all/2", "/all/-", "/all/01", "/one/0", "/prefixes/*/gone", "/one/*"])
@@ -67,6 +88,12 @@ def test_what_is_no_network_at_the_end_is_refused_with_its_place(value: object) 
         found("/x/~1y", {"x": {"/y": value}})
 
 
+def test_nothing_of_a_document_is_quoted() -> None:
+    with pytest.raises(NotFetched, match=r"The list, at '/x/\*\[2\]': ") as fault:
+        found("/x/*", {"x": {"a": "192.0.2.1", "hunter2": "db_password=hunter2"}})
+    assert "hunter2" not in str(fault.value)
+
+
 @pytest.mark.parametrize("pointer", ["one", "/a~", "/a~2b", "one/*"])
 def test_a_pointer_that_is_none_is_refused(pointer: str) -> None:
     with pytest.raises(NotFetched, match="The pointer"):
@@ -77,6 +104,11 @@ def test_a_pointer_that_is_none_is_refused(pointer: str) -> None:
 def test_what_is_no_json_is_refused(body: bytes) -> None:
     with pytest.raises(NotFetched, match="no JSON document"):
         read_json(body, "The list")
+
+
+def test_a_document_of_very_many_parts_is_refused() -> None:
+    with pytest.raises(NotFetched, match="more than 200,000 arrays and objects"):
+        read_json(b"[" + b"[]," * 200_000 + b"{}]", "The list")
 
 
 def test_a_byte_order_mark_is_passed_over() -> None:

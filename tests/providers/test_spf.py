@@ -225,6 +225,22 @@ def test_lookups_have_an_end(outside: OutsideSources) -> None:
     assert "more than 100 look-ups" in told
 
 
+def test_pieces_that_are_left_of_a_network_are_bounded(outside: OutsideSources) -> None:
+    holes = {
+        f"n{group}": f"v=spf1 {' '.join(f'ip6:2600:{group}:{hole:x}::1' for hole in range(45))} -all"
+        for group in range(9)
+    }
+    excluded = " ".join(f"-include:{name}.example" for name in holes)
+
+    told = refused(outside, f"v=spf1 {excluded} ip6:2600::/24 -all", **holes)
+
+    assert "own.example gives no list: it comes to more than 20,000 networks" in told
+
+
+def test_a_network_that_is_named_again_and_again_is_one(outside: OutsideSources) -> None:
+    assert passing(outside, f"v=spf1 {'ip4:192.0.2.1 ' * 60}-all") == ["192.0.2.1"]
+
+
 def test_more_than_two_lookups_without_an_answer_are_a_remark(outside: OutsideSources) -> None:
     got = expanded(outside, "v=spf1 ip4:192.0.2.1 a a:gone.example mx:gone.example -all")
 

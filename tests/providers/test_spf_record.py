@@ -40,6 +40,19 @@ def test_nothing_after_all_is_kept() -> None:
     assert parse_record("v=spf1 -all a redirect=x.example") == Record((Mechanism("all", "-", "-all"),))
 
 
+@pytest.mark.parametrize(
+    ("terms", "why"),
+    [
+        ("ip4:192.0.2.1 " * 1200, "16,807 bytes, and at most 16,384"),
+        ("a " * 1001, "1,001 terms, and at most 1,000"),
+        (f"a:x.{'a' * 500}", "is longer than 500 characters"),
+    ],
+)
+def test_a_record_that_is_too_long_is_not_read(terms: str, why: str) -> None:
+    with pytest.raises(InvalidValue, match=why):
+        parse_record(f"v=spf1 {terms}")
+
+
 def test_names_and_macros_are_read_whatever_their_case() -> None:
     record = parse_record("V=SPF1 A:X.Example INCLUDE:%{D} REDIRECT=X.example.")
 

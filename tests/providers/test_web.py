@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog.testing
 from tests.support.outside_sources import Page, answer
 from tests.support.scripted_server import ScriptedServer
 
@@ -86,6 +87,22 @@ def test_five_redirections_are_followed_and_no_more(outside: OutsideSources) -> 
 )
 def test_a_redirection_to_anything_but_https_is_refused(outside: OutsideSources, address: str) -> None:
     assert "sends to another address" in refused(outside, moved(address))
+
+
+@pytest.mark.parametrize("address", ["https://[", "//[::1", "https://x.example:1a/?key=hunter2", "http://a/hunter2"])
+def test_a_redirection_to_no_address_is_refused_without_its_words(outside: OutsideSources, address: str) -> None:
+    told = refused(outside, moved(address))
+
+    assert told.startswith("https://lists.example/all sends to another address, and that is no https address")
+    assert "hunter2" not in told
+
+
+def test_what_nobody_planned_is_told_as_a_list_that_was_not_fetched(outside: OutsideSources) -> None:
+    with structlog.testing.capture_logs() as lines:
+        told = refused(outside, reach=replace(outside.reach(), ca_file="a\0b"), target=f"{ALL}?key=hunter2")
+
+    assert told.startswith("The list of the source url (https://lists.example/all) was not read")
+    assert [(line["event"], line["exc_info"]) for line in lines] == [("a fetch ended by a fault of the program", True)]
 
 
 def test_a_redirection_without_address_is_refused(outside: OutsideSources) -> None:

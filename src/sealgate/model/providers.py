@@ -21,15 +21,21 @@ from sealgate.model.text import flag, shown, token, whole_number
 from sealgate.model.units import parse_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from sealgate.model.network import IPNetwork
     from sealgate.model.objects import Fields
 
 __all__ = ["MOST_NETWORKS", "PROVIDER", "WIDEST", "ListSource", "Origin", "Provider", "ProviderSenders", "origin_of"]
 
-MOST_NETWORKS = 100_000
-# The widest networks believed of a list: 1/256 of IPv4, and no more than the largest allocations of IPv6.
-WIDEST = {4: 8, 6: 19}
+MOST_NETWORKS = 20_000
+"""Networks of one provider: a row with that many of the longest fits a frame of the link (link/framing.py)."""
+WIDEST = {4: 8, 6: 24}
+"""The widest network that is believed, and how much all networks of a family may hold together.
+
+That is 1/256 of IPv4, and 256 usual allocations (/32) of IPv6. The lists of Microsoft 365 and of Google hold less than
+a tenth of it.
+"""
 SHORTEST_INTERVAL, USUAL_INTERVAL, LONGEST_INTERVAL = 600, 3600, 30 * 86400
 """Seconds between two fetches."""
 USUAL_SHRINK = 50
@@ -122,7 +128,10 @@ def parse_provider(fields: Mapping[str, Any]) -> Provider:
         most_shrink = whole_number(given["most_shrink"], "The most that a list may lose", 0, 100)
     with at("networks"):
         networks = {_network(item) for item in list_of(given["networks"], "The list of networks", MOST_NETWORKS)}
-    return Provider(name, tuple(sorted(networks, key=_order)), senders, origin, interval, pin, most_shrink)
+        if why := too_much(one.network for one in networks):
+            raise InvalidValue.of(f"The networks {why}.", "Check the source of the list.")
+    ordered = tuple(sorted(networks, key=lambda one: order(one.network)))
+    return Provider(name, ordered, senders, origin, interval, pin, most_shrink)
 
 
 def provider_fields(value: Provider) -> Fields:
@@ -153,6 +162,35 @@ def origin_of(fields: Mapping[str, Any]) -> Origin:
     )
 
 
+def too_much(networks: Iterable[IPNetwork]) -> str:
+    """Return why networks together are more than is believed of a list, or an empty string.
+
+    Addresses that lie in several of the networks count once.
+    """
+    held = {4: 0, 6: 0}
+    end = {4: -1, 6: -1}
+    for one in sorted(networks, key=order):
+        first = int(one.network_address)
+        if first > end[one.version]:  # networks never overlap in part: it begins outside, or lies inside
+            size = 1 << (one.max_prefixlen - one.prefixlen)
+            held[one.version] += size
+            end[one.version] = first + size - 1
+    for version, what, length in ((4, "addresses", 32), (6, "networks of /48", 48)):
+        count = -(-held[version] >> ((32 if version == 4 else 128) - length))
+        most = 1 << (length - WIDEST[version])
+        if count > most:
+            return (
+                f"together hold {count:,} IPv{version} {what}, more than any provider's: at most {most:,} are believed,"
+                f" as many as one /{WIDEST[version]} holds"
+            )
+    return ""
+
+
+def order(network: IPNetwork) -> tuple[int, int, int]:
+    """Return what networks are sorted by: IPv4 first, then by number, the wider one first."""
+    return network.version, int(network.network_address), network.prefixlen
+
+
 def _network(item: object) -> Network:
     found = Network.parse(item)
     if found.negated:
@@ -163,11 +201,6 @@ def _network(item: object) -> Network:
             f"At most /{WIDEST[found.network.version]} is believed; check the source of the list.",
         )
     return found
-
-
-def _order(network: Network) -> tuple[int, int, int]:
-    found = network.network
-    return found.version, int(found.network_address), found.prefixlen
 
 
 PROVIDER: Noun[Provider] = Noun(

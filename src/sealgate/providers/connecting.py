@@ -28,6 +28,17 @@ if TYPE_CHECKING:
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 _CONNECT = 10.0
+# Not of the public Internet either, whatever the table of the Python here says: IANA's registries of special addresses,
+# where site-local, the anycast of 6to4 and the ranges for one's own NAT64, Teredo and examples stand.
+_SPECIAL = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            *("100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15"),
+            *("64:ff9b:1::/48", "2001::/23", "3fff::/20", "5f00::/16", "fec0::/10"),
+        ),
+    )
+)
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -132,13 +143,17 @@ def forbidden(address: IPAddress) -> str:
         return "this machine's"
     if inside.is_link_local:
         return "link-local"
-    if not inside.is_global or inside.is_multicast or inside.is_reserved:
+    special = any(inside.version == one.version and inside in one for one in _SPECIAL)
+    if special or not inside.is_global or inside.is_multicast or inside.is_reserved:
         return "private or reserved"
     return "this machine's" if _own(address) else ""
 
 
 def _carried(address: IPAddress) -> IPAddress:
-    """Return the IPv4 address that an IPv6 address stands for (mapped, 6to4, NAT64), or the address itself."""
+    """Return the IPv4 address that an IPv6 address stands for (mapped, 6to4, NAT64), or the address itself.
+
+    Teredo and ISATAP need none of this: the one is special as a whole, the other is reached through its own network.
+    """
     if isinstance(address, ipaddress.IPv4Address):
         return address
     if address in _TRANSLATED:

@@ -43,8 +43,8 @@ def _compared(senders: list[IPNetwork], web: Web) -> tuple[str, ...]:
         own, rented = (Ranges(_published(address, web)) for address in (OWN, RENTED))
     except NotFetched as fault:
         return (f"The list was not compared with the ranges that Google publishes. {fault}",)
-    strange = [one for one in senders if own.without([one])]
-    shared = [one for one in senders if rented.without([one]) != [one]]
+    strange = [one for one in senders if next(own.pieces([one]), None)]
+    shared = [one for one in senders if next(rented.pieces([one]), None) != one]
     return tuple(
         f"{', '.join(map(str, those[:_MOST_NAMED]))}{' and more' if len(those) > _MOST_NAMED else ''}: {what}"
         for those, what in (
@@ -56,4 +56,4 @@ def _compared(senders: list[IPNetwork], web: Web) -> tuple[str, ...]:
 
 
 def _published(address: str, web: Web) -> list[IPNetwork]:
-    return networks_at(read_json(web.get(address).body, address), _POINTERS, address)[0]
+    return networks_at(read_json(web.get(address).body, address), _POINTERS, address, web.clock)[0]

@@ -37,10 +37,10 @@ class Answer:
 
 
 class Names:
-    """Asks name servers and remembers what they said, for one fetch."""
+    """Asks name servers and remembers what they said, for one fetch, whose clock it has."""
 
     def __init__(self, reach: Reach, clock: Clock) -> None:
-        self._clock = clock
+        self.clock = clock
         self._said: dict[tuple[dns.name.Name, str], Answer] = {}
         try:
             self._resolver = dns.resolver.Resolver(configure=not reach.nameservers)
@@ -67,7 +67,7 @@ class Names:
 
     def _asked(self, name: dns.name.Name, kind: str) -> Answer:
         what = f"The {kind} records of {shown(name.to_text(omit_final_dot=True))}"
-        patience = min(_PATIENCE, self._clock.left(what))
+        patience = min(_PATIENCE, self.clock.left(what))
         try:
             found = self._resolver.resolve(name, kind, lifetime=patience, raise_on_no_answer=False, search=False)
         except dns.resolver.NXDOMAIN:

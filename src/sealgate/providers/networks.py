@@ -1,8 +1,9 @@
 """Networks from outside, made into a list that can be believed.
 
 A list is sorted, and networks inside another one are left out; neighbours are not joined, so that people find what the
-source says. A list that is empty, too long, or opens the relay to much of the Internet is not taken at all. Networks
-that no client on the Internet can have (loopback, multicast, link-local) are never in a list.
+source says. A list that is empty, too long, has a network wider than is believed, or holds more addresses in all than
+one such network, is not taken at all. Networks that no client on the Internet can have (loopback, multicast,
+link-local) are never in a list.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from sealgate.model.errors import InvalidValue, NotFetched
 from sealgate.model.network import IPNetwork, Network
-from sealgate.model.providers import MOST_NETWORKS, WIDEST
+from sealgate.model.providers import MOST_NETWORKS, WIDEST, order, too_much
 from sealgate.model.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _MOST_NAMED = 10
 _NOBODYS = (
@@ -26,17 +27,32 @@ _NOBODYS = (
     *map(ipaddress.ip_network, ("::/127", "fe80::/10", "ff00::/8")),
 )
 _INTERNAL = tuple(
-    map(ipaddress.ip_network, ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
+    map(
+        ipaddress.ip_network,
+        ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fec0::/10"),
+    )
 )
 
 
 def read(text: object) -> IPNetwork:
-    """Read one network that may be in a list; InvalidValue says what is wrong and what would be right."""
-    found = Network.parse(text)
+    """Read one network that may be in a list; InvalidValue says what is wrong and what would be right.
+
+    It never quotes what came: an address may lead to a file that is no list, and what it says is nobody's business.
+    """
+    if not isinstance(text, str):
+        raise InvalidValue.of(f"A network must be text, not {type(text).__name__}.")
+    try:
+        found = Network.parse(text)
+    except InvalidValue:
+        raise InvalidValue.of(
+            "This is no network of a list.",
+            "Right would be one such as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32: with a prefix length and no mask, no"
+            " host bits after it, no zone, and IPv4 in its own form.",
+        ) from None
     if found.negated:
-        raise InvalidValue.of(f"The network {found} is negated.", "A provider's list only adds networks.")
+        raise InvalidValue.of("The network is negated.", "A provider's list only adds networks.")
     if why := unfit(found.network):
-        raise InvalidValue.of(f"The network {found} {why}.", "Take it out of the list.")
+        raise InvalidValue.of(f"The network {why}.", "Take it out of the list.")
     return found.network
 
 
@@ -67,13 +83,15 @@ def listed(networks: Iterable[IPNetwork], what: str) -> tuple[Network, ...]:
     for one in found:
         if why := unfit(one.network):
             raise NotFetched(f"{what}: the network {shown(str(one))} {why}. Check the source; nothing was taken.")
+    if why := too_much(one.network for one in found):
+        raise NotFetched(f"{what}: the networks {why}. Check the source; nothing was taken.")
     return found
 
 
 def outermost(networks: Iterable[IPNetwork]) -> list[IPNetwork]:
     """Return networks sorted, without those that lie inside others."""
     kept: list[IPNetwork] = []
-    for network in sorted(set(networks), key=_order):
+    for network in sorted(set(networks), key=order):
         if not kept or not _inside(network, kept[-1]):
             kept.append(network)
     return kept
@@ -81,10 +99,6 @@ def outermost(networks: Iterable[IPNetwork]) -> list[IPNetwork]:
 
 def _inside(network: IPNetwork, other: IPNetwork) -> bool:
     return network.version == other.version and network.network_address in other
-
-
-def _order(network: IPNetwork) -> tuple[int, int, int]:
-    return network.version, int(network.network_address), network.prefixlen
 
 
 def fit_for_the_internet(networks: Iterable[IPNetwork]) -> tuple[list[IPNetwork], tuple[str, ...]]:
@@ -112,27 +126,30 @@ class Ranges:
 
     def without(self, networks: Iterable[IPNetwork]) -> list[IPNetwork]:
         """Return what is left of networks outside these ranges, each as the networks that it falls into."""
-        return [piece for network in networks for piece in self._left_of(network)]
+        return list(self.pieces(networks))
 
-    def _left_of(self, network: IPNetwork) -> list[IPNetwork]:
+    def pieces(self, networks: Iterable[IPNetwork]) -> Iterator[IPNetwork]:
+        """Yield the same one by one: a single network may fall into very many."""
+        return (piece for network in networks for piece in self._left_of(network))
+
+    def _left_of(self, network: IPNetwork) -> Iterator[IPNetwork]:
         ranges = self._ranges[network.version]
         first, last = int(network[0]), int(network[-1])
         here = bisect_right(ranges, (first, 1 << 128))
         here -= here > 0 and ranges[here - 1][1] >= first
-        left: list[IPNetwork] = []
         free = first
         while here < len(ranges) and ranges[here][0] <= last:
-            left += _networks(network, free, ranges[here][0] - 1)
+            yield from _networks(network, free, ranges[here][0] - 1)
             free = ranges[here][1] + 1
             here += 1
-        return [network] if free == first and not left else left + _networks(network, free, last)
+        yield from [network] if free == first else _networks(network, free, last)
 
 
-def _networks(like: IPNetwork, first: int, last: int) -> list[IPNetwork]:
+def _networks(like: IPNetwork, first: int, last: int) -> Iterable[IPNetwork]:
     if first > last:
-        return []
+        return ()
     kind = type(like.network_address)
-    return list(ipaddress.summarize_address_range(kind(first), kind(last)))
+    return ipaddress.summarize_address_range(kind(first), kind(last))
 
 
 def digest(networks: Iterable[Network]) -> str:

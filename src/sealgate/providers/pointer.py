@@ -4,7 +4,8 @@ A pointer is that of RFC 6901 (`/`-separated steps, `~1` is `/`, `~0` is `~`), w
 each element of an array and each value of an object. Several pointers may stand with blanks between: a list often keeps
 IPv4 and IPv6 apart. At the end stand a text with one network, or an array of such texts; anything else is refused, with
 its place. Below a `*` elements may lack the next step, and how many do is a remark; a pointer that leads nowhere is
-refused.
+refused. A place names what the pointer names, and numbers otherwise (`*[2]` is the second value of an object), so that
+nothing of the document stands in a message.
 """
 
 from __future__ import annotations
@@ -19,13 +20,18 @@ from sealgate.model.text import shown
 from sealgate.providers.networks import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sealgate.model.network import IPNetwork
+    from sealgate.providers.source import Clock
 
 EACH = "*"
 _STEP = re.compile(r"(?:[^~/]|~[01])*")
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
+MOST_PARTS = 10 * MOST_NETWORKS
+"""Arrays and objects in a document."""
+_PLACES_A_LOOK = 1000
+"""Places in a document between two looks at the clock."""
 Steps = tuple[str, ...]
 
 
@@ -43,14 +49,16 @@ def parse_pointer(text: str) -> Steps:
 
 
 def read_json(body: bytes, what: str) -> Any:
-    """Return the value of a JSON document."""
+    """Return the value of a JSON document, unless it has so many parts that it takes many times its size."""
+    if body.count(b"[") + body.count(b"{") > MOST_PARTS:
+        raise NotFetched(f"{what}: more than {MOST_PARTS:,} arrays and objects came. Ask for a shorter list.")
     try:
         return json.loads(body.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         raise NotFetched(f"{what}: this is no JSON document. Check the address of the list.") from None
 
 
-def networks_at(document: Any, pointers: str, what: str) -> tuple[list[IPNetwork], tuple[str, ...]]:
+def networks_at(document: Any, pointers: str, what: str, clock: Clock) -> tuple[list[IPNetwork], tuple[str, ...]]:
     """Return the networks where the pointers lead, and remarks; NotFetched names the place of what is none."""
     found: list[IPNetwork] = []
     remarks: list[str] = []
@@ -59,7 +67,7 @@ def networks_at(document: Any, pointers: str, what: str) -> tuple[list[IPNetwork
             walk = _Walk(parse_pointer(pointer))
         except InvalidValue as fault:
             raise NotFetched(f"{what}: {fault}") from None
-        for place, value in walk.through(document):
+        for place, value in walk.through(document, lambda: clock.left(what)):
             if len(found) >= MOST_NETWORKS:
                 raise NotFetched(f"{what}: more than {MOST_NETWORKS:,} networks came. Ask for a shorter list.")
             found.append(_network(value, place, what))
@@ -80,28 +88,40 @@ class _Walk:
         self.ends = 0
         self.lacking = 0
 
-    def through(self, document: Any) -> Iterator[tuple[str, Any]]:
-        """Yield each text or other end with its place."""
-        places = [("", document)]
-        for step in self._steps:
-            places = [one for place, value in places for one in self._step(place, value, step)]
-        for place, value in places:
+    def through(self, document: Any, look: Callable[[], object]) -> Iterator[tuple[str, Any]]:
+        """Yield each text or other end with its place, one at a time; `look` at the clock is called now and then."""
+        open_places = [iter([("", document)])]
+        passed = 0
+        while open_places:
+            found = next(open_places[-1], None)
+            if found is None:
+                open_places.pop()
+                continue
+            passed += 1
+            if passed % _PLACES_A_LOOK == 0:
+                look()
+            place, value = found
+            if len(open_places) <= len(self._steps):
+                open_places.append(self._step(place, value, self._steps[len(open_places) - 1]))
+                continue
             self.ends += 1
             if isinstance(value, list):
                 yield from ((f"{place}/{number}", one) for number, one in enumerate(value))
             else:
                 yield place, value
 
-    def _step(self, place: str, value: Any, step: str) -> list[tuple[str, Any]]:
+    def _step(self, place: str, value: Any, step: str) -> Iterator[tuple[str, Any]]:
         if step == EACH and isinstance(value, list | dict):
-            inside = value.items() if isinstance(value, dict) else enumerate(value)
-            return [(f"{place}/{_escaped(str(name))}", one) for name, one in inside]
-        if isinstance(value, dict) and step in value:
-            return [(f"{place}/{_escaped(step)}", value[step])]
-        if isinstance(value, list) and _INDEX.fullmatch(step) and int(step) < len(value):
-            return [(f"{place}/{step}", value[int(step)])]
-        self.lacking += 1
-        return []
+            if isinstance(value, dict):
+                yield from ((f"{place}/*[{number}]", one) for number, one in enumerate(value.values(), 1))
+            else:
+                yield from ((f"{place}/{number}", one) for number, one in enumerate(value))
+        elif isinstance(value, dict) and step in value:
+            yield f"{place}/{_escaped(step)}", value[step]
+        elif isinstance(value, list) and _INDEX.fullmatch(step) and int(step) < len(value):
+            yield f"{place}/{step}", value[int(step)]
+        else:
+            self.lacking += 1
 
 
 def _escaped(name: str) -> str:

@@ -27,6 +27,8 @@ from sealgate.providers.source import Fetched
 from sealgate.providers.spf_record import Record, is_record, parse_record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sealgate.model.network import IPNetwork
     from sealgate.providers.names import Names
     from sealgate.providers.spf_record import Mechanism
@@ -63,7 +65,6 @@ class _Expansion:
         self._lookups = 0
         self._voids: list[str] = []
         self._said: dict[str, None] = {}
-        self._count = 0
 
     def remarks(self) -> tuple[str, ...]:
         """Return what there is to say about the tree, as sentences."""
@@ -86,22 +87,23 @@ class _Expansion:
         record = self._record(domain, chain)
         for term in record.unknown:
             self._said[f"{shown(term)} in the record of {domain} is unknown to SPF and passed over."] = None
-        found: list[IPNetwork] = []
-        taken_out: list[IPNetwork] = []
+        found: dict[IPNetwork, None] = {}
+        taken_out: dict[IPNetwork, None] = {}
         gone = Ranges(())
         for mechanism in record.mechanisms:
+            self._names.clock.left(f"The SPF record of {domain}")
             if mechanism.name == "all":
                 if mechanism.passes:
                     raise _broken(domain, "it lets everybody pass (+all)")
-                return found
-            matched = self._matched(mechanism, domain, chain)
+                return list(found)
+            matched = dict.fromkeys(self._matched(mechanism, domain, chain))
             if mechanism.passes:
-                found += gone.without(matched)
+                _add(found, gone.pieces(matched), MOST_NETWORKS, domain)
             elif matched:
-                taken_out += matched
+                _add(taken_out, matched, _MOST_TAKEN_OUT, domain)
                 gone = Ranges(taken_out)
-            self._bounded(domain, len(matched), len(taken_out))
-        return found + gone.without(self._redirected(record, domain, chain))
+        _add(found, gone.pieces(self._redirected(record, domain, chain)), MOST_NETWORKS, domain)
+        return list(found)
 
     def _redirected(self, record: Record, domain: str, chain: tuple[str, ...]) -> list[IPNetwork]:
         if not record.redirect:
@@ -176,14 +178,17 @@ class _Expansion:
         if self._lookups > _MOST_LOOKUPS:
             raise _broken(domain, f"there are more than {_MOST_LOOKUPS} look-ups below it")
 
-    def _bounded(self, domain: str, more: int, taken_out: int) -> None:
-        self._count += more
-        if self._count > MOST_NETWORKS or taken_out > _MOST_TAKEN_OUT:
-            raise _broken(domain, "it names too many networks")
-
     def _remark(self, domain: str, term: str, why: str, qualifier: str = "+") -> None:
         effect = "adds nothing" if qualifier == "+" else "takes nothing out"
         self._said[f"{shown(term)} in the record of {domain} {why}, so it cannot be expanded and {effect}."] = None
+
+
+def _add(networks: dict[IPNetwork, None], more: Iterable[IPNetwork], most: int, domain: str) -> None:
+    """Add networks until there are too many: taking some out of others can make very many."""
+    for one in more:
+        networks[one] = None
+        if len(networks) > most:
+            raise _broken(domain, f"it comes to more than {most:,} networks")
 
 
 def _broken(domain: str, why: str) -> NotFetched:

@@ -1,7 +1,8 @@
 """One SPF record, read as RFC 7208 (section 12) writes it: mechanisms in order, and where to go on.
 
 A record with one fault anywhere is no record (section 4.6), and InvalidValue names the term. Nothing is looked up here,
-and macros are only checked and marked: what they stand for depends on each message.
+and macros are only checked and marked: what they stand for depends on each message. Bytes, terms and each term are
+bounded, far above what records have.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ _LENGTHS = re.compile(r"(?P<before>.*?)(?:/(?P<v4>0|[1-9][0-9]?))?(?://(?P<v6>0|
 _NETWORK = re.compile(r"(?P<address>[0-9a-f.:]+)(?:/(?P<length>0|[1-9][0-9]{0,2}))?", re.ASCII | re.IGNORECASE)
 _MACRO = re.compile(r"%(?:[%_-]|\{[slodiphcrtv][0-9]*r?[-.+,/_=]*\})", re.ASCII | re.IGNORECASE)
 _END = re.compile(r"\.(?:[a-z0-9]*[a-z][a-z0-9]*|[a-z0-9]+-[a-z0-9-]*[a-z0-9])\.?\Z", re.ASCII | re.IGNORECASE)
+MOST_BYTES = 16_384
+MOST_TERMS = 1000
+_LONGEST_TERM = 500
 _KNOWN = {"redirect", "exp"}
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
@@ -74,9 +78,16 @@ def is_record(text: str) -> bool:
 
 def parse_record(text: str) -> Record:
     """Read a text that `is_record` accepts."""
+    if len(text) > MOST_BYTES:
+        raise InvalidValue.of(f"The record has {len(text):,} bytes, and at most {MOST_BYTES:,} are read.")
+    terms = list(filter(None, text.split(" ")[1:]))
+    if len(terms) > MOST_TERMS:
+        raise InvalidValue.of(f"The record has {len(terms):,} terms, and at most {MOST_TERMS:,} are read.")
     mechanisms: list[Mechanism] = []
     modifiers: dict[str, str] = {}
-    for term in filter(None, text.split(" ")[1:]):
+    for term in terms:
+        if len(term) > _LONGEST_TERM:
+            raise _fault(term, f"is longer than {_LONGEST_TERM} characters")
         if modifier := _MODIFIER.fullmatch(term):
             _modify(modifiers, term, modifier["name"].lower(), modifier["value"])
         else:

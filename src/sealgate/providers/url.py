@@ -30,9 +30,9 @@ def fetch_url(source: Source, web: Web, known: str) -> Fetched:
     what = str(Place.parse(source.target))
     remarks: tuple[str, ...] = ()
     if source.pointer.strip():
-        found, remarks = networks_at(read_json(document.body, what), source.pointer, what)
+        found, remarks = networks_at(read_json(document.body, what), source.pointer, what, web.clock)
     else:
-        found = networks_of_lines(document.body, what)
+        found = networks_of_lines(document.body, what, web.clock)
     networks = listed(found, what)
     if document.etag or document.modified:
         return Fetched(networks, json.dumps([_digest(source), document.etag, document.modified]), remarks)

@@ -87,11 +87,11 @@ class Document:
 
 
 class Web:
-    """Gets documents, for one fetch."""
+    """Gets documents, for one fetch, whose clock it has."""
 
     def __init__(self, reach: Reach, clock: Clock, names: Names) -> None:
         self._reach = reach
-        self._clock = clock
+        self.clock = clock
         self._names = names
 
     def get(self, address: str, *, etag: str = "", modified: str = "") -> Document:
@@ -103,11 +103,11 @@ class Web:
             onward = self._visit(place, sent)
             if isinstance(onward, Document):
                 return onward
-            place = _place(onward, f"{place} sends to another address")
+            place = _next(place, onward)
         raise NotFetched(f"{place}: more than {MOST_REDIRECTIONS} redirections. Use the address where they end.")
 
     def _visit(self, place: Place, conditions: Mapping[str, str]) -> Document | str:
-        """Return the document at a place, or the address that it sends to."""
+        """Return the document at a place, or the address, perhaps relative, that it sends to."""
         literal = address_of(place.host)
         if literal is not None and not self._reach.allow_private and (why := forbidden(literal)):
             raise NotFetched(f"{place}: this address is {why}, and such servers are not asked. Use a public one.")
@@ -120,7 +120,8 @@ class Web:
             ):
                 return self._read(response, place, bool(conditions))
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpcore.ProxyError) as fault:
-            said = shown(str(fault)) or type(fault).__name__
+            own = not isinstance(fault, httpcore.ProtocolError)  # those quote what came
+            said = shown(str(fault)) if own and str(fault) else type(fault).__name__
             raise NotFetched(
                 f"{place}: not received: {said}. Fetch again later; if it stays, check the server."
             ) from None
@@ -129,7 +130,7 @@ class Web:
         fields = {name.lower(): value for name, value in response.headers}
         location = fields.get(b"location", b"")
         if response.status in _REDIRECTIONS and location:
-            return urljoin(f"https://{place.authority}{place.target}", location.decode("latin-1"))
+            return location.decode("latin-1")
         if response.status == 304 and conditional:
             return Document(b"", unchanged=True)
         if response.status != 200:
@@ -162,10 +163,10 @@ class Web:
     def _pool(self) -> httpcore.ConnectionPool:
         trust = self._trust()
         if not self._reach.proxy:
-            dialler = Dialler(self._names, self._clock, guarded=not self._reach.allow_private)
+            dialler = Dialler(self._names, self.clock, guarded=not self._reach.allow_private)
             return httpcore.ConnectionPool(ssl_context=trust, network_backend=dialler)
         where, login = _proxy(self._reach.proxy)
-        dialler = Dialler(self._names, self._clock, guarded=False)
+        dialler = Dialler(self._names, self.clock, guarded=False)
         return httpcore.HTTPProxy(where, proxy_auth=login, ssl_context=trust, network_backend=dialler)
 
     def _trust(self) -> ssl.SSLContext:
@@ -209,6 +210,17 @@ def _place(address: str, what: str) -> Place:
         return Place.parse(address)
     except InvalidValue as fault:
         raise NotFetched(f"{what}: {fault}") from None
+
+
+def _next(place: Place, onward: str) -> Place:
+    """Return where a place sends to; what it said stands in no message, for keys may be in it."""
+    try:
+        return Place.parse(urljoin(f"https://{place.authority}{place.target}", onward))
+    except (InvalidValue, ValueError):
+        raise NotFetched(
+            f"{place} sends to another address, and that is no https address like https://example.com/list."
+            " Use the address where the list really is."
+        ) from None
 
 
 def _proxy(text: str) -> tuple[httpcore.URL, tuple[str, str] | None]:
