@@ -100,6 +100,16 @@ def test_a_fetch_is_a_job_whose_page_shows_what_came(
     assert B in row
 
 
+def test_the_page_of_a_source_that_is_not_live_says_one_thing_about_a_fetch(
+    ann: httpx.Client, gateway: Gateway, agent: StandIn
+) -> None:
+    add(gateway)
+    text = ann.get("/mta/provider/row?key=cloud").text
+
+    assert text.count("a fetch fills the draft") == 1
+    assert "goes live and is watched" not in text
+
+
 def test_a_trial_takes_what_stands_in_the_form(
     ann: httpx.Client, gateway: Gateway, agent: StandIn, published: Published
 ) -> None:
