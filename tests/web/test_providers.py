@@ -191,6 +191,17 @@ def test_saving_the_form_keeps_the_fetched_networks(
     assert 'value="2 hours"' in ann.get("/mta/provider/row?key=cloud").text
 
 
+@pytest.mark.parametrize("act", ["row", "remove"])
+def test_a_clash_shows_only_what_differs(ann: httpx.Client, gateway: Gateway, agent: StandIn, act: str) -> None:
+    add(gateway, networks=[A])
+    form = settings_form(ann.get("/mta/provider/row?key=cloud").text)
+    rows.change(gateway, Actor.local("bob"), "provider", "cloud", {}, comment="of bob")
+    answer = ann.post(f"/mta/provider/{act}?key=cloud", data=form)
+
+    assert answer.status_code == 409
+    assert re.findall(r'<th scope="row">([^<]*)</th>', answer.text) == ["Comment"]
+
+
 def test_of_long_lists_only_what_differs_is_side_by_side() -> None:
     old, new = [f"n{n}" for n in range(40)], [f"n{n}" for n in range(1, 41)]
 
