@@ -319,6 +319,19 @@ def test_the_life_of_an_object_needs_its_key(run: Run) -> None:
     assert "Which one?" in run("history", "black").err
 
 
+def test_a_row_that_never_was_has_no_life(run: Run) -> None:
+    said = run("history", "relay-domain", "never.example")
+
+    assert (said.code, said.out) == (2, "")
+    assert "There never was such a row: relay-domain never.example." in said.err
+
+
+def test_a_setting_that_was_never_changed_says_so(run: Run) -> None:
+    said = run("history", "setting", "my-hostname")
+
+    assert (said.code, said.out) == (0, "It was never changed.\n")
+
+
 def test_a_status_without_the_agent_ends_with_three_and_still_says_what_is_pending(run: Run) -> None:
     run("set", "my-hostname", "gw.example.com")
 
