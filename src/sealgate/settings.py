@@ -157,7 +157,8 @@ class Settings(BaseSettings):
     provider_proxy: Annotated[str, Field(repr=False), AfterValidator(_proxy)] = ""
     """Proxy for fetching lists of providers, as http://[user:password@]host:port; empty means none."""
     provider_private: bool = False
-    """Whether lists of providers may be fetched from private and loopback addresses."""
+    """Whether a list of a provider may be at a private address, or its name lead to one or to loopback; localhost and
+    loopback typed as such are never taken."""
     database: Annotated[str, Field(repr=False)] = ""
     """URL of the database with the desired state; empty means SQLite in the directory `control`."""
     control_user: UserName = "sealgate"

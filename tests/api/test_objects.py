@@ -290,6 +290,12 @@ def test_the_life_of_a_row_is_told_oldest_first(owner: httpx.Client, agent: Stan
     assert [(step["difference"]["what"], step["stands"]) for step in steps] == [("added", False), ("removed", True)]
 
 
+def test_a_row_that_never_was_has_no_life(owner: httpx.Client) -> None:
+    answer = owner.get(f"{PREFIX}/row-history/relay-domain/never.example")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+
+
 def test_a_version_of_a_row_is_brought_back_if_it_is_still_what_was_seen(owner: httpx.Client, agent: StandIn) -> None:
     add(owner, "black", client="192.0.2.1", reason="first")
     owner.post(f"{PREFIX}/applications", json={"comment": "first"})

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.support.control_half import stand_in
 
+from sealgate.cli.differences import difference_lines
 from sealgate.link.messages import Outcome, State
 from sealgate.link.upkeep import Drift, DriftItem, DriftKind
 from sealgate.model.errors import NodeFailed, Refused
 from sealgate.model.findings import Place, error, warning
+from sealgate.services.wording import Difference, FieldChange, What
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,6 +101,20 @@ def test_a_long_diff_is_cut_and_says_so(run: Run) -> None:
     said = run("diff", "--limit", "5")
 
     assert (said.out.count("relay-domain"), "--limit" in said.err) == (5, True)
+
+
+def test_a_diff_names_only_the_first_of_a_long_list_and_of_a_changed_one_what_came_and_went() -> None:
+    many = [f"n{number}" for number in range(2000)]
+    added = Difference("provider", "big", "", What.ADDED, (FieldChange("networks", "Networks", None, many),))
+    changed = Difference("provider", "big", "", What.CHANGED, (FieldChange("networks", "Networks", many, many[1:]),))
+
+    (line,) = difference_lines(added, colour=False)
+    assert line.startswith("+ provider big (n0, n1, ")
+    assert line.endswith(", n49 and 1,950 more)")
+    assert list(difference_lines(changed, colour=False)) == [
+        "~ provider big",
+        "    Networks: 2,000 entries (now gone: n0) -> 1,999 entries",
+    ]
 
 
 def test_an_apply_makes_the_draft_live(run: Run, agent: StandIn) -> None:
@@ -301,6 +317,19 @@ def test_an_earlier_version_of_one_row_is_seen_and_brought_back(run: Run, agent:
 
 def test_the_life_of_an_object_needs_its_key(run: Run) -> None:
     assert "Which one?" in run("history", "black").err
+
+
+def test_a_row_that_never_was_has_no_life(run: Run) -> None:
+    said = run("history", "relay-domain", "never.example")
+
+    assert (said.code, said.out) == (2, "")
+    assert "There never was such a row: relay-domain never.example." in said.err
+
+
+def test_a_setting_that_was_never_changed_says_so(run: Run) -> None:
+    said = run("history", "setting", "my-hostname")
+
+    assert (said.code, said.out) == (0, "It was never changed.\n")
 
 
 def test_a_status_without_the_agent_ends_with_three_and_still_says_what_is_pending(run: Run) -> None:

@@ -94,6 +94,17 @@ def test_restoring_asks_first(run: Run, agent: Any, tmp_path: Path) -> None:
     assert (said.code, "--yes" in said.err, agent.asked != []) == (1, True, True)
 
 
+def test_a_backup_replaces_a_file_only_after_a_yes(run: Run, agent: Any, tmp_path: Path) -> None:
+    file = tmp_path / "b"
+    file.write_text("the only one")
+    call = ["backup", str(file), "--passphrase-file", "-"]
+
+    said = run(*call, typed=f"{WORDS}\n")
+    assert (said.code, "is there already" in said.err, file.read_text()) == (1, True, "the only one")
+    assert run(*call, "--yes", typed=f"{WORDS}\n").code == 0
+    assert file.read_bytes() != b"the only one"
+
+
 def test_a_backup_that_fails_leaves_no_half_file(run: Run, tmp_path: Path) -> None:
     said = run("backup", str(tmp_path / "b"), "--passphrase-file", "-", typed=f"{WORDS}\n")
 

@@ -153,7 +153,7 @@ def test_a_new_password_is_seen_to_be_new_and_never_shown(
         (
             "provider",
             {"name": "cloud", "networks": ["192.0.2.0/24"]},
-            "cloud may relay for own senders (1 new networks)",
+            "cloud may relay for senders of our own domains (1 new network)",
         ),
         ("black", {"client": "192.0.2.1"}, ""),
         ("network", {"network": "!10.0.0.1"}, ""),

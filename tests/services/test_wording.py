@@ -224,11 +224,26 @@ def cloud(*networks, senders="own"):
         (until("2030-01-31"), until("2031-01-31"), "192.0.2.1 may connect even if a list has it, until 2031-01-31"),
         (until("2030-01-31"), until("2029-01-31"), ""),
         (WHITE, until("2030-01-31"), ""),
-        (None, cloud("192.0.2.0/24"), "cloud may relay for own senders (1 new networks)"),
+        (
+            None,
+            cloud("192.0.2.0/24"),
+            "cloud may relay for senders of our own domains (1 new network)",
+        ),
+        (
+            cloud("192.0.2.0/24"),
+            cloud(
+                *(f"10.1.{n}.0/24" for n in range(250)),
+                *(f"10.2.{n}.0/24" for n in range(250)),
+                *(f"10.3.{n}.0/24" for n in range(250)),
+                *(f"10.4.{n}.0/24" for n in range(250)),
+                senders="own-and-null",
+            ),
+            "cloud may relay for senders of our own domains and the null sender (1,000 new networks)",
+        ),
         (
             cloud("192.0.2.0/24"),
             cloud("192.0.2.0/24", senders="any"),
-            "cloud may relay for any senders (0 new networks)",
+            "cloud may relay for any sender (no new networks)",
         ),
         (cloud("192.0.2.0/24", "198.51.100.0/24"), cloud("192.0.2.0/24"), ""),
         (None, BLACK, ""),

@@ -152,7 +152,13 @@ def test_a_list_is_exported_as_it_was_in_a_revision(gateway: Gateway, ann: httpx
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [("format=yaml&state=7", 404), ("format=yaml&state=later", 422), ("format=pdf", 422), ("state=7", 200)],
+    [
+        ("format=yaml&state=7", 404),
+        ("format=yaml&state=later", 422),
+        ("format=pdf", 422),
+        ("state=7", 404),
+        ("state=live", 200),
+    ],
 )
 def test_an_export_that_is_not_possible_is_refused_before_it_begins(ann: httpx.Client, query: str, status: int) -> None:
     assert ann.get(f"/mta/relay-domain/export?{query}").status_code == status

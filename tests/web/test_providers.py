@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.support.published import ADDRESS
 from tests.support.waiting import wait_until
+from tests.web.test_clashes import settings_form
 
 from sealgate.services import rows
 from sealgate.services.actor import Actor
@@ -97,6 +100,16 @@ def test_a_fetch_is_a_job_whose_page_shows_what_came(
     assert B in row
 
 
+def test_the_page_of_a_source_that_is_not_live_says_one_thing_about_a_fetch(
+    ann: httpx.Client, gateway: Gateway, agent: StandIn
+) -> None:
+    add(gateway)
+    text = ann.get("/mta/provider/row?key=cloud").text
+
+    assert text.count("a fetch fills the draft") == 1
+    assert "goes live and is watched" not in text
+
+
 def test_a_trial_takes_what_stands_in_the_form(
     ann: httpx.Client, gateway: Gateway, agent: StandIn, published: Published
 ) -> None:
@@ -106,8 +119,38 @@ def test_a_trial_takes_what_stands_in_the_form(
 
     assert "Nothing was stored." in page
     assert f"+ {B}" in page
-    assert "/mta/provider/add?source=url&amp;address=https%3A%2F%2Flists.example%2Fnetworks.txt" in page
     assert rows.listing(gateway, ANN, "provider").total == 0
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_what_was_typed_beside_a_source_is_there_again_after_its_trial(
+    ann: httpx.Client, agent: StandIn, published: Published, *, works: bool
+) -> None:
+    if not works:
+        published.fails()
+    form = {"name": "mine", "source": "url", "address": ADDRESS, "senders": "any", "interval": "2 hours"}
+    page = ended(ann, ann.post("/mta/provider/try", data=form | {"comment": "for <b> & co"}))
+    hidden = {n: html.unescape(v) for n, v in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', page)}
+    again = ann.post("/mta/provider/form", data=hidden)
+
+    assert again.status_code == 200
+    assert 'action="/mta/provider/add"' in again.text
+    sent = settings_form(again.text)
+    assert sent | form | {"comment": "for <b> & co"} == sent
+    assert "enabled" not in sent
+
+
+def test_changes_typed_for_a_stored_provider_survive_a_trial_and_are_still_of_the_version_seen(
+    ann: httpx.Client, gateway: Gateway, agent: StandIn, published: Published
+) -> None:
+    add(gateway, networks=[A])
+    form = settings_form(ann.get("/mta/provider/row?key=cloud").text) | {"interval": "3 hours", "comment": "new"}
+    page = ended(ann, ann.post("/mta/provider/try?key=cloud", data=form))
+    hidden = {n: html.unescape(v) for n, v in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', page)}
+    again = ann.post("/mta/provider/form", data=hidden).text
+
+    assert 'action="/mta/provider/row?key=cloud"' in again
+    assert settings_form(again) == form
 
 
 def test_a_trial_that_fails_says_why(ann: httpx.Client, agent: StandIn, published: Published) -> None:
@@ -146,6 +189,17 @@ def test_saving_the_form_keeps_the_fetched_networks(
 
     assert (fields["networks"], fields["interval"], fields["pin"]) == ([A, B], 7200, True)
     assert 'value="2 hours"' in ann.get("/mta/provider/row?key=cloud").text
+
+
+@pytest.mark.parametrize("act", ["row", "remove"])
+def test_a_clash_shows_only_what_differs(ann: httpx.Client, gateway: Gateway, agent: StandIn, act: str) -> None:
+    add(gateway, networks=[A])
+    form = settings_form(ann.get("/mta/provider/row?key=cloud").text)
+    rows.change(gateway, Actor.local("bob"), "provider", "cloud", {}, comment="of bob")
+    answer = ann.post(f"/mta/provider/{act}?key=cloud", data=form)
+
+    assert answer.status_code == 409
+    assert re.findall(r'<th scope="row">([^<]*)</th>', answer.text) == ["Comment"]
 
 
 def test_of_long_lists_only_what_differs_is_side_by_side() -> None:

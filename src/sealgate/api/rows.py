@@ -17,8 +17,10 @@ from sealgate.api.examples import example
 from sealgate.api.operations import LARGE, Group
 from sealgate.api.preconditions import Match, Optional, Required
 from sealgate.api.shapes import After, Given, KeyPath, Limit, NounPath, Row, Saved, Told, row_json
+from sealgate.model.errors import NotFound
 from sealgate.model.nouns import NOUNS
 from sealgate.model.objects import Kind
+from sealgate.model.text import shown
 from sealgate.services import object_history, ordering, rows
 from sealgate.services.actor import Right
 from sealgate.services.wording import shown_fields
@@ -227,6 +229,8 @@ def move_row(call: Asked, noun: NounPath, key: KeyPath, body: Move, match: Optio
 def show_row_history(call: Asked, noun: NounPath, key: KeyPath) -> Any:
     """Show the life of one row, oldest first: each version that went live, and the pending one; the newest 200."""
     steps = object_history.steps(call.gateway, call.actor, noun, key, MOST_STEPS)
+    if not steps:
+        raise NotFound(f"There never was such a row: {noun} {shown(key)}.")
     return [
         {
             "actor": step.actor,

@@ -16,8 +16,9 @@ from sealgate.cli.progress import ProgressLine
 from sealgate.cli.shapes import difference_json, judged_json, revision_json
 from sealgate.cli.terminal import Terminal, pass_terminal
 from sealgate.cli.verbs import Verb
-from sealgate.model.errors import InvalidValue, NodeUnreachable
+from sealgate.model.errors import InvalidValue, NodeUnreachable, NotFound
 from sealgate.model.findings import errors_in
+from sealgate.model.nouns import NOUNS
 
 if TYPE_CHECKING:
     from sealgate.services.judging import Judged
@@ -126,6 +127,8 @@ def _show_life(terminal: Terminal, noun: str, key: str, limit: int) -> None:
     from sealgate.services import object_history
 
     steps = object_history.steps(terminal.gateway, terminal.actor, noun, key, limit)
+    if not steps and noun in NOUNS:
+        raise NotFound(f"There never was such a row: {noun} {output.safe(key)}.")
     lines: list[str] = []
     for step in steps:
         where = f"Revision {step.revision}" if step.revision else "Not applied"
@@ -137,7 +140,7 @@ def _show_life(terminal: Terminal, noun: str, key: str, limit: int) -> None:
         | difference_json(step.difference)
         for step in steps
     ]
-    terminal.answer(shapes, lines or ["There never was such an object."])
+    terminal.answer(shapes, lines or ["It was never changed."])
 
 
 def _object(noun: str, key: str | None) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealgate.cli import failures, output
-from sealgate.cli.inputs import created, opened, secret
+from sealgate.cli.inputs import created, is_there, opened, secret
 from sealgate.cli.progress import ProgressLine
 from sealgate.cli.terminal import Terminal, pass_terminal
 from sealgate.cli.verbs import Verb
@@ -83,11 +83,14 @@ def _export(terminal: Terminal, file: str) -> None:
 @click.command("backup", cls=Verb, short_help="Write the whole gateway to a file.")
 @click.argument("file", type=click.Path(readable=False))
 @_PASSPHRASE
+@click.option("--yes", is_flag=True, help="Do not ask before a file of that name is replaced.")
 @pass_terminal
-def backup(terminal: Terminal, file: str, passphrase_file: str | None) -> None:
+def backup(terminal: Terminal, file: str, passphrase_file: str | None, *, yes: bool) -> None:
     """Write the whole gateway to FILE, keys included, encrypted to a passphrase: draft, revisions, secrets, audit."""
     from sealgate.services import backups
 
+    if is_there(terminal.identity, file):
+        terminal.confirm(f"Replace {file}, which is there already?", yes=yes)
     phrase = secret(terminal.identity, "Passphrase", passphrase_file)
     with created(terminal.identity, file, mode=0o600) as stream, ProgressLine(terminal.json) as line:
         written = backups.backup(terminal.gateway, terminal.actor, phrase, stream, line.show)

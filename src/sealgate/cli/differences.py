@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from sealgate.services.wording import Difference
 
 _COLOURS = {"+": "32", "-": "31", "@": "36"}
+_MOST_ITEMS = 50
+_COMPARED = 10
+"""Of lists longer than this only what came and went is shown; JSON has them whole."""
 _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
 
@@ -93,7 +96,8 @@ def difference_lines(item: Difference, *, colour: bool) -> Iterator[str]:
     yield f"{output.paint(sign, code, colour=colour)} {item.noun} {output.safe(item.key)}{_inline(item)}"
     if item.what.value == "changed":
         for change in item.fields:
-            yield f"    {change.title}: {_value(change.old)} -> {_value(change.new)}"
+            old, new = _both(change.old, change.new)
+            yield f"    {change.title}: {old} -> {new}"
     for line in item.lines:
         yield f"    {_painted(line, colour=colour)}"
     if item.widens:
@@ -104,7 +108,7 @@ def _inline(item: Difference) -> str:
     if item.what.value == "changed":
         return ""
     side = "new" if item.what.value == "added" else "old"
-    values = [output.cell(getattr(change, side)) for change in item.fields if not _unsaid(getattr(change, side), item)]
+    values = [_cell(getattr(change, side)) for change in item.fields if not _unsaid(getattr(change, side), item)]
     return f" ({', '.join(values)})" if values else ""
 
 
@@ -113,8 +117,24 @@ def _unsaid(value: Any, item: Difference) -> bool:
     return output.cell(value) == "" or value is False or output.cell(value) == item.key
 
 
-def _value(value: Any) -> str:
-    return output.cell(value) or "(empty)"
+def _both(old: Any, new: Any) -> tuple[str, str]:
+    """Return a field before and after; of long lists what went and what came, not all that stayed."""
+    if not (isinstance(old, list) and isinstance(new, list) and max(len(old), len(new)) > _COMPARED):
+        return _cell(old) or "(empty)", _cell(new) or "(empty)"
+    had, has = set(old), set(new)
+    went, came = [item for item in old if item not in has], [item for item in new if item not in had]
+    counts = [output.count_of(len(side), "entry", "entries") for side in (old, new)]
+    return (
+        f"{counts[0]}{f' (now gone: {_cell(went)})' if went else ''}",
+        f"{counts[1]}{f' (of them new: {_cell(came)})' if came else ''}",
+    )
+
+
+def _cell(value: Any) -> str:
+    """Return a value as a table has it; of a long list the first entries are named, and the others counted."""
+    if isinstance(value, list | tuple) and len(value) > _MOST_ITEMS:
+        return f"{output.cell(value[:_MOST_ITEMS])} and {len(value) - _MOST_ITEMS:,} more"
+    return output.cell(value)
 
 
 def _painted(line: str, *, colour: bool) -> str:

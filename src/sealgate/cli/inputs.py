@@ -37,6 +37,12 @@ def opened(identity: Identity, name: str) -> Iterator[IO[bytes]]:
         yield stream
 
 
+def is_there(identity: Identity, name: str) -> bool:
+    """Tell whether `created` would replace a file that the caller named."""
+    with identity.as_caller():
+        return name != "-" and Path(name).is_file()
+
+
 @contextlib.contextmanager
 def created(identity: Identity, name: str, mode: int = 0o644) -> Iterator[IO[bytes]]:
     """Write a file that the caller named; it has its name only when complete. `-` is standard output.

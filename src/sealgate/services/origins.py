@@ -6,6 +6,7 @@ characters, since programs name themselves as they like.
 
 from __future__ import annotations
 
+import ipaddress
 import unicodedata
 from dataclasses import dataclass
 
@@ -21,14 +22,22 @@ class Origin:
     agent: str = ""
 
     def __post_init__(self) -> None:
-        """Keep what can be shown on one line."""
-        for name in ("address", "agent"):
-            object.__setattr__(self, name, _visible(getattr(self, name)))
+        """Keep what can be shown on one line; an IPv4 address inside an IPv6 one (RFC 4291 §2.5.5.2) is named alone."""
+        object.__setattr__(self, "address", _visible(_unmapped(self.address)))
+        object.__setattr__(self, "agent", _visible(self.agent))
 
     @property
     def source(self) -> str:
         """The text for the audit."""
         return f"{self.face} {self.address}".strip()
+
+
+def _unmapped(text: str) -> str:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return text
+    return str(getattr(address, "ipv4_mapped", None) or text)
 
 
 def _visible(text: str) -> str:

@@ -27,6 +27,11 @@ SECRET_SHOWN = "stored"  # noqa: S105 - what is shown instead of one
 MOST_CHUNKS = 100
 MOST_TEXT_LINES = 5000
 """Texts of more lines are not compared line by line; the rendered files show them."""
+_SENDERS = {
+    "own": "senders of our own domains",
+    "own-and-null": "senders of our own domains and the null sender",
+    "any": "any sender",
+}
 
 
 class What(StrEnum):
@@ -144,7 +149,10 @@ def widening(change: Change) -> str:
         more = set(new.fields.get("networks") or ()) - set((old.fields if old else {}).get("networks") or ())
         senders = old is None or old.fields.get("senders") != new.fields.get("senders")
         if more or senders:
-            return f"{change.key} may relay for {new.fields.get('senders', '')} senders ({len(more)} new networks)"
+            networks = f"{f'{len(more):,}' if more else 'no'} new networks" if len(more) != 1 else "1 new network"
+            return (
+                f"{change.key} may relay for {_SENDERS.get(new.fields.get('senders', 'own'), 'senders')} ({networks})"
+            )
     return ""
 
 

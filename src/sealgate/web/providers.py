@@ -1,12 +1,13 @@
 """Client access list providers: the list with how each stands, fetching one now, trying a source before it is saved.
 
 Adding, changing, switching and removing them is as in every list (`lists`, `rows`). A trial takes what stands in the
-form, saved or not, and stores nothing.
+form, saved or not, and stores nothing. The address of its page carries what was typed, and leads back to the form.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from sealgate.model.errors import InvalidValue
 from sealgate.model.providers import PROVIDER
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from sealgate.web.visit import Visit
 
 PATH = f"/mta/{NOUN}"
+_ROW = "row"
+_LONGEST_TYPED = 1000
+"""A longer value is not carried: an address has to stay one that every browser takes."""
+_CARRIED = (*(column.name for column in PROVIDER.columns if column.name != "networks"), "comment", "enabled", "base")
 
 
 def show(visit: Visit) -> Response:
@@ -69,11 +74,31 @@ def attempt(visit: Visit) -> Response:
     def work(job: Job) -> Tried:
         return list_trying.try_source(site.gateway, actor, whole | {"name": whole["name"] or "trial"}, job.progress)
 
-    return visit.go(f"/jobs/{site.jobs.start('try-provider', actor, work, str(origin)).id}")
+    typed = {name: visit.given(name) for name in _CARRIED if name in visit.form}
+    carried = urlencode({_ROW: key} | {name: text for name, text in typed.items() if len(text) <= _LONGEST_TYPED})
+    return visit.go(f"/jobs/{site.jobs.start('try-provider', actor, work, str(origin)).id}?{carried}")
+
+
+def typed_before(visit: Visit) -> dict[str, str]:
+    """Return what was typed in the form that a trial was started from; empty for what was started elsewhere."""
+    asked = visit.request.query_params
+    return {name: asked[name] for name in (_ROW, *_CARRIED) if name in asked} if _ROW in asked else {}
+
+
+def resume(visit: Visit) -> Response:
+    """Show the form again as it was typed before a trial; nothing is stored."""
+    may_edit(visit.actor, NOUN)
+    key = visit.given(_ROW)
+    row = rows.standing(visit.gateway, visit.actor, NOUN, key) if key else None
+    values = (row.fields if row is not None else {}) | fields.row_given(visit, PROVIDER, exists=row is not None)
+    enabled = "enabled" in visit.form
+    gone = bool(key) and row is None
+    return form(visit, PROVIDER, values, row=row, gone=gone, enabled=enabled, version=visit.version())
 
 
 ROUTES = (
     get(PATH, Right.VIEW, show),
     post(f"{PATH}/fetch", Right.EDIT, fetch),
     post(f"{PATH}/try", Right.EDIT, attempt),
+    post(f"{PATH}/form", Right.EDIT, resume),
 )

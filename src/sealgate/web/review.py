@@ -15,7 +15,7 @@ from sealgate.services import applying, changes, judging, rendering, reports
 from sealgate.services.actor import Right
 from sealgate.services.states import DRAFT, LIVE
 from sealgate.store import ANY
-from sealgate.web import endings, judgements, live_tests, overriding, watching
+from sealgate.web import endings, judgements, live_tests, overriding, providers, watching
 from sealgate.web.diffs import side_by_side
 from sealgate.web.routing import get, post
 
@@ -202,6 +202,7 @@ def job(visit: Visit) -> Response:
         running=running,
         end=endings.of(visit, found),
         live=None if running else live_tests.told(found),
+        typed=providers.typed_before(visit) if found.kind == "try-provider" else {},
     )
 
 

@@ -251,11 +251,16 @@ def _taken(visit: Visit, kind: Noun[Any], there: Stored) -> Problem:
 
 
 def _both_sides(visit: Visit, kind: Noun[Any], values: dict[str, Any], clash: Conflict) -> dict[str, Any]:
-    """Return what was typed beside what stands, field by field, with comment and switch."""
+    """Return what was typed beside what stands, each field that differs, with comment and switch.
+
+    A field that a row has not is at its default; one that the form had not stays as it stands.
+    """
     current = _current(clash)
     theirs = shown_fields(current) if current is not None else {}
+    typed = {column.name: theirs.get(column.name, column.default) for column in kind.columns} | values
+    stands = {column.name: column.default for column in kind.columns if current is not None} | theirs
     sides = [
-        (column.title, *(plain(fields.as_typed(column, side.get(column.name))) for side in (values, theirs)))
+        (column.title, *(plain(fields.as_typed(column, side.get(column.name))) for side in (typed, stands)))
         for column in fields.columns_in_form(kind)
         if column.kind != "secret"
     ]
@@ -265,7 +270,7 @@ def _both_sides(visit: Visit, kind: Noun[Any], values: dict[str, Any], clash: Co
             (words("list.comment"), plain(visit.given("comment")), plain(current.comment)),
             (words("row.enabled"), plain("enabled" in visit.form), plain(current.enabled)),
         ]
-    return {"text": str(clash), "current": current, "sides": sides}
+    return {"text": str(clash), "current": current, "sides": [it for it in sides if it[1] != it[2]]}
 
 
 def _findings(visit: Visit, kind: Noun[Any], row: Stored | None) -> list[Finding]:

@@ -77,6 +77,9 @@ def export(visit: Visit) -> Response:
     """Send a whole list of a state as a file, or show what is to be chosen."""
     kind = _listed(visit)
     state = StateName.parse(visit.asked("state", "draft"))
+    visit.actor.may(Right.VIEW)
+    with visit.gateway.store.reading() as reader:
+        state.view(reader)
     if not visit.asked("format"):
         history = changes.history(visit.gateway, visit.actor, _MOST_REVISIONS)
         numbers = [it.number for it in history.revisions]
@@ -90,9 +93,6 @@ def export(visit: Visit) -> Response:
         )
     form = _format(visit.asked("format"))
     media, ending = _MEDIA[form]
-    visit.actor.may(Right.VIEW)
-    with visit.gateway.store.reading() as reader:
-        state.view(reader)
 
     def lines() -> Iterator[str]:
         with exports.exported(visit.gateway, visit.actor, kind.name, form=form, state=state) as found:
