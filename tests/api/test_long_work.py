@@ -11,11 +11,13 @@ from tests.api.conftest import PREFIX, wait_for_jobs
 from tests.support.accounts import person
 from tests.support.answering_agent import RELEASE
 
+from sealgate.api.jobs import job_json
 from sealgate.link.messages import Outcome, State
 from sealgate.model.errors import NodeFailed
 from sealgate.model.findings import Place, error
 from sealgate.services import people
 from sealgate.services.actor import Actor
+from sealgate.services.jobs import Job, WorkState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,6 +164,17 @@ def test_a_job_that_failed_has_the_problem_that_an_answer_would_have(owner: http
         "failed", "urn:sealgate:problem:node-failed", 502,
     )  # fmt: skip
     assert "no room left" in job["problem"]["detail"]
+
+
+def test_a_job_that_has_not_ended_says_nothing_of_its_end() -> None:
+    job = Job("id", "check", "ann", outcome={"fault": {"kind": "NotFound", "text": "Gone."}}, state=WorkState.FAILED)
+    before = job_json(job)
+    job.ended.set()
+    after = job_json(job)
+
+    assert (before["state"], before["problem"], after["state"], after["problem"]["status"]) == (
+        "running", None, "failed", 404,
+    )  # fmt: skip
 
 
 def test_an_apply_that_is_refused_says_by_which_findings_and_where(owner: httpx.Client, agent: StandIn) -> None:
