@@ -11,11 +11,13 @@ from tests.api.conftest import PREFIX, wait_for_jobs
 from tests.support.accounts import person
 from tests.support.answering_agent import RELEASE
 
+from sealgate.api.jobs import job_json
 from sealgate.link.messages import Outcome, State
 from sealgate.model.errors import NodeFailed
 from sealgate.model.findings import Place, error
 from sealgate.services import people
 from sealgate.services.actor import Actor
+from sealgate.services.jobs import Job, WorkState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,6 +166,17 @@ def test_a_job_that_failed_has_the_problem_that_an_answer_would_have(owner: http
     assert "no room left" in job["problem"]["detail"]
 
 
+def test_a_job_that_has_not_ended_says_nothing_of_its_end() -> None:
+    job = Job("id", "check", "ann", outcome={"fault": {"kind": "NotFound", "text": "Gone."}}, state=WorkState.FAILED)
+    before = job_json(job)
+    job.ended.set()
+    after = job_json(job)
+
+    assert (before["state"], before["problem"], after["state"], after["problem"]["status"]) == (
+        "running", None, "failed", 404,
+    )  # fmt: skip
+
+
 def test_an_apply_that_is_refused_says_by_which_findings_and_where(owner: httpx.Client, agent: StandIn) -> None:
     place = Place("network", "10.0.0.0/8", "network")
     agent.findings = (error("open-relay", place, "Anybody could relay.").to_json(),)
@@ -222,7 +235,32 @@ def test_a_rollback_is_a_job(owner: httpx.Client, agent: StandIn) -> None:
 
 
 def test_policy_tests_that_there_are_none_of_are_said_so(owner: httpx.Client, agent: StandIn) -> None:
-    assert ended(owner, "/policy-test-runs")["problem"]["status"] == 404
+    assert owner.post(f"{PREFIX}/policy-test-runs", json={}).status_code == 404
+
+
+def test_what_can_be_told_before_long_work_is_told_before(owner: httpx.Client, agent: StandIn) -> None:
+    mail = owner.post(f"{PREFIX}/explanations", json={"client": "x y", "recipient": "a@example.com"})
+    rollback = owner.post(f"{PREFIX}/rollbacks", json={"revision": 99})
+
+    assert (mail.status_code, mail.json()["errors"][0]["pointer"], rollback.status_code) == (422, "/client", 404)
+    assert owner.get(f"{PREFIX}/jobs").json() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "pointer"),
+    [
+        ("/queries", {"table": "transport", "key": "a\0b"}, "/key"),
+        ("/queries", {"table": "a b", "key": "c"}, "/table"),
+        ("/resolutions", {"address": "a b"}, "/address"),
+        ("/resolutions", {"address": "a@example.com", "sender": "b\0"}, "/sender"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_has_its_place(
+    owner: httpx.Client, agent: StandIn, path: str, body: dict[str, str], pointer: str
+) -> None:
+    answer = owner.post(PREFIX + path, json=body)
+
+    assert (answer.status_code, [error["pointer"] for error in answer.json()["errors"]]) == (422, [pointer])
 
 
 def test_somebody_elses_job_is_not_there(

@@ -83,9 +83,17 @@ def test_a_trial_that_brings_nothing_is_a_problem_with_its_reason(
 
 
 def test_a_source_that_is_none_is_said_with_its_field(owner: httpx.Client, agent: StandIn) -> None:
-    problem = ended(owner, "/provider-trials", fields={"source": "url", "address": "http://lists.example"})["problem"]
+    body = {"fields": {"source": "url", "address": "http://lists.example", "interval": "x"}}
+    answer = owner.post(f"{PREFIX}/provider-trials", json=body)
+    by_hand = ended(owner, "/provider-trials", fields={})["problem"]
 
-    assert "https://" in str(problem)
+    pointers = [error["pointer"] for error in answer.json()["errors"]]
+    assert (answer.status_code, pointers) == (422, ["/fields/address", "/fields/interval"])
+    assert [error["pointer"] for error in by_hand["errors"]] == ["/fields/source"]
+
+
+def test_a_provider_that_is_not_there_is_not_fetched(owner: httpx.Client, agent: StandIn) -> None:
+    assert owner.post(f"{PREFIX}/provider-fetches", json={"name": "nobody"}).status_code == 404
 
 
 def test_a_provider_that_is_not_there_has_no_history(owner: httpx.Client, agent: StandIn) -> None:

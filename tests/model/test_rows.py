@@ -45,6 +45,31 @@ def test_every_fault_of_the_fields_is_named():
     assert [problem.field for problem in caught.value.problems] == ["colour", "size", "zone"]
 
 
+@pytest.mark.parametrize(
+    ("noun", "fields", "named"),
+    [
+        (
+            "provider",
+            {"name": "a", "source": "url", "address": "x", "interval": "1s", "most_shrink": 101, "networks": ["y"]},
+            ["address", "interval", "most_shrink", "networks"],
+        ),
+        ("forwarding", {"account": "a@b", "addresses": ["x"]}, ["account", "addresses"]),
+        ("transport", {"pattern": "a b", "host": "c d"}, ["host", "pattern"]),
+        ("black", {"client": "x", "reason": "ä", "expires": "never"}, ["client", "reason", "expires"]),
+        ("policy-test", {"client": "x", "size": "z"}, ["recipients", "expect", "client", "size"]),
+        ("tls-policy", {"destination": "a b", "level": "verify", "match": ["c d e"]}, ["destination", "match"]),
+        ("tls-policy", {"destination": "a b", "level": "x", "match": ["c d e"]}, ["destination", "level"]),
+        ("sasl", {"host": "a b", "user": "c:d", "password": 5}, ["host", "user", "password"]),
+        ("network", {"network": "x"}, ["network"]),
+    ],
+)
+def test_each_field_at_fault_is_named_unless_it_depends_on_another(noun, fields, named):
+    with pytest.raises(InvalidValue) as caught:
+        NOUNS[noun].parse(fields)
+
+    assert [problem.field for problem in caught.value.problems] == named
+
+
 def test_the_next_number_follows_the_largest():
     assert next_number(["1", "12", "x", "3"]) == "13"
     assert next_number([]) == "1"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sealgate.api.access import Context
+    from sealgate.api.operations import Operation
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
     from sealgate.services.jobs import Job
@@ -59,7 +60,9 @@ class Call:
 
     def job(self, kind: str, doing: Callable[[Job], Any], detail: str = "") -> Job:
         """Start long work and answer 202 with where it is watched."""
-        job = self.context.jobs.start(kind, self.actor, doing, detail)
+        operation: Operation = self.request.state.operation
+        asked = {"fields_at": operation.fields_at, "names": dict(operation.names)}
+        job = self.context.jobs.start(kind, self.actor, doing, detail, asked if any(asked.values()) else None)
         self.at(f"/jobs/{job.id}")
         return job
 

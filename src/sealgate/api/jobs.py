@@ -18,6 +18,7 @@ from sealgate.api.operations import Group
 from sealgate.api.shapes import Job, Limit
 from sealgate.model.errors import NotFound
 from sealgate.services.actor import Right
+from sealgate.services.jobs import WorkState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -108,19 +109,21 @@ def watch_job(
 
 
 def job_json(job: jobs.Job) -> dict[str, Any]:
-    """Return a job as it is answered."""
-    fault = job.outcome.get("fault")
+    """Return a job as it is answered: one that has not ended is running and says nothing of how it ends."""
+    over = job.ended.is_set()
+    outcome = job.outcome if over else {}
+    fault, asked = outcome.get("fault"), outcome.get("asked", {})
     return {
         "id": job.id,
         "kind": job.kind,
-        "state": job.state.value,
+        "state": (job.state if over else WorkState.RUNNING).value,
         "actor": job.actor,
         "detail": job.detail,
         "at": job.at,
-        "ended": job.ended_at if job.ended.is_set() else None,
+        "ended": job.ended_at if over else None,
         "progress": [_step(step) for step in job.told_steps()],
-        "result": job.outcome.get("result"),
-        "problem": problems.of_told(fault) if fault else None,
+        "result": outcome.get("result"),
+        "problem": problems.of_told(fault, asked.get("fields_at", ""), asked.get("names")) if fault else None,
         "address": f"{problems.PREFIX}/jobs/{job.id}",
         "events": f"{problems.PREFIX}/jobs/{job.id}/events",
     }

@@ -99,11 +99,11 @@ def not_possible(detail: str, *errors: Mapping[str, str]) -> HttpProblem:
     return HttpProblem(422, "invalid-value", "A value is not possible", detail, errors=list(errors))
 
 
-def of_told(said: Mapping[str, Any], at: str = "") -> dict[str, Any]:
-    """Return the problem of a job that failed, as JSON, from what was kept of its error."""
+def of_told(said: Mapping[str, Any], at: str = "", names: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the problem of a job that failed, as JSON, from what was kept of its error; `at`, `names` as above."""
     status, kind, title = _KINDS.get(str(said.get("kind")), _KINDS["Fault"])
     problem = {"type": f"urn:sealgate:problem:{kind}", "title": title, "status": status, "detail": said.get("text", "")}
-    return problem | {name: value for name, value in _details(said, at, {}).items() if value}
+    return problem | {name: value for name, value in _details(said, at, names or {}).items() if value}
 
 
 def pointer_of(field: str, at: str, names: Mapping[str, str]) -> str:

@@ -16,7 +16,8 @@ from sealgate.api.examples import example
 from sealgate.api.jobs import job_json
 from sealgate.api.operations import Group
 from sealgate.api.shapes import Given, Job, Told
-from sealgate.services import jobs, list_fetching, list_trying, provider_lists
+from sealgate.model.providers import PROVIDER
+from sealgate.services import jobs, list_fetching, list_trying, provider_lists, rows
 from sealgate.services.actor import Right
 from sealgate.services.list_words import fetch_json, state_json
 
@@ -119,6 +120,7 @@ def fetch_provider(call: Asked, body: OneProvider) -> Any:
     Who may not apply gets it into the draft, and so does everybody where the provider is not live.
     """
     gateway, actor = call.gateway, call.actor
+    rows.show(gateway, actor, PROVIDER.name, body.name)
 
     def work(job: jobs.Job) -> Any:
         return list_fetching.fetch_now(gateway, actor, body.name, job.progress)
@@ -130,6 +132,7 @@ def fetch_provider(call: Asked, body: OneProvider) -> Any:
 def try_provider(call: Asked, body: TriedSource) -> Any:
     """Ask a source and store nothing, as a job: which networks, what would come and go, remarks."""
     gateway, actor = call.gateway, call.actor
+    PROVIDER.parse({"name": "trial"} | body.fields)
 
     def work(job: jobs.Job) -> Any:
         return list_trying.try_source(gateway, actor, body.fields, job.progress)

@@ -168,11 +168,10 @@ def start_explain(call: Asked, body: Explain) -> Any:
         message = base64.b64decode(body.message, validate=True)
     except (binascii.Error, ValueError):
         raise InvalidValue.of("This is no base64.", "Encode the message's bytes.", "message") from None
-    if len(message) > LARGEST_MAIL:
-        raise InvalidValue.of(f"The message is larger than {LARGEST_MAIL >> 20} MiB.", "Say a size instead.", "message")
     given = body.model_dump(exclude={"live", "message", "listed"})
     mail = Mail(**given, message=message, listed=tuple(body.listed))
     gateway, actor = call.gateway, call.actor
+    explaining.check(actor, mail)
 
     def work(job: jobs.Job) -> Any:
         return explaining.explain(gateway, actor, mail, live=body.live, progress=job.progress)

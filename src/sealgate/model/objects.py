@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sealgate.model.errors import InvalidValue, Problem
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 V = TypeVar("V")
+_noted: ContextVar[list[Problem] | None] = ContextVar("_noted", default=None)
+"""The faults found so far, while fields are read that are known to have one."""
 Fields = dict[str, Any]
 """Canonical JSON form of a value: strings, numbers, booleans, null, and lists of them."""
 
@@ -71,7 +75,7 @@ class Row(Generic[V]):
 class Noun(Generic[V]):
     """The description of one kind of row.
 
-    `parse(fields)` reads text or JSON fields and raises `InvalidValue` with the fields at fault; `fields(value)` gives
+    `parse(fields)` reads text or JSON fields and raises `InvalidValue` with each field at fault; `fields(value)` gives
     the canonical form, and `parse(fields(v)) == v`. `key(value)` names the row among its kind. `tag(value)` is what
     rows are looked up by besides the key (the next hop of a transport), or None. `ordered`: the order of rows
     decides. `big`: there may be a million of them. `numbered`: a row has no natural key, so who adds one without
@@ -89,6 +93,10 @@ class Noun(Generic[V]):
     ordered: bool = False
     big: bool = False
     numbered: bool = False
+
+    def __post_init__(self) -> None:
+        """Let `parse` name every fault."""
+        object.__setattr__(self, "parse", partial(_with_every_fault, self.parse))
 
     def column(self, name: str) -> Column:
         """Return the column of that name."""
@@ -128,7 +136,7 @@ def known_fields(fields: object, columns: Sequence[Column]) -> dict[str, Any]:
         if column.required and is_empty(fields.get(column.name))
     ]
     if problems:
-        raise InvalidValue(*problems)
+        refuse(InvalidValue(*problems))
     given = {column.name: fields.get(column.name) for column in columns}
     return {column.name: column.default if given[column.name] is None else given[column.name] for column in columns}
 
@@ -152,11 +160,43 @@ def choice(value: object, column: Column) -> str:
 
 @contextmanager
 def at(field: str) -> Iterator[None]:
-    """Name the field in refusals raised within that name none."""
+    """Name the field in refusals raised within that name none.
+
+    What is read within one `at` is used outside of it only by its name, never through a default that was bound before:
+    where every fault is looked for, reading goes on behind a refusal until a value is needed that was not read.
+    """
     try:
         yield
     except InvalidValue as refusal:
-        raise refusal.at(field) from None
+        refuse(refusal.at(field))
+
+
+def refuse(refusal: InvalidValue) -> None:
+    """Raise a refusal; where every fault is looked for, note it and return. Of each field the first counts."""
+    noted = _noted.get()
+    if noted is None:
+        raise refusal from None
+    named = {problem.field for problem in noted}
+    noted.extend(problem for problem in refusal.problems if problem.field not in named)
+
+
+def _with_every_fault(parse: Callable[[Mapping[str, Any]], V], fields: Mapping[str, Any]) -> V:
+    """Read fields; those that are refused are read once more, past each fault that does not hide the others."""
+    try:
+        return parse(fields)
+    except InvalidValue as refusal:
+        first = refusal
+    noted: list[Problem] = []
+    mark = _noted.set(noted)
+    try:
+        parse(fields)
+    except InvalidValue as last:
+        refuse(last)
+    except UnboundLocalError:  # a value is needed that was refused: what depends on it cannot be looked at
+        pass
+    finally:
+        _noted.reset(mark)
+    raise InvalidValue(*(noted or first.problems)).then(*first.steps)
 
 
 def list_of(value: object, what: str, most: int) -> list[Any]:

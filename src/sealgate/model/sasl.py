@@ -58,7 +58,8 @@ def parse_sasl(fields: Mapping[str, Any]) -> SaslPassword:
                 "Postfix takes the text before the first colon as the user.",
             )
     with at("password"):
-        return SaslPassword(hop, user, Sealed.parse(given["password"], "The password"))
+        password = Sealed.parse(given["password"], "The password")
+    return SaslPassword(hop, user, password)
 
 
 def sasl_fields(value: SaslPassword) -> Fields:

@@ -68,7 +68,8 @@ def parse_static_client(fields: Mapping[str, Any]) -> StaticClient:
     with at("reason"):
         reason = parse_reason(given["reason"])
     with at("expires"):
-        return StaticClient(pattern, reason, parse_day(given["expires"]))
+        expires = parse_day(given["expires"])
+    return StaticClient(pattern, reason, expires)
 
 
 def parse_reason(text: object) -> str:

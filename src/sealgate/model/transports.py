@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealgate.model.errors import InvalidValue
 from sealgate.model.names import MailAddress, NextHop, domain_ascii
-from sealgate.model.objects import Column, Kind, Noun, at, known_fields
+from sealgate.model.objects import Column, Kind, Noun, at, known_fields, refuse
 from sealgate.model.relay_domains import RelayDomain
 from sealgate.model.text import one_line, shown, token
 
@@ -86,10 +86,11 @@ def parse_transport(fields: Mapping[str, Any]) -> Transport:
     given = fields if _is_plain(fields) else known_fields(fields, _TRANSPORT_COLUMNS)
     host, special, raw = given["host"], given["special"], given["raw"]
     if host and not special and not raw:
+        hop: NextHop | None = None
         try:
             hop = _next_hop(host, given["port"], given["mx"])
         except InvalidValue as refusal:
-            raise refusal.at(NextHop.part_at_fault(given["port"])) from None
+            refuse(refusal.at(NextHop.part_at_fault(given["port"])))
         except TypeError:
             raise InvalidValue.of("The relay host must be text.", field="host") from None
         return Transport(_checked_pattern(given["pattern"]), hop)

@@ -7,7 +7,6 @@ run (`rehearsal/explain.py`). The live Postfix, its queue and its log are not to
 from __future__ import annotations
 
 import ipaddress
-import re
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from sealgate.rehearsal.sides import Side
 
 _TRIAL = "explain"
-_LONGEST = 2000
-_TOKEN = re.compile(r"[^\s\x00-\x20\x7f]+")
 
 
 class Explainer:
@@ -62,17 +59,8 @@ class Explainer:
 
 def trial_of(mail: Mail, found: tuple[Listener, ...]) -> Trial:
     """Return the trial that a question asks for; InvalidValue names what is wrong with it."""
-    try:
-        address = ipaddress.ip_address(mail.client)
-    except ValueError:
-        raise InvalidValue.of(
-            f"{mail.client[:60]!r} is no IP address.", "Give the client's address, such as 203.0.113.5.", "client"
-        ) from None
-    for name, text in (("sender", mail.sender), ("recipient", mail.recipient), ("helo", mail.helo)):
-        if len(text) > _LONGEST or (text and not _TOKEN.fullmatch(text)):
-            raise InvalidValue.of(f"The {name} has blanks or control characters, or is too long.", "", name)
-    if not mail.recipient:
-        raise InvalidValue.of("The recipient is missing.", "Give an address.", "recipient")
+    mail.check()
+    address = ipaddress.ip_address(mail.client)
     listener = _listener(mail.listener, found, address.version)
     client = Client(str(address), mail.name, mail.helo or "client.example.org", mail.tls)
     return Trial(

@@ -28,7 +28,7 @@ from sealgate.services.job_outcomes import FAULT, fault_told, told
 from sealgate.store.works import WorkState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
@@ -52,7 +52,8 @@ _log = logger("jobs")
 class Job:
     """One piece of work: what it is (`apply`), who started it, what it said, and how it ended.
 
-    `value` and `fault` are there while this process knows them; `outcome` is the same as JSON and stays.
+    `value` and `fault` are there while this process knows them; `outcome` is the same as JSON and stays. `asked` is
+    kept with a fault: where the request that started it had what the fault is about.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Job:
     actor: str
     owner: str = ""
     detail: str = ""
+    asked: Mapping[str, Any] = field(default_factory=dict)
     at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     steps: list[Progress] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
@@ -117,10 +119,12 @@ class Jobs:
         self._closed = threading.Event()
         self._beating: threading.Thread | None = None
 
-    def start(self, kind: str, actor: Actor, doing: Doing, detail: str = "") -> Job:
+    def start(
+        self, kind: str, actor: Actor, doing: Doing, detail: str = "", asked: Mapping[str, Any] | None = None
+    ) -> Job:
         """Start a piece of work; Refused for more at a time than one person needs."""
         owner = owner_of(actor)
-        job = Job(secrets.token_urlsafe(18), kind, actor.name, owner, detail[:500])
+        job = Job(secrets.token_urlsafe(18), kind, actor.name, owner, detail[:500], asked or {})
         with self._lock:
             if sum(other.owner == owner for other in self._running.values()) >= MOST_RUNNING:
                 raise Refused(f"{MOST_RUNNING} jobs of yours are running. Nothing was started. Wait for one to end.")
@@ -176,10 +180,10 @@ class Jobs:
             job.outcome = {"result": told(job.value)}
             state = WorkState.DONE
         except SealgateError as fault:
-            job.fault, job.outcome, state = fault, {"fault": fault_told(fault)}, WorkState.FAILED
+            job.fault, job.outcome, state = fault, _failed(job, fault), WorkState.FAILED
         except Exception as fault:  # noqa: BLE001 - logged, and told to whoever waits
             _log.exception("a job ended by a fault of the program", kind=job.kind)
-            job.fault, job.outcome, state = fault, {"fault": fault_told(fault)}, WorkState.FAILED
+            job.fault, job.outcome, state = fault, _failed(job, fault), WorkState.FAILED
         job.ended_at = dt.datetime.now(dt.UTC)
         try:
             with self._gateway.store.writing(job.actor) as writer:
@@ -220,9 +224,13 @@ def owner_of(actor: Actor) -> str:
     return actor.person or actor.name
 
 
+def _failed(job: Job, fault: Exception) -> dict[str, Any]:
+    return {"fault": fault_told(fault)} | ({"asked": dict(job.asked)} if job.asked else {})
+
+
 def _remembered(work: Work) -> Job:
     """Return a job that another process does or did."""
-    job = Job(work.id, work.kind, work.actor, work.owner, work.detail, work.at)
+    job = Job(work.id, work.kind, work.actor, work.owner, work.detail, at=work.at)
     for number, text, done, total in work.steps:
         job.steps.append(Progress(text, done, total))
         job.numbers.append(number)
