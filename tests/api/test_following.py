@@ -58,6 +58,24 @@ def test_who_comes_back_gets_what_was_written_since(owner: httpx.Client, agent: 
     assert [event["data"]["lines"] for event in events(answer.text)] == [["line 2"]]
 
 
+def test_parts_of_what_is_there_already_come_with_a_rest_between_them(owner: httpx.Client, agent: StandIn) -> None:
+    agent.answers["log-part"] = lambda _question, _talk: LogLines((), "7:20", more=True)
+
+    owner.get(f"{PREFIX}/log/events?seconds=1&message=4ABC", headers={"last-event-id": "7:0"})
+
+    assert 1 < [verb for verb, _question in agent.asked].count("log-part") <= 12
+
+
+def test_a_place_too_far_back_is_told_by_an_event_before_the_lines(owner: httpx.Client, agent: StandIn) -> None:
+    agent.answers["log-part"] = lambda question, _talk: LogLines(
+        ("new",), "7:20", more=False, passed_over=question.after == "7:0"
+    )
+
+    found = events(owner.get(f"{PREFIX}/log/events?seconds=1", headers={"last-event-id": "7:0"}).text)
+
+    assert [event["event"] for event in found[:2]] == ["passed-over", "lines"]
+
+
 def test_a_node_that_fails_ends_the_stream_with_a_problem(owner: httpx.Client, agent: StandIn) -> None:
     (first, last) = events(owner.get(f"{PREFIX}/log/events?lines=5").text)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sealgate.postfix.logfile import LogFile, Position
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 lines = st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1), max_size=60)
@@ -65,7 +66,10 @@ def test_of_a_large_log_only_its_end_is_read_for_the_last_lines(log: LogFile) ->
 
 
 @pytest.mark.parametrize("limit", [7, 20, 1000])
-def test_parts_pass_over_nothing_when_the_log_is_rotated(log: LogFile, limit: int) -> None:
+@pytest.mark.parametrize("way", [LogFile.part, LogFile.since])
+def test_parts_pass_over_nothing_when_the_log_is_rotated(
+    log: LogFile, way: Callable[..., tuple[list[str], Position]], limit: int
+) -> None:
     log.path.write_text("one\n")
     position = log.end()
     old, new = [f"old {n}" for n in range(9)], [f"new {n}" for n in range(9)]
@@ -75,9 +79,9 @@ def test_parts_pass_over_nothing_when_the_log_is_rotated(log: LogFile, limit: in
     log.path.write_text("".join(f"{line}\n" for line in new))
 
     found: list[str] = []
-    while part := log.part(position, limit)[0]:
+    while part := way(log, position, limit)[0]:
         found += part
-        position = log.part(position, limit)[1]
+        position = way(log, position, limit)[1]
 
     assert found == old + new
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from sealgate.model.errors import Conflict, NotFound, NotPermitted
-from sealgate.services import lookup_tables, object_history, rows, settings
+from sealgate.services import changes, lookup_tables, object_history, rows, settings
 from sealgate.services.actor import Actor, Area, Right
 from sealgate.services.wording import What
 
@@ -123,3 +125,92 @@ def test_only_who_may_edit_the_area_brings_a_version_back(gateway: Gateway, ann:
     with pytest.raises(NotPermitted):
         object_history.bring_back(gateway, carl, "black", KEY, lived[0])
     assert rows.show(gateway, ann, "black", KEY).fields["reason"] == "third"
+
+
+LOGIN = {"host": "smtp.example.net", "user": "u"}
+SASL = "[smtp.example.net]"
+EDITOR = Actor("eve", rights=frozenset(set(Right) - {Right.SECRETS}))
+
+
+def password(gateway: Gateway) -> str | None:
+    """Return the name of the password that the draft has."""
+    row = rows.standing(gateway, EDITOR, "sasl", SASL)
+    return row.fields["password"] if row else None
+
+
+@pytest.fixture
+def replaced(gateway: Gateway, ann: Actor, applied: Callable[..., int]) -> int:
+    """A password in a revision, and another one in the draft; returns the revision."""
+    rows.add(gateway, ann, "sasl", LOGIN | {"password": "the first of all"})
+    number = applied()
+    rows.change(gateway, ann, "sasl", SASL, {"password": "the second of all"})
+    return number
+
+
+WAYS: dict[str, Callable[[Gateway, Actor, int], object]] = {
+    "bring back": lambda gateway, actor, number: object_history.bring_back(gateway, actor, "sasl", SASL, number),
+    "restore": changes.restore,
+    "discard": lambda gateway, actor, _number: changes.discard(gateway, actor, "sasl", SASL),
+    "discard all": lambda gateway, actor, _number: changes.discard_all(gateway, actor),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_older_password_comes_back_only_for_who_may_store_one(
+    gateway: Gateway, ann: Actor, replaced: int, way: str
+) -> None:
+    stands = password(gateway)
+
+    with pytest.raises(NotPermitted, match="secrets"):
+        WAYS[way](gateway, EDITOR, replaced)
+
+    assert password(gateway) == stands
+    WAYS[way](gateway, ann, replaced)
+    assert password(gateway) != stands
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_state_with_the_same_password_is_brought_back_by_who_may_store_none(
+    gateway: Gateway, ann: Actor, applied: Callable[..., int], way: str
+) -> None:
+    rows.add(gateway, ann, "sasl", LOGIN | {"password": "the first of all"})
+    number = applied()
+    rows.change(gateway, EDITOR, "sasl", SASL, {"user": "v"})
+
+    WAYS[way](gateway, EDITOR, number)
+
+    assert rows.show(gateway, ann, "sasl", SASL).fields["user"] == "u"
+
+
+def test_a_removed_password_is_not_put_back_by_who_may_store_none(gateway: Gateway, ann: Actor, replaced: int) -> None:
+    del replaced
+    (gone,) = rows.remove(gateway, ann, "sasl", [SASL])
+
+    with pytest.raises(NotPermitted):
+        rows.put_back(gateway, EDITOR, "sasl", gone.version or 0, gone.version or 0)
+
+
+def test_an_older_private_key_is_not_brought_back_by_who_may_store_none(
+    gateway: Gateway, ann: Actor, applied: Callable[..., int]
+) -> None:
+    settings.set_value(gateway, ann, "tls-key", new_key())
+    number = applied()
+    settings.set_value(gateway, ann, "tls-key", new_key())
+
+    with pytest.raises(NotPermitted):
+        object_history.bring_back(gateway, EDITOR, "setting", "tls-key", number)
+
+
+def test_steps_and_pending_changes_tell_what_secrets_forbid(gateway: Gateway, ann: Actor, replaced: int) -> None:
+    steps = object_history.steps(gateway, EDITOR, "sasl", SASL)
+
+    assert [step.allowed for step in steps] == [True, False]
+    assert [one.allowed for who in (ann, EDITOR) for one in changes.pending(gateway, who)] == [True, False]
+    assert [changes.allows_all(gateway, who, replaced) for who in (ann, EDITOR)] == [True, False]
+    assert not object_history.standing(gateway, EDITOR, [("sasl", SASL)], replaced)["sasl", SASL].allowed
+
+
+def new_key() -> str:
+    """Return a new private key in PEM."""
+    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return Ed25519PrivateKey.generate().private_bytes(*form).decode()

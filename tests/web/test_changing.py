@@ -348,6 +348,21 @@ def test_one_object_is_restored_into_the_draft(gateway: Gateway, ann: httpx.Clie
     assert [rows.listing(gateway, ANN, noun).total for noun in ("black", "white")] == [1, 1]
 
 
+def test_an_object_changed_meanwhile_is_not_restored_and_the_page_says_so(
+    gateway: Gateway, ann: httpx.Client, agent: StandIn
+) -> None:
+    two_revisions(ann)
+    text = ann.get("/history/1", params={"against": "2"}).text
+    first = text[text.index("/restore-object") :].partition("</form>")[0]
+    form = dict(re.findall(r'name="([a-z]+)" value="([^"]*)"', first))
+    rows.add(gateway, ANN, "black", {"client": "192.168.88.0/24", "reason": "theirs"})
+
+    answer = ann.post("/history/1/restore-object", data=form)
+
+    assert (answer.status_code, "Nothing was restored" in answer.text) == (409, True)
+    assert rows.show(gateway, ANN, "black", "192.168.88.0/24").fields["reason"] == "theirs"
+
+
 def test_a_whole_revision_is_restored_into_the_draft(gateway: Gateway, ann: httpx.Client, agent: StandIn) -> None:
     two_revisions(ann)
 

@@ -42,6 +42,12 @@ def test_without_a_script_a_link_leads_to_newer_lines(ann: httpx.Client, agent: 
     assert {question.message for verb, question in agent.asked if verb == "log-part"} == {"4ABC"}
 
 
+def test_lines_that_were_passed_over_are_told(ann: httpx.Client, agent: StandIn) -> None:
+    agent.answers["log-part"] = lambda _question, _talk: LogLines(("new",), "7:30", more=False, passed_over=True)
+
+    assert "Older lines were passed over." in ann.get("/log?after=7:0").text
+
+
 def test_a_script_is_given_what_is_newer_and_where_to_go_on(ann: httpx.Client, agent: StandIn) -> None:
     agent.answers["log-part"] = grown
 

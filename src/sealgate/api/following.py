@@ -40,6 +40,9 @@ MOST_SECONDS = 600
 MOST_FOLLOWING = 3
 """Streams of one person at the same time, in all their browsers and with all their tokens."""
 _LOOK = 1.0
+_REST = 0.1
+"""Seconds between parts of what is there already, at the least; as long as the last part took if that is more."""
+_PASSED_OVER = "The place lies too far back in the log. Older lines were passed over."
 _SILENCE = 15.0
 _ASK_AGAIN = 5.0
 
@@ -73,7 +76,8 @@ _FOLLOWERS = Followers()
 
 
 def _event(part: LogLines) -> str:
-    return f"id: {part.place}\nevent: lines\ndata: {json.dumps({'lines': part.lines})}\n\n"
+    gap = f"event: passed-over\ndata: {json.dumps({'text': _PASSED_OVER})}\n\n" if part.passed_over else ""
+    return f"{gap}id: {part.place}\nevent: lines\ndata: {json.dumps({'lines': part.lines})}\n\n"
 
 
 _LINE = "Nov 23 04:12:09 gw sealgate/smtpd[4711]: connect from mail.example.net[203.0.113.25]"
@@ -98,9 +102,10 @@ def follow_log(
 ) -> Any:
     """Follow Postfix's log: an event `lines` for what was written, oldest first.
 
-    Who comes back with Last-Event-ID gets what was written since. A stream ends after ten minutes at the latest, soon
-    after whoever follows may not see the log any more, and with an event `fault`, a problem, when the node does not
-    answer. One person has three streams at a time; one more is refused with 429.
+    Who comes back with Last-Event-ID gets what was written since, of the last 16 MiB of the log; an event `passed-over`
+    says that older lines were left out. A stream ends after ten minutes at the latest, soon after whoever follows may
+    not see the log any more, and with an event `fault`, a problem, when the node does not answer. One person has three
+    streams at a time; one more is refused with 429.
     """
     if _FOLLOWERS.full(owner_of(call.actor)):
         raise _too_many()
@@ -110,6 +115,7 @@ def follow_log(
 
 async def _events(call: Call, part: LogLines, message: str, seconds: int) -> AsyncIterator[str]:
     began = said = asked = time.monotonic()
+    took = 0.0
     with _FOLLOWERS.one_more(owner_of(call.actor)) as there:
         if not there:
             yield _fault(json.loads(bytes(_too_many().answer().body)))
@@ -121,14 +127,16 @@ async def _events(call: Call, part: LogLines, message: str, seconds: int) -> Asy
                 asked = time.monotonic()
                 if not await run_in_threadpool(_may_still, call):
                     return
-            if not part.more:
-                await asyncio.sleep(min(_LOOK, max(0.0, began + seconds - time.monotonic())))
+            rest = max(_REST, took) if part.more else _LOOK
+            await asyncio.sleep(min(rest, max(0.0, began + seconds - time.monotonic())))
+            looked = time.monotonic()
             try:
                 part = await run_in_threadpool(mail_log.part, call.gateway, call.actor, part.place, message=message)
             except SealgateError as fault:
                 yield _fault(problems.of_told(fault_told(fault)))
                 return
-            if part.lines:
+            took = time.monotonic() - looked
+            if part.lines or part.passed_over:
                 said = time.monotonic()
                 yield _event(part)
             elif time.monotonic() - said > _SILENCE:

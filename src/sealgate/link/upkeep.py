@@ -170,11 +170,15 @@ class LogPart:
 
 @dataclass(frozen=True, slots=True)
 class LogLines:
-    """Whole lines, the place where they end, and whether there are more behind it already."""
+    """Whole lines, the place where they end, and whether there are more behind it already.
+
+    `passed_over`: the place lay so far back that lines between it and the first of these are left out.
+    """
 
     lines: tuple[str, ...]
     place: str
     more: bool
+    passed_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

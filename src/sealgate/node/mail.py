@@ -45,6 +45,8 @@ _MOST_LINES = 10_000
 _FIRST = 1 << 21
 _PART = 1 << 18
 """Bytes of the log that one answer holds: at first, and from a place on."""
+FURTHEST = 1 << 24
+"""Bytes of the log behind which no place may lie: who was away longer begins there."""
 _PLACE = re.compile(r"([0-9]{1,20}):([0-9]{1,18})")
 
 
@@ -112,7 +114,7 @@ class Mail:
         return Count(count)
 
     def log_part(self, question: LogPart, _talk: Conversation) -> LogLines:
-        """Return what the log has behind a place; the place says nothing of what is in the log."""
+        """Return what the log has behind a place, if that is not too far back; the place says nothing of the log."""
         file = LogFile(self._instance.paths.log_file)
         if not question.after and question.message:
             end = file.end()
@@ -121,9 +123,14 @@ class Mail:
         if not question.after:
             lines, end = file.last(min(question.lines, _MOST_LINES), _FIRST)
             return LogLines(tuple(lines), _place(end), more=False)
-        lines, end = file.part(_position(question.after), _PART)
+        asked_for = _position(question.after)
+        position = within_reach(file, asked_for)
+        passed_over = position != asked_for
+        lines, end = file.part(position, _PART)
         more = bool(lines) and end != file.end()
-        return LogLines(tuple(_about(lines, question.message, self._log)), _place(end), more)
+        if passed_over and position.offset:
+            lines = lines[1:]  # it may be half a line
+        return LogLines(tuple(_about(lines, question.message, self._log)), _place(end), more, passed_over)
 
     def show(self, question: VerifyShow, _talk: Conversation) -> VerifyAnswer:
         """Look an address up in the verify cache."""
@@ -223,6 +230,20 @@ def _position(text: str) -> Position:
     if found is None:
         raise InvalidValue.of("This is no place in the log.", "Begin with its last lines.", "after")
     return Position(int(found[1]), int(found[2]))
+
+
+def within_reach(file: LogFile, position: Position, furthest: int = FURTHEST) -> Position:
+    """Return a place of the log, or that of its last `furthest` bytes where the place lies before these."""
+    end, rotated = file.end(), LogFile(file.path.with_name(f"{file.path.name}.1")).end()
+    known = position.inode in {0, end.inode} and position.offset <= end.offset
+    behind = end.offset - position.offset if known else end.offset
+    if position.inode and position.inode == rotated.inode:
+        behind = end.offset + max(0, rotated.offset - position.offset)
+    if behind <= furthest:
+        return position
+    if end.offset < furthest:  # then it lies in the rotated file
+        return Position(rotated.inode, rotated.offset - (furthest - end.offset))
+    return Position(end.inode, end.offset - furthest)
 
 
 def _batches(lines: Iterator[str]) -> Iterator[list[str]]:

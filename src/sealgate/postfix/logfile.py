@@ -41,15 +41,21 @@ class LogFile:
         return Position(state.st_ino, state.st_size)
 
     def since(self, position: Position, limit: int = 1 << 24) -> tuple[list[str], Position]:
-        """Return the whole lines added since `position` (at most `limit` bytes of them) and where they end."""
-        lines, inode, offset = [], position.inode, position.offset
+        """Return the whole lines added since `position` (at most `limit` bytes of each file) and where they end.
+
+        Nothing is passed over: where more than that is left of a rotated file, the place told lies in that one.
+        """
+        lines: list[str] = []
+        inode, offset = position.inode, position.offset
         try:
             current = self.path.stat()
         except FileNotFoundError:
             return [], position
         if inode and (current.st_ino != inode or current.st_size < offset):
             if current.st_ino != inode:
-                lines = self._rest_of_rotated(position, limit)
+                lines, place = self._rest_of_rotated(position, limit)
+                if place is not None:
+                    return lines, place
             offset = 0
         added, end = _read_from(self.path, offset, limit)
         return lines + added, Position(current.st_ino, end)
@@ -114,14 +120,17 @@ class LogFile:
             if rest and lowest == 0:
                 yield rest.decode("utf-8", "replace")
 
-    def _rest_of_rotated(self, position: Position, limit: int) -> list[str]:
+    def _rest_of_rotated(self, position: Position, limit: int) -> tuple[list[str], Position | None]:
+        """Return the lines left of the file that was rotated, and where they end if there are more of them."""
         rotated = self.path.with_name(self.path.name + ".1")
         try:
-            if rotated.stat().st_ino != position.inode:
-                return []
+            state = rotated.stat()
         except FileNotFoundError:
-            return []
-        return _read_from(rotated, position.offset, limit)[0]
+            return [], None
+        if state.st_ino != position.inode:
+            return [], None
+        lines, end = _read_from(rotated, position.offset, limit)
+        return lines, Position(position.inode, end) if state.st_size - position.offset > limit else None
 
 
 def lines_of(data: bytes) -> list[str]:

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sealgate.model.access import opens_public_relay
+from sealgate.model.findings import Place
 from sealgate.model.network import LOOPBACK
 
 if TYPE_CHECKING:
@@ -48,9 +49,12 @@ class Clients:
     # -- who is trusted
 
     @cached_property
+    def _network_rows(self) -> tuple[Row[Any], ...]:
+        return self._subject.all_rows("network") or self._subject.rows("network")
+
+    @cached_property
     def _my_networks(self) -> tuple[tuple[bool, IPNetwork], ...]:
-        rows = self._subject.all_rows("network") or self._subject.rows("network")
-        listed = ((row.value.network.negated, row.value.network.network) for row in rows)
+        listed = ((row.value.network.negated, row.value.network.network) for row in self._network_rows)
         return (*((False, network) for network in LOOPBACK), *listed)
 
     @cached_property
@@ -68,6 +72,27 @@ class Clients:
     def provider(self, address: Address) -> Row[Any] | None:
         """Return the first provider whose ranges have the address."""
         return next((row for row in self.providers if any(address in one.network for one in row.value.networks)), None)
+
+    def everybody(self, version: int) -> tuple[Place, ...]:
+        """Return the rows by which all of an address family (4 or 6) is trusted; none as long as somebody is not.
+
+        All are those from all over the address space: a hole left in a network is no stranger who could be tried.
+        """
+        found: dict[Place, None] = {}
+        for address in _FOUR if version == 4 else _SIX:
+            place = self._trusting(address)
+            if place is None:
+                return ()
+            found[place] = None
+        return tuple(found)
+
+    def _trusting(self, address: Address) -> Place | None:
+        """Return the row that trusts an address."""
+        row = next((one for one in self._network_rows if address in one.value.network.network), None)
+        if row is not None and not row.value.network.negated:
+            return Place("network", row.key)
+        provider = self.provider(address)
+        return Place("provider", provider.key) if provider is not None else None
 
     # -- who is listed
 

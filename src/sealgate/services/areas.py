@@ -13,10 +13,12 @@ from sealgate.model.errors import NotPermitted
 from sealgate.model.mta import SETTINGS
 from sealgate.model.nouns import NOUNS
 from sealgate.model.objects import Kind
+from sealgate.model.text import shown
 from sealgate.services.actor import Area, Right
 
 if TYPE_CHECKING:
     from sealgate.services.actor import Actor
+    from sealgate.store import Stored, View
 
 OWN_LINES = "own-lines"
 SETTING = "setting"
@@ -78,6 +80,43 @@ def allows_adding(actor: Actor, noun: str) -> bool:
     return allows(actor, noun) and (not secret or Right.SECRETS in actor.rights)
 
 
+def may_bring_back(actor: Actor, stands: Stored | None, restored: Stored | None) -> None:
+    """Raise NotPermitted where a restored object has a secret that does not stand now, unless the actor may store some.
+
+    An older password or key is as good as one that is entered: who may not replace a secret may not bring one back.
+    """
+    if restored is not None and Right.SECRETS not in actor.rights and _secrets(restored) - _secrets(stands):
+        raise NotPermitted(
+            f"{actor.name} may not do this: it brings back a stored password or private key "
+            f"({restored.noun} {shown(restored.key)}), and that needs the right “{Right.SECRETS.value}”. "
+            "Nothing was changed. Ask an administrator of this gateway."
+        )
+
+
+def may_bring_all_back(actor: Actor, stands: View, restored: View) -> None:
+    """Raise NotPermitted where `may_bring_back` would for any object of a whole state."""
+    if Right.SECRETS in actor.rights:
+        return
+    keys = [name for name in SETTINGS if _is_secret(SETTING, name)]
+    now, then = stands.named(SETTING, keys), restored.named(SETTING, keys)
+    for key, setting in then.items():
+        may_bring_back(actor, now.get(key), setting)
+    for noun, kind in NOUNS.items():
+        if any(column.kind is Kind.SECRET for column in kind.columns):
+            there = {row.key: row for row in stands.rows(noun)}
+            for row in restored.rows(noun):
+                may_bring_back(actor, there.get(row.key), row)
+
+
+def allows_bringing_back(actor: Actor, stands: Stored | None, restored: Stored | None) -> bool:
+    """Tell what `may_bring_back` would say."""
+    try:
+        may_bring_back(actor, stands, restored)
+    except NotPermitted:
+        return False
+    return True
+
+
 def needs(noun: str, key: str = "") -> str:
     """Return in words what somebody must have to change objects of this kind, or this setting."""
     if noun == OWN_LINES:
@@ -88,3 +127,15 @@ def needs(noun: str, key: str = "") -> str:
 
 def _is_secret(noun: str, key: str) -> bool:
     return noun == SETTING and key in SETTINGS and SETTINGS[key].kind is Kind.SECRET
+
+
+def _secrets(stored: Stored | None) -> set[tuple[str, str]]:
+    """Return the secrets that an object refers to, by field."""
+    if stored is None:
+        return set()
+    if stored.noun == SETTING:
+        names = {"value"} if _is_secret(SETTING, stored.key) else set()
+    else:
+        columns = NOUNS[stored.noun].columns if stored.noun in NOUNS else ()
+        names = {column.name for column in columns if column.kind is Kind.SECRET}
+    return {(name, str(stored.fields[name])) for name in names if stored.fields.get(name)}

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sealgate.model.errors import Conflict, InvalidValue, NotFound
+from sealgate.model.errors import Conflict, InvalidValue, NotFound, NotPermitted
 from sealgate.model.next_steps import Act, Step
 from sealgate.model.text import shown
 from sealgate.services.actor import Area, Right
-from sealgate.services.areas import OWN_LINES, may_edit
+from sealgate.services.areas import OWN_LINES, allows_bringing_back, may_bring_all_back, may_bring_back, may_edit
 from sealgate.services.wording import Difference, difference, differences
 from sealgate.store import ANY, Change
 
@@ -35,13 +35,15 @@ Item = TypeVar("Item")
 class Pending:
     """One object that the draft changes, in words, with who changed it last and when.
 
-    `version` is that of the object in the draft, None where the draft removes it: the base of a discard.
+    `version` is that of the object in the draft, None where the draft removes it: the base of a discard. `allowed`: no
+    secret comes back by a discard that the actor may not store.
     """
 
     difference: Difference
     actor: str
     at: dt.datetime
     version: int | None = None
+    allowed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,13 @@ def pending_part(gateway: Gateway, actor: Actor, limit: int, after: str = "") ->
     with gateway.store.reading() as reader:
         found = list(reader.pending_part(limit + 1, _place(after)))
         items = [
-            Pending(difference(Change(*it[:4]), reader.content), it.actor, it.at, it.new.version if it.new else None)
+            Pending(
+                difference(Change(*it[:4]), reader.content),
+                it.actor,
+                it.at,
+                it.new.version if it.new else None,
+                allows_bringing_back(actor, it.new, it.old),
+            )
             for it in found[:limit]
         ]
     return Part(items, _next(found, limit))
@@ -140,6 +148,7 @@ def discard(gateway: Gateway, actor: Actor, noun: str, key: str, *, base: Any = 
     """Forget the draft's change of one object; NotFound if it has none, Conflict if it is not the one that was seen."""
     may_edit(actor, noun, key)
     with gateway.writing(actor) as writer:
+        may_bring_back(actor, writer.draft().row(noun, key), writer.revision(writer.newest).row(noun, key))
         if not writer.discard(noun, key, base=base):
             raise _unchanged(noun, key)
 
@@ -154,6 +163,7 @@ def discard_all(gateway: Gateway, actor: Actor) -> bool:
     with gateway.writing(actor) as writer:
         if _own_lines(writer.draft()) != _own_lines(writer.revision(writer.newest)):
             actor.may(Right.RAW)
+        may_bring_all_back(actor, writer.draft(), writer.revision(writer.newest))
         return writer.discard_all()
 
 
@@ -179,9 +189,21 @@ def restore(gateway: Gateway, actor: Actor, revision: int) -> int:
     actor.may(Right.EDIT, *Area)
     actor.may(Right.RAW)
     with gateway.writing(actor) as writer:
-        writer.revision(revision)
+        may_bring_all_back(actor, writer.draft(), writer.revision(revision))
         writer.discard_all()
         return writer.restore(revision)
+
+
+def allows_all(gateway: Gateway, actor: Actor, revision: int | None = None) -> bool:
+    """Tell whether no secret stands in the way of restoring a revision, or of discarding everything."""
+    if Right.SECRETS in actor.rights:
+        return True
+    with gateway.store.reading() as reader:
+        try:
+            may_bring_all_back(actor, reader.draft(), reader.revision(revision or reader.newest))
+        except NotPermitted:
+            return False
+    return True
 
 
 def _own_lines(view: View) -> dict[str, dict[str, Any]]:

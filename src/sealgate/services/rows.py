@@ -16,7 +16,7 @@ from sealgate.model.objects import Kind, next_number
 from sealgate.model.text import comment as comment_text
 from sealgate.model.text import shown
 from sealgate.services.actor import Right
-from sealgate.services.areas import may_edit
+from sealgate.services.areas import may_bring_back, may_edit
 from sealgate.services.lookup_tables import refuse_while_used, stored_text
 from sealgate.services.nouns import noun_of
 from sealgate.services.saved import Saved, all_found, found
@@ -177,6 +177,8 @@ def put_back(gateway: Gateway, actor: Actor, noun: str, first: int, last: int) -
         rows = list(writer.ended(kind.name, first, last))
         if not rows:
             raise NotFound("There is nothing to put back. Nothing was changed.")
+        for row in rows:
+            may_bring_back(actor, None, row)
         return [Saved(kind.name, row.key, _again(writer, row)) for row in rows]
 
 

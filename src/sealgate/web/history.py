@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sealgate.model.errors import InvalidValue, NotFound
+from sealgate.model.errors import Conflict, InvalidValue, NotFound
 from sealgate.model.nouns import NOUNS
 from sealgate.model.text_forms import WRITERS
 from sealgate.services import applying, changes, object_history, reports
 from sealgate.services.actor import Right
 from sealgate.services.states import StateName
+from sealgate.store import ANY
 from sealgate.web import judgements
 from sealgate.web.routing import get, post
 
@@ -38,19 +39,24 @@ def show(visit: Visit) -> Response:
 
 def revision(visit: Visit) -> Response:
     """Show one revision: what it changed against another, by default the one before it."""
-    number = _number(visit)
+    return _page(visit, _number(visit), visit.asked("against"), visit.asked("after"))
+
+
+def _page(visit: Visit, number: int, against: str, after: str, *, clash: str = "", status: int = 200) -> Response:
     about, report = changes.about(visit.gateway, visit.actor, number)
     kept = reports.from_json(report, about.at.isoformat())
     judgement = judgements.of_kept(kept)
-    base = visit.asked("against") or (str(about.parent) if about.parent else "")
+    base = against or (str(about.parent) if about.parent else "")
     part: changes.Part[Difference] = changes.Part([], "")
-    after = visit.asked("after")
     if base:
         states = StateName.parse(base), StateName("revision", number)
         part = changes.compare_part(visit.gateway, visit.actor, *states, limit=MOST_SHOWN, after=after)
     history = changes.history(visit.gateway, visit.actor, MOST_REVISIONS)
+    objects = [(item.noun, item.key) for item in part.items]
+    standing = object_history.standing(visit.gateway, visit.actor, objects, number)
     return visit.page(
         "revision.html",
+        status,
         about=about,
         findings=judgement.findings if judgement else kept.findings,
         judgement=judgement,
@@ -59,6 +65,9 @@ def revision(visit: Visit) -> Response:
         part=part,
         after=after,
         history=history,
+        standing=standing,
+        may_restore=visit.may_edit_all("raw") and changes.allows_all(visit.gateway, visit.actor, number),
+        clash=clash,
         exported=[name for name in NOUNS if name in WRITERS],
     )
 
@@ -92,9 +101,14 @@ def restore(visit: Visit) -> Response:
 
 
 def restore_object(visit: Visit) -> Response:
-    """Make one object in the draft what it was in a revision."""
-    noun, key = visit.given("noun"), visit.given("key")
-    object_history.bring_back(visit.gateway, visit.actor, noun, key, _number(visit))
+    """Make one object in the draft what it was in a revision; where somebody changed it meanwhile, say so in place."""
+    noun, key, number = visit.given("noun"), visit.given("key"), _number(visit)
+    base = visit.version() if "base" in visit.form else ANY
+    try:
+        object_history.bring_back(visit.gateway, visit.actor, noun, key, number, base=base)
+    except Conflict as clash:
+        against, after = visit.given("against"), visit.given("after")
+        return _page(visit, number, against, after, clash=str(clash), status=409)
     visit.changed()
     return visit.go("/changes", done="restored_object")
 

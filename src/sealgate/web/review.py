@@ -56,6 +56,7 @@ def _page(visit: Visit, problems: dict[str, str] | None = None, status: int = 20
         seen=seen,
         clash=clash,
         pending=pending,
+        may_discard_all=visit.may_edit_all() and changes.allows_all(visit.gateway, visit.actor),
         part=part,
         after="",
         files=_files(visit) if pending else [],

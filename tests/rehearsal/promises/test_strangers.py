@@ -252,5 +252,30 @@ def test_a_failure_shows_the_log_of_its_session() -> None:
     assert failed(made, replace(seen, ended={**seen.ended, trial.id: let}))[0].log == ("a line",)
 
 
+CLOUD = [f"{first}.0.0.0/8" for first in range(1, 224) if first != 127]
+EVERYBODY: dict[str, dict[str, list[object]]] = {
+    "My networks: 0.0.0.0/0": {"network": [{"network": "0.0.0.0/0", "confirm": "0.0.0.0/0"}]},
+    "the provider cloud": {"provider": [{"name": "cloud", "networks": CLOUD}]},
+}
+
+
+@pytest.mark.parametrize("named", EVERYBODY)
+def test_where_all_of_a_family_is_trusted_no_stranger_is_left_and_that_fails(named: str) -> None:
+    made = about(EVERYBODY[named], listeners=PUBLIC)
+    (found,) = failed(made, answered(PROMISE, made, 554))
+
+    assert (found.test, found.came, found.may_be_overridden) == (
+        "IPv4 on 127.0.0.1:25",
+        f"everybody may relay: the trusted networks cover all of IPv4 ({named})",
+        False,
+    )
+
+
+def test_where_half_of_a_family_is_trusted_the_other_half_are_strangers() -> None:
+    made = about({"network": [{"network": "0.0.0.0/1", "confirm": "0.0.0.0/1"}]})
+
+    assert (failed(made, answered(PROMISE, made, 554)), PROMISE.plan(made).trials != ()) == ([], True)
+
+
 def test_nothing_overrides_it() -> None:
     assert PROMISE.name in NEVER_OVERRIDDEN

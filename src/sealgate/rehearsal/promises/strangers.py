@@ -4,7 +4,8 @@ Every smtpd that is open to the outside is tried, whoever made it, on each addre
 that is nobody's here in every way an address can be written; with our own domain, with nothing and with the
 gateway's name as sender; from all over the address space and from within every network of own lines that is too wide
 to be somebody's own; and with every name that an access table of own lines answers to. It claims to be one of our
-own by XCLIENT, XFORWARD and the PROXY protocol. The promise always holds: own lines are no excuse, and nothing
+own by XCLIENT, XFORWARD and the PROXY protocol. Where My networks and the providers trust all of an address family
+nobody is left to try, and that fails. The promise always holds: own lines are no excuse, and nothing
 overrides it.
 Sources: RFC 5321 §4.1.2 and appendix C, XCLIENT_README, XFORWARD_README, smtpd_upstream_proxy_protocol in postconf(5).
 """
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 _A_SESSION = 8
 """Recipients of one session: after more refusals than these Postfix makes a client wait."""
 _LISTED = "listed in a DNS white list"
+_ROWS = {"network": "My networks:", "provider": "the provider"}
+_MOST_NAMED = 3
 _MOST_CLAIMS = {Grade.PROBE: 12, Grade.FULL: 60}
 
 
@@ -102,6 +105,7 @@ class Strangers:
             by_way.setdefault((one.listener, one.what), []).append(one)
         for (listener, what), tries in by_way.items():
             yield self._verdict(subject, seen, listener, what, tries)
+        yield from self._nobody_left(subject)
         yield from self._others(subject)
 
     def _verdict(self, subject: Subject, seen: Seen, listener: Listener, what: str, tries: list[_Try]) -> Verdict:
@@ -126,6 +130,18 @@ class Strangers:
         if silent:
             return case.not_judged(f"{len(silent)} of {len(tries)} sessions got no answer at all")
         return case.passed(shown(held[0][1].last))
+
+    def _nobody_left(self, subject: Subject) -> Iterator[Verdict]:
+        """Fail where all of an address family is trusted: then there is no stranger to try, and everybody may relay."""
+        clients = Clients(subject)
+        for listener in subject.public:
+            version = 6 if ":" in listener.host else 4
+            rows = clients.everybody(version) if listener.takes_mail else ()
+            if rows:
+                named = ", ".join(f"{_ROWS[row.noun]} {row.key}" for row in rows[:_MOST_NAMED])
+                case = Case(self.name, f"IPv{version} on {listener}", "Who is a stranger here", "somebody is")
+                came = f"everybody may relay: the trusted networks cover all of IPv{version} ({named})"
+                yield case.failed(came, rows[0])
 
     def _others(self, subject: Subject) -> Iterator[Verdict]:
         for listener in subject.public:
