@@ -333,6 +333,22 @@ def test_another_source_in_the_draft_is_fetched_beside_the_one_in_force(
     assert (done.fetch.ended, networks(gateway), networks(gateway, of="draft")) == (Ended.DRAFT, [A, B, C], [A, B, C])
 
 
+def test_a_fault_of_the_program_is_a_failure_of_that_list_and_the_next_has_its_turn(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
+) -> None:
+    with gateway.writing(ann) as writer:
+        fields = {"name": "broken", "source": "url", "address": ADDRESS, "networks": [5]}
+        writer.save("provider", "broken", fields, base=None)
+    published.says(A, B, C)
+    due(scheduler, hands)
+    run(scheduler)
+
+    with gateway.store.reading() as reader:
+        broken = reader.fetches("broken")
+    assert (broken[0].ended, "fault of the program" in broken[0].text) == (Ended.FAILED, True)
+    assert networks(gateway) == [A, B, C]
+
+
 # -- gone back from
 
 

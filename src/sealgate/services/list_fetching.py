@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Progress, State
-from sealgate.model.errors import Conflict, InvalidValue, NotFetched, NotFound, Refused
+from sealgate.log import logger
+from sealgate.model.errors import Conflict, InvalidValue, NotFetched, NotFound, Refused, SealgateError, StoreFailed
 from sealgate.model.providers import PROVIDER, origin_of
 from sealgate.services.actor import Right
 from sealgate.services.areas import may_edit
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from sealgate.services.judging import OnProgress
     from sealgate.store import Reader, Stored, Writer
 
+_log = logger("lists")
+_FAULT = "Fetching the list ended by a fault of the program. It is tried again; the log has the details."
 _GONE_BACK = frozenset({State.UNDONE.value, State.FAILED.value})
 _HELD = (
     "It is not put in force again by itself: fetch it now to try it again. A different list is tried by itself; until "
@@ -114,12 +117,20 @@ class Refreshing:
             self.actor.may(Right.APPLY)
         if self.progress is not None:
             self.progress(Progress(f"asking for the list of {self.target.name}"))
+        try:
+            return self._run()
+        except StoreFailed:
+            raise
+        except SealgateError as fault:
+            return self._keep(Fetch(Ended.FAILED, str(fault)))
+        except Exception:  # noqa: BLE001 - a stranger's text may make it: the next list has its turn all the same
+            _log.exception("a fetch ended by a fault of the program", provider=self.target.name)
+            return self._keep(Fetch(Ended.FAILED, _FAULT))
+
+    def _run(self) -> Fetch:
         with self.gateway.store.reading() as reader:
             past = [one for one in reader.fetches(self.target.name) if one.source == str(self.target.origin)]
-        try:
-            fetched = self._ask(past)
-        except NotFetched as fault:
-            return self._keep(Fetch(Ended.FAILED, str(fault)))
+        fetched = self._ask(past)
         names = list(map(str, fetched.networks))
         if fetched.unchanged or names == self._old:
             return self._keep(self._unchanged(fetched))
