@@ -311,6 +311,33 @@ def test_what_the_node_could_not_take_is_tried_again(
     assert (fetches(gateway)[0].ended, networks(gateway), pending(gateway, ann)) == (Ended.NEW, [A, B, C], [])
 
 
+def test_what_the_node_could_not_take_does_not_come_along_with_the_next_apply(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
+) -> None:
+    live.answers["apply"] = NodeFailed("The disk is full.")
+    published.says(A, B, C)
+    due(scheduler, hands)
+    del live.answers["apply"]
+    rows.add(gateway, ann, "relay-domain", {"domain": "unrelated.example"})
+    apply(gateway, ann, "one domain")
+
+    assert (fetches(gateway)[0].ended, fetches(gateway)[0].revision) == (Ended.FAILED, 2)
+    assert networks(gateway) == [A, B]
+
+
+def test_what_the_node_cannot_take_is_tried_less_and_less_often(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
+) -> None:
+    rows.change(gateway, ann, "provider", "cloud", {"interval": 600})
+    apply(gateway, ann, "often")
+    live.answers["apply"] = NodeFailed("The disk is full.")
+    published.says(A, B, C)
+    for _ in range(24):
+        due(scheduler, hands, minutes=30)
+
+    assert changes.history(gateway, ann).revisions[0].number <= 2 + 8
+
+
 def test_a_pin_in_the_draft_counts_at_once(
     gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
 ) -> None:

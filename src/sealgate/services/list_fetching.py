@@ -219,14 +219,19 @@ class Refreshing:
         except NotNow as fault:
             return self._keep(_ending(line, Ended.WAITING, f"The list changed and waits. {fault}"))
         except NotHandedOver as fault:
-            return self._keep(_ending(line, Ended.FAILED, str(fault)))
+            line = dataclasses.replace(line, revision=fault.revision, remarks=tuple(remarks))
+            return self._taken_back(_ending(line, Ended.FAILED, str(fault)))
         line = dataclasses.replace(line, revision=ended.revision, remarks=tuple(remarks))
         text = f"{line.text} Revision {ended.revision}: {ended.text}".strip()
         if ended.in_force:
             return self._keep(_ending(line, Ended.NEW, text))
+        return self._taken_back(_ending(line, Ended.REFUSED, text))
+
+    def _taken_back(self, line: Fetch) -> Fetch:
+        """Keep the line of a list whose revision is not in force, and take the list out of the draft again."""
         with self.gateway.writing(self.actor) as writer:
             _draft_goes_back(writer, self.target.row, line.digest)
-            return self._kept(writer, _ending(line, Ended.REFUSED, text))
+            return self._kept(writer, line)
 
     def _keep(self, line: Fetch) -> Fetch:
         with self.gateway.writing(self.actor) as writer:
@@ -249,8 +254,13 @@ def _ending(line: Fetch, ended: Ended, text: str) -> Fetch:
 
 def _gone_back_from(past: Iterable[Fetch], digest: str) -> bool:
     """Tell whether the list that was put in force last is this one; it is not in force, or it would be no change."""
-    last = next((one for one in past if one.revision), None)
+    last = _last_live(past)
     return last is not None and last.digest == digest
+
+
+def _last_live(past: Iterable[Fetch]) -> Fetch | None:
+    """Return the line of the list that was put in force last; one that the node could not take never was."""
+    return next((one for one in past if one.revision and one.ended is not Ended.FAILED), None)
 
 
 def _draft_follows(writer: Writer, before: Stored, names: list[str]) -> bool:
@@ -305,7 +315,7 @@ def _names(reader: Reader) -> list[str]:
 
 def _undone(reader: Reader, name: str) -> tuple[Fetch, Stored, str] | None:
     """Return the newest list that became a revision, if that was undone unnoticed; besides what is live, and why."""
-    line = next((one for one in reader.fetches(name) if one.revision), None)
+    line = _last_live(reader.fetches(name))
     live = reader.live().row(NOUN, name)
     if line is None or line.ended is not Ended.NEW or live is None or digest_of(live) == line.digest:
         return None

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 NOUN = "provider"
 RETRY = 300
 """Seconds after which a fetch that failed is tried again; twice as long after each further failure."""
+LONGEST_RETRY = 86400
+"""Seconds after which a list that the node could not take is tried again at the latest."""
 TROUBLE_INTERVALS, TROUBLE_SECONDS = 3, 86400
 """A list that was not good for so many intervals, and for so long, is worth telling everybody."""
 _LOOKED_AT = 20
@@ -126,7 +128,8 @@ def next_fetch(target: Target, fetches: Sequence[Fetch]) -> dt.datetime | None:
         pause = min(pause, RETRY)
     elif mine[0].ended is Ended.FAILED:
         failures = next((number for number, fetch in enumerate(mine) if fetch.ended is not Ended.FAILED), len(mine))
-        pause = min(pause, RETRY * 2.0 ** (failures - 1))
+        # A list that the node could not take costs a revision each time, so its pause grows beyond the interval.
+        pause = min(LONGEST_RETRY if mine[0].revision else pause, RETRY * 2.0 ** (failures - 1))
     share = int.from_bytes(hashlib.sha256(target.name.encode()).digest()[:2]) / 65536
     return mine[0].at + dt.timedelta(seconds=pause * (1 + share / _SPREAD))
 

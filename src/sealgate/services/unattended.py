@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 class NotHandedOver(SealgateError):  # noqa: N818
     """The revision was made, and the node could not take it; what was in force is, as far as is known, still so."""
 
+    def __init__(self, revision: int, text: str) -> None:
+        super().__init__(text)
+        self.revision = revision
+
 
 class NotNow(SealgateError):  # noqa: N818 - reads as what it is
     """It could not go live now; nothing was changed, and it may be tried again."""
@@ -92,7 +96,7 @@ def put_in_force(
     try:
         outcome = hand_over(gateway, actor, Apply(digest, number, comment, None, USUAL_WATCH), before, progress)
     except SealgateError as fault:
-        raise NotHandedOver(f"Revision {number} could not be put in force. {fault}") from None
+        raise NotHandedOver(number, f"Revision {number} could not be put in force. {fault}") from None
     return WentLive(number, _stands(outcome, number), outcome.text)
 
 
