@@ -349,6 +349,21 @@ def test_a_pin_in_the_draft_counts_at_once(
     assert (published.asked, networks(gateway)) == (before, [A, B])
 
 
+def test_a_pin_that_is_set_during_the_rehearsal_counts(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
+) -> None:
+    def judge(question: Any, talk: Any) -> Any:
+        rows.change(gateway, ann, "provider", "cloud", {"pin": True})
+        return live.on_judge(question, talk)
+
+    live.answers["judge"] = judge
+    published.says(A, B, C)
+    due(scheduler, hands)
+
+    assert (fetches(gateway)[0].ended, "pinned" in fetches(gateway)[0].text) == (Ended.WAITING, True)
+    assert (networks(gateway), networks(gateway, of="draft")) == ([A, B], [A, B])
+
+
 def test_another_source_in_the_draft_is_fetched_beside_the_one_in_force(
     gateway: Gateway, ann: Actor, live: StandIn, published: Published
 ) -> None:

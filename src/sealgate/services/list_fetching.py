@@ -197,7 +197,8 @@ class Refreshing:
             live = reader.live().row(NOUN, self.target.name)
             if live is None or not live.says_the_same(self.target.row):
                 raise NotNow("What is live was changed while the list was fetched.")
-            if not targets_of(live, reader.draft().row(NOUN, self.target.name)):
+            wanted = targets_of(live, reader.draft().row(NOUN, self.target.name))
+            if all(target.into_draft for target in wanted):
                 raise NotNow("The list was pinned while it was fetched.")
             return live._replace(fields=live.fields | {"networks": names})
 
@@ -268,6 +269,8 @@ def _draft_follows(writer: Writer, before: Stored, names: list[str]) -> bool:
     row = writer.draft().row(NOUN, before.key)
     if row is None or row.fields["networks"] == names:
         return row is not None
+    if row.fields.get("pin"):
+        return False
     if row.fields["networks"] != before.fields["networks"] or origin_of(row.fields) != origin_of(before.fields):
         return False
     writer.save(NOUN, row.key, row.fields | {"networks": names}, base=row.version)
