@@ -431,6 +431,45 @@ def test_another_list_is_tried_by_itself(
     )
 
 
+def test_lists_by_turns_that_mail_suffers_from_are_each_tried_once(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
+) -> None:
+    undone(live)
+    for number in range(6):
+        published.says(A, B, (C, D)[number % 2])
+        due(scheduler, hands, hours=5)
+
+    assert changes.history(gateway, ann).revisions[0].number == 3
+    assert [fetch.ended for fetch in fetches(gateway)[:4]] == [Ended.HELD] * 4
+
+
+def test_after_a_list_that_was_undone_every_other_waits_longer_each_time(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
+) -> None:
+    rows.change(gateway, ann, "provider", "cloud", {"interval": 600})
+    apply(gateway, ann, "often")
+    undone(live)
+    for number in range(4 * 24):
+        published.says(A, B, f"198.18.{number}.0/24")
+        due(scheduler, hands, minutes=15)
+
+    assert changes.history(gateway, ann).revisions[0].number == 2 + 3
+
+
+def test_a_person_who_fetches_now_puts_a_list_live_that_waits_for_one(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
+) -> None:
+    undone(live)
+    published.says(A, B, C)
+    due(scheduler, hands)
+    live.answers.clear()
+    list_fetching.fetch_now(gateway, ann, "cloud")
+    published.says(A, B, C, D)
+    due(scheduler, hands, days=2)
+
+    assert (fetches(gateway)[0].ended, networks(gateway)) == (Ended.NEW, [A, B, C, D])
+
+
 def test_a_list_that_a_person_rolled_back_waits_for_a_person(
     gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
 ) -> None:

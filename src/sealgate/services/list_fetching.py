@@ -23,6 +23,7 @@ from sealgate.services.actor import Right
 from sealgate.services.areas import may_edit
 from sealgate.services.list_comparing import came_and_went, digest_of, list_digest, too_much_lost
 from sealgate.services.list_trying import ask
+from sealgate.services.lists_gone_back import forgive, gone_back, remember
 from sealgate.services.provider_lists import NOUN, Target, targets_of
 from sealgate.services.saved import found
 from sealgate.services.unattended import NotHandedOver, NotNow, put_in_force
@@ -35,15 +36,13 @@ if TYPE_CHECKING:
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
     from sealgate.services.judging import OnProgress
+    from sealgate.services.lists_gone_back import GoneBack
+    from sealgate.services.unattended import WentLive
     from sealgate.store import Reader, Stored, Writer
 
 _log = logger("lists")
 _FAULT = "Fetching the list ended by a fault of the program. It is tried again; the log has the details."
 _GONE_BACK = frozenset({State.UNDONE.value, State.FAILED.value})
-_HELD = (
-    "It is not put in force again by itself: fetch it now to try it again. A different list is tried by itself; until "
-    "then the old one stays."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +138,17 @@ class Refreshing:
             return self._keep(_ending(line, Ended.KEPT, lost))
         if self.target.into_draft:
             return self._into_draft(line, names)
-        if not self.asked and _gone_back_from(past, line.digest):
-            return self._keep(_ending(line, Ended.HELD, f"This list was live and was gone back from. {_HELD}"))
+        if not self.asked and (back := self._gone_back_from(past, line.digest)):
+            text = f"This list was live and was gone back from. {_held(back, self.now)}"
+            return self._keep(_ending(line, Ended.HELD, text))
         return self._live(line, names)
+
+    def _gone_back_from(self, past: Iterable[Fetch], digest: str) -> GoneBack | None:
+        """Return what is remembered if this list was in force once, and is not any more because it was taken back."""
+        with self.gateway.store.reading() as reader:
+            back = gone_back(reader, self.target.name, str(self.target.origin))
+        last = _last_live(past)
+        return back if digest in back.digests or (last is not None and last.digest == digest) else None
 
     @property
     def _old(self) -> list[str]:
@@ -222,16 +229,26 @@ class Refreshing:
         except NotHandedOver as fault:
             line = dataclasses.replace(line, revision=fault.revision, remarks=tuple(remarks))
             return self._taken_back(_ending(line, Ended.FAILED, str(fault)))
-        line = dataclasses.replace(line, revision=ended.revision, remarks=tuple(remarks))
+        return self._went_live(dataclasses.replace(line, remarks=tuple(remarks)), ended)
+
+    def _went_live(self, line: Fetch, ended: WentLive) -> Fetch:
         text = f"{line.text} Revision {ended.revision}: {ended.text}".strip()
-        if ended.in_force:
-            return self._keep(_ending(line, Ended.NEW, text))
-        return self._taken_back(_ending(line, Ended.REFUSED, text))
+        line = dataclasses.replace(line, revision=ended.revision)
+        if not ended.in_force:
+            return self._taken_back(_ending(line, Ended.REFUSED, text))
+        with self.gateway.writing(self.actor) as writer:
+            if self.asked:
+                forgive(writer, self.target.name)
+            return self._kept(writer, _ending(line, Ended.NEW, text))
 
     def _taken_back(self, line: Fetch) -> Fetch:
         """Keep the line of a list whose revision is not in force, and take the list out of the draft again."""
         with self.gateway.writing(self.actor) as writer:
             _draft_goes_back(writer, self.target.row, line.digest)
+            if line.ended is Ended.REFUSED:
+                origin, names = str(self.target.origin), _names(writer)
+                back = remember(writer, self.target.name, origin, line.digest, now=self.now, names=names)
+                line = _ending(line, line.ended, f"{line.text} {_held(back, self.now)}")
             return self._kept(writer, line)
 
     def _keep(self, line: Fetch) -> Fetch:
@@ -253,10 +270,13 @@ def _ending(line: Fetch, ended: Ended, text: str) -> Fetch:
     return dataclasses.replace(line, ended=ended, text=text)
 
 
-def _gone_back_from(past: Iterable[Fetch], digest: str) -> bool:
-    """Tell whether the list that was put in force last is this one; it is not in force, or it would be no change."""
-    last = _last_live(past)
-    return last is not None and last.digest == digest
+def _held(back: GoneBack, now: dt.datetime) -> str:
+    """Say what becomes of a list that was gone back from, and of others."""
+    after = f" after {back.until:%Y-%m-%d %H:%M} UTC" if back.until is not None and back.until > now else ""
+    return (
+        "It is not put in force again by itself: fetch it now to try it again. A different list is tried by "
+        f"itself{after}; until then the old one stays."
+    )
 
 
 def _last_live(past: Iterable[Fetch]) -> Fetch | None:
@@ -285,14 +305,15 @@ def _draft_goes_back(writer: Writer, before: Stored, digest: str) -> None:
 
 
 def settle(gateway: Gateway, actor: Actor, now: dt.datetime) -> list[str]:
-    """Take lists whose revision was undone out of the draft, and note it in their history; return their names."""
+    """Take lists that were undone or gone back from out of the draft, and note it; return the providers' names."""
     with gateway.store.reading() as reader:
         names = _names(reader)
         undone = {name: found_undone for name in names if (found_undone := _undone(reader, name))}
     for name, (line, live, why) in undone.items():
         with gateway.writing(actor) as writer:
             _draft_goes_back(writer, live, line.digest)
-            text = f"Revision {line.revision}, which had this list, was undone. {why} {_HELD}"
+            back = remember(writer, name, line.source, line.digest, now=now, names=names)
+            text = f"Revision {line.revision}, which had this list, {why} {_held(back, now)}"
             writer.keep_fetch(name, dataclasses.replace(line, ended=Ended.HELD, text=text, at=now))
             writer.audit("fetch", f"{NOUN} {name}", {"ended": Ended.HELD.value, "text": text[:500]})
             writer.forget_fetches(names)
@@ -326,4 +347,6 @@ def _undone(reader: Reader, name: str) -> tuple[Fetch, Stored, str] | None:
         revision = reader.about(line.revision)
     except NotFound:
         return None
-    return (line, live, revision.detail) if revision.state in _GONE_BACK else None
+    if revision.state in _GONE_BACK:
+        return line, live, f"was undone. {revision.detail}"
+    return (line, live, "was gone back from.") if reader.in_force < line.revision else None
