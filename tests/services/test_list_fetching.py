@@ -522,10 +522,12 @@ def test_who_may_not_apply_gets_the_list_into_the_draft(
     [
         Actor("eve", rights=frozenset({Right.VIEW})),
         Actor("eve", rights=frozenset({Right.VIEW, Right.EDIT}), areas=frozenset({Area.TLS})),
+        Actor("eve", rights=frozenset({Right.VIEW, Right.EDIT, Right.APPLY}), areas=frozenset({Area.TLS})),
+        Actor("eve", rights=frozenset({Right.VIEW, Right.APPLY})),
     ],
-    ids=["reader", "of another area"],
+    ids=["reader", "of another area", "of another area who may apply", "who may apply only"],
 )
-def test_who_may_neither_edit_nor_apply_fetches_nothing(
+def test_who_may_not_edit_providers_fetches_nothing(
     gateway: Gateway, live: StandIn, published: Published, actor: Actor
 ) -> None:
     before = published.asked

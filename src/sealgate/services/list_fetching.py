@@ -61,9 +61,11 @@ class Refreshed:
 def fetch_now(gateway: Gateway, actor: Actor, name: str, progress: OnProgress | None = None) -> Refreshed:
     """Fetch a provider's list because a person asks, and put a new one in force; a list gone back from as well.
 
-    Who may not apply gets it into the draft. Refused for a list that is typed by hand or pinned.
+    It needs the right to edit providers, before anything is done; who may not apply besides gets it into the draft.
+    Refused for a list that is typed by hand or pinned.
     """
     actor.may(Right.VIEW)
+    may_edit(actor, NOUN)
     with gateway.store.reading() as reader:
         draft = found(reader.draft(), PROVIDER, name)
         live = reader.live().row(NOUN, draft.key)
@@ -110,9 +112,9 @@ class Refreshing:
 
     def run(self) -> Fetch:
         """Fetch the list and deal with it; returns the line of history, which is kept by then."""
-        if self.target.into_draft:
+        if self.asked or self.target.into_draft:
             may_edit(self.actor, NOUN)
-        else:
+        if not self.target.into_draft:
             self.actor.may(Right.APPLY)
         if self.progress is not None:
             self.progress(Progress(f"asking for the list of {self.target.name}"))
