@@ -199,6 +199,20 @@ def test_a_list_that_lost_too_much_is_kept_away(
     assert "1 of its 2 networks (50 percent)" in fetches(gateway)[0].text
 
 
+def test_a_list_that_loses_a_part_at_each_fetch_is_kept_away(
+    gateway: Gateway, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
+) -> None:
+    names = [f"198.18.{number}.0/24" for number in range(20)]
+    published.says(A, B, *names)
+    due(scheduler, hands)
+    for left in (12, 7):
+        published.says(*names[:left])
+        due(scheduler, hands)
+
+    assert networks(gateway) == names[:12]
+    assert "15 of its 22 networks of the last 7 days (68 percent)" in fetches(gateway)[0].text
+
+
 def test_a_list_that_is_joined_otherwise_lost_nothing() -> None:
     from sealgate.services.list_comparing import not_covered
 

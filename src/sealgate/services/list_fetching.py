@@ -24,6 +24,7 @@ from sealgate.services.areas import may_edit
 from sealgate.services.list_comparing import came_and_went, digest_of, list_digest, too_much_lost
 from sealgate.services.list_trying import ask
 from sealgate.services.lists_gone_back import forgive, gone_back, remember
+from sealgate.services.lists_lately import comment_of, largest_lately
 from sealgate.services.provider_lists import NOUN, Target, targets_of
 from sealgate.services.saved import found
 from sealgate.services.unattended import NotHandedOver, NotNow, put_in_force
@@ -136,7 +137,7 @@ class Refreshing:
         if fetched.unchanged or names == self._old:
             return self._keep(self._unchanged(fetched))
         line = self._compared(fetched, names)
-        if lost := too_much_lost(self.target.row, names):
+        if lost := too_much_lost(self.target.row, names, self._largest()):
             return self._keep(_ending(line, Ended.KEPT, lost))
         if self.target.into_draft:
             return self._into_draft(line, names)
@@ -165,6 +166,12 @@ class Refreshing:
         except InvalidValue as fault:
             raise NotFetched(f"What came is no list. {fault.problems[0]} Nothing of it was taken.") from None
         return fetched
+
+    def _largest(self) -> list[str]:
+        if self.target.into_draft:
+            return []
+        with self.gateway.store.reading() as reader:
+            return largest_lately(reader, self.target.row, self.now)
 
     def _unchanged(self, fetched: Fetched) -> Fetch:
         return Fetch(
@@ -220,7 +227,7 @@ class Refreshing:
                 self.gateway,
                 self.actor,
                 change,
-                f"{self.target.name}: {line.text}",
+                comment_of(self.target.name, line.text),
                 follow=follow,
                 progress=self.progress,
             )
