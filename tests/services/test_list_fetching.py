@@ -199,6 +199,20 @@ def test_a_list_that_lost_too_much_is_kept_away(
     assert "1 of its 2 networks (50 percent)" in fetches(gateway)[0].text
 
 
+def test_a_list_that_loses_a_part_at_each_fetch_is_kept_away(
+    gateway: Gateway, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
+) -> None:
+    names = [f"198.18.{number}.0/24" for number in range(20)]
+    published.says(A, B, *names)
+    due(scheduler, hands)
+    for left in (12, 7):
+        published.says(*names[:left])
+        due(scheduler, hands)
+
+    assert networks(gateway) == names[:12]
+    assert "15 of its 22 networks of the last 7 days (68 percent)" in fetches(gateway)[0].text
+
+
 def test_a_list_that_is_joined_otherwise_lost_nothing() -> None:
     from sealgate.services.list_comparing import not_covered
 
@@ -311,6 +325,33 @@ def test_what_the_node_could_not_take_is_tried_again(
     assert (fetches(gateway)[0].ended, networks(gateway), pending(gateway, ann)) == (Ended.NEW, [A, B, C], [])
 
 
+def test_what_the_node_could_not_take_does_not_come_along_with_the_next_apply(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
+) -> None:
+    live.answers["apply"] = NodeFailed("The disk is full.")
+    published.says(A, B, C)
+    due(scheduler, hands)
+    del live.answers["apply"]
+    rows.add(gateway, ann, "relay-domain", {"domain": "unrelated.example"})
+    apply(gateway, ann, "one domain")
+
+    assert (fetches(gateway)[0].ended, fetches(gateway)[0].revision) == (Ended.FAILED, 2)
+    assert networks(gateway) == [A, B]
+
+
+def test_what_the_node_cannot_take_is_tried_less_and_less_often(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
+) -> None:
+    rows.change(gateway, ann, "provider", "cloud", {"interval": 600})
+    apply(gateway, ann, "often")
+    live.answers["apply"] = NodeFailed("The disk is full.")
+    published.says(A, B, C)
+    for _ in range(24):
+        due(scheduler, hands, minutes=30)
+
+    assert changes.history(gateway, ann).revisions[0].number <= 2 + 8
+
+
 def test_a_pin_in_the_draft_counts_at_once(
     gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
 ) -> None:
@@ -322,6 +363,21 @@ def test_a_pin_in_the_draft_counts_at_once(
     assert (published.asked, networks(gateway)) == (before, [A, B])
 
 
+def test_a_pin_that_is_set_during_the_rehearsal_counts(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
+) -> None:
+    def judge(question: Any, talk: Any) -> Any:
+        rows.change(gateway, ann, "provider", "cloud", {"pin": True})
+        return live.on_judge(question, talk)
+
+    live.answers["judge"] = judge
+    published.says(A, B, C)
+    due(scheduler, hands)
+
+    assert (fetches(gateway)[0].ended, "pinned" in fetches(gateway)[0].text) == (Ended.WAITING, True)
+    assert (networks(gateway), networks(gateway, of="draft")) == ([A, B], [A, B])
+
+
 def test_another_source_in_the_draft_is_fetched_beside_the_one_in_force(
     gateway: Gateway, ann: Actor, live: StandIn, published: Published
 ) -> None:
@@ -331,6 +387,22 @@ def test_another_source_in_the_draft_is_fetched_beside_the_one_in_force(
     done = list_fetching.fetch_now(gateway, ann, "cloud")
 
     assert (done.fetch.ended, networks(gateway), networks(gateway, of="draft")) == (Ended.DRAFT, [A, B, C], [A, B, C])
+
+
+def test_a_fault_of_the_program_is_a_failure_of_that_list_and_the_next_has_its_turn(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
+) -> None:
+    with gateway.writing(ann) as writer:
+        fields = {"name": "broken", "source": "url", "address": ADDRESS, "networks": [5]}
+        writer.save("provider", "broken", fields, base=None)
+    published.says(A, B, C)
+    due(scheduler, hands)
+    run(scheduler)
+
+    with gateway.store.reading() as reader:
+        broken = reader.fetches("broken")
+    assert (broken[0].ended, "fault of the program" in broken[0].text) == (Ended.FAILED, True)
+    assert networks(gateway) == [A, B, C]
 
 
 # -- gone back from
@@ -371,6 +443,45 @@ def test_another_list_is_tried_by_itself(
         [A, B, D],
         [A, B, D],
     )
+
+
+def test_lists_by_turns_that_mail_suffers_from_are_each_tried_once(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
+) -> None:
+    undone(live)
+    for number in range(6):
+        published.says(A, B, (C, D)[number % 2])
+        due(scheduler, hands, hours=5)
+
+    assert changes.history(gateway, ann).revisions[0].number == 3
+    assert [fetch.ended for fetch in fetches(gateway)[:4]] == [Ended.HELD] * 4
+
+
+def test_after_a_list_that_was_undone_every_other_waits_longer_each_time(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
+) -> None:
+    rows.change(gateway, ann, "provider", "cloud", {"interval": 600})
+    apply(gateway, ann, "often")
+    undone(live)
+    for number in range(4 * 24):
+        published.says(A, B, f"198.18.{number}.0/24")
+        due(scheduler, hands, minutes=15)
+
+    assert changes.history(gateway, ann).revisions[0].number == 2 + 3
+
+
+def test_a_person_who_fetches_now_puts_a_list_live_that_waits_for_one(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
+) -> None:
+    undone(live)
+    published.says(A, B, C)
+    due(scheduler, hands)
+    live.answers.clear()
+    list_fetching.fetch_now(gateway, ann, "cloud")
+    published.says(A, B, C, D)
+    due(scheduler, hands, days=2)
+
+    assert (fetches(gateway)[0].ended, networks(gateway)) == (Ended.NEW, [A, B, C, D])
 
 
 def test_a_list_that_a_person_rolled_back_waits_for_a_person(
@@ -425,10 +536,12 @@ def test_who_may_not_apply_gets_the_list_into_the_draft(
     [
         Actor("eve", rights=frozenset({Right.VIEW})),
         Actor("eve", rights=frozenset({Right.VIEW, Right.EDIT}), areas=frozenset({Area.TLS})),
+        Actor("eve", rights=frozenset({Right.VIEW, Right.EDIT, Right.APPLY}), areas=frozenset({Area.TLS})),
+        Actor("eve", rights=frozenset({Right.VIEW, Right.APPLY})),
     ],
-    ids=["reader", "of another area"],
+    ids=["reader", "of another area", "of another area who may apply", "who may apply only"],
 )
-def test_who_may_neither_edit_nor_apply_fetches_nothing(
+def test_who_may_not_edit_providers_fetches_nothing(
     gateway: Gateway, live: StandIn, published: Published, actor: Actor
 ) -> None:
     before = published.asked

@@ -14,6 +14,7 @@ from sealgate.link.messages import Grade, State
 from sealgate.services import changes, expiring, rows
 from sealgate.services.applying import apply
 from sealgate.services.scheduling import Scheduler, last_before
+from sealgate.store import Ended, Fetch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -275,6 +276,25 @@ def test_rows_that_expired_before_the_apply_are_nothing_new(
     apply(gateway, ann, "first")
 
     assert expiring.expired(gateway, ann, hands.now.date()) == []
+
+
+def test_a_fault_of_the_program_in_one_work_stops_no_other(
+    gateway: Gateway, ann: Actor, agent: StandIn, scheduler: Scheduler, hands: Hands
+) -> None:
+    with gateway.writing(ann) as writer:
+        fields = {"name": "cloud", "source": "google", "interval": "no number", "networks": []}
+        writer.save("provider", "cloud", fields, base=None)
+        writer.keep_fetch("cloud", Fetch(Ended.UNCHANGED, "", source="google", at=hands.now))
+    run(scheduler)
+    add(gateway, ann)
+    run(scheduler)
+    hands.turn(seconds=3)
+    run(scheduler)
+
+    assert not jobs(gateway)["providers"].result["passed"]
+    assert "fault of the program" in jobs(gateway)["providers"].result["text"]
+    assert jobs(gateway)["providers"].holder == ""
+    assert "probe" in jobs(gateway)
 
 
 def test_a_scheduler_that_ends_is_gone_from_the_list(gateway: Gateway, scheduler: Scheduler) -> None:

@@ -34,16 +34,22 @@ def digest_of(row: Stored) -> str:
     return list_digest(row.fields["networks"])
 
 
-def too_much_lost(row: Stored, names: Collection[str]) -> str:
-    """Return why a list is not believed, because too much of the stored one is not in it; empty if it is."""
-    old = row.fields["networks"]
+def too_much_lost(row: Stored, names: Collection[str], largest: Collection[str] = ()) -> str:
+    """Return why a list is not believed, because too much is not in it; empty if it is.
+
+    It is compared with the stored one, and with the `largest` that was in force lately.
+    """
+    most = int(row.fields.get("most_shrink", USUAL_SHRINK))
+    return _lost(row.fields["networks"], names, most) or _lost(largest, names, most, " of the last 7 days")
+
+
+def _lost(old: Collection[str], names: Collection[str], most: int, when: str = "") -> str:
     if not old:
         return ""
     lost = len(not_covered(old, names))
-    most = int(row.fields.get("most_shrink", USUAL_SHRINK))
     if lost < len(old) and lost * 100 <= most * len(old):
         return ""
-    much = "all its networks" if lost == len(old) else f"{lost:,} of its {len(old):,} networks"
+    much = f"all its networks{when}" if lost == len(old) else f"{lost:,} of its {len(old):,} networks{when}"
     return (
         f"The list lost {much} ({lost * 100 // len(old)} percent), more than is believed. The old one stays. If it is "
         "right, allow it to lose more, and fetch it again."

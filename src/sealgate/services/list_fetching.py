@@ -16,12 +16,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealgate.link.messages import Progress, State
-from sealgate.model.errors import Conflict, InvalidValue, NotFetched, NotFound, Refused
+from sealgate.log import logger
+from sealgate.model.errors import Conflict, InvalidValue, NotFetched, NotFound, Refused, SealgateError, StoreFailed
 from sealgate.model.providers import PROVIDER, origin_of
 from sealgate.services.actor import Right
 from sealgate.services.areas import may_edit
 from sealgate.services.list_comparing import came_and_went, digest_of, list_digest, too_much_lost
 from sealgate.services.list_trying import ask
+from sealgate.services.lists_gone_back import forgive, gone_back, remember
+from sealgate.services.lists_lately import comment_of, largest_lately
 from sealgate.services.provider_lists import NOUN, Target, targets_of
 from sealgate.services.saved import found
 from sealgate.services.unattended import NotHandedOver, NotNow, put_in_force
@@ -34,13 +37,13 @@ if TYPE_CHECKING:
     from sealgate.services.actor import Actor
     from sealgate.services.gateway import Gateway
     from sealgate.services.judging import OnProgress
+    from sealgate.services.lists_gone_back import GoneBack
+    from sealgate.services.unattended import WentLive
     from sealgate.store import Reader, Stored, Writer
 
+_log = logger("lists")
+_FAULT = "Fetching the list ended by a fault of the program. It is tried again; the log has the details."
 _GONE_BACK = frozenset({State.UNDONE.value, State.FAILED.value})
-_HELD = (
-    "It is not put in force again by itself: fetch it now to try it again. A different list is tried by itself; until "
-    "then the old one stays."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,11 @@ class Refreshed:
 def fetch_now(gateway: Gateway, actor: Actor, name: str, progress: OnProgress | None = None) -> Refreshed:
     """Fetch a provider's list because a person asks, and put a new one in force; a list gone back from as well.
 
-    Who may not apply gets it into the draft. Refused for a list that is typed by hand or pinned.
+    It needs the right to edit providers, before anything is done; who may not apply besides gets it into the draft.
+    Refused for a list that is typed by hand or pinned.
     """
     actor.may(Right.VIEW)
+    may_edit(actor, NOUN)
     with gateway.store.reading() as reader:
         draft = found(reader.draft(), PROVIDER, name)
         live = reader.live().row(NOUN, draft.key)
@@ -108,29 +113,45 @@ class Refreshing:
 
     def run(self) -> Fetch:
         """Fetch the list and deal with it; returns the line of history, which is kept by then."""
-        if self.target.into_draft:
+        if self.asked or self.target.into_draft:
             may_edit(self.actor, NOUN)
-        else:
+        if not self.target.into_draft:
             self.actor.may(Right.APPLY)
         if self.progress is not None:
             self.progress(Progress(f"asking for the list of {self.target.name}"))
+        try:
+            return self._run()
+        except StoreFailed:
+            raise
+        except SealgateError as fault:
+            return self._keep(Fetch(Ended.FAILED, str(fault)))
+        except Exception:  # noqa: BLE001 - a stranger's text may make it: the next list has its turn all the same
+            _log.exception("a fetch ended by a fault of the program", provider=self.target.name)
+            return self._keep(Fetch(Ended.FAILED, _FAULT))
+
+    def _run(self) -> Fetch:
         with self.gateway.store.reading() as reader:
             past = [one for one in reader.fetches(self.target.name) if one.source == str(self.target.origin)]
-        try:
-            fetched = self._ask(past)
-        except NotFetched as fault:
-            return self._keep(Fetch(Ended.FAILED, str(fault)))
+        fetched = self._ask(past)
         names = list(map(str, fetched.networks))
         if fetched.unchanged or names == self._old:
             return self._keep(self._unchanged(fetched))
         line = self._compared(fetched, names)
-        if lost := too_much_lost(self.target.row, names):
+        if lost := too_much_lost(self.target.row, names, self._largest()):
             return self._keep(_ending(line, Ended.KEPT, lost))
         if self.target.into_draft:
             return self._into_draft(line, names)
-        if not self.asked and _gone_back_from(past, line.digest):
-            return self._keep(_ending(line, Ended.HELD, f"This list was live and was gone back from. {_HELD}"))
+        if not self.asked and (back := self._gone_back_from(past, line.digest)):
+            text = f"This list was live and was gone back from. {_held(back, self.now)}"
+            return self._keep(_ending(line, Ended.HELD, text))
         return self._live(line, names)
+
+    def _gone_back_from(self, past: Iterable[Fetch], digest: str) -> GoneBack | None:
+        """Return what is remembered if this list was in force once, and is not any more because it was taken back."""
+        with self.gateway.store.reading() as reader:
+            back = gone_back(reader, self.target.name, str(self.target.origin))
+        last = _last_live(past)
+        return back if digest in back.digests or (last is not None and last.digest == digest) else None
 
     @property
     def _old(self) -> list[str]:
@@ -145,6 +166,12 @@ class Refreshing:
         except InvalidValue as fault:
             raise NotFetched(f"What came is no list. {fault.problems[0]} Nothing of it was taken.") from None
         return fetched
+
+    def _largest(self) -> list[str]:
+        if self.target.into_draft:
+            return []
+        with self.gateway.store.reading() as reader:
+            return largest_lately(reader, self.target.row, self.now)
 
     def _unchanged(self, fetched: Fetched) -> Fetch:
         return Fetch(
@@ -186,7 +213,8 @@ class Refreshing:
             live = reader.live().row(NOUN, self.target.name)
             if live is None or not live.says_the_same(self.target.row):
                 raise NotNow("What is live was changed while the list was fetched.")
-            if not targets_of(live, reader.draft().row(NOUN, self.target.name)):
+            wanted = targets_of(live, reader.draft().row(NOUN, self.target.name))
+            if all(target.into_draft for target in wanted):
                 raise NotNow("The list was pinned while it was fetched.")
             return live._replace(fields=live.fields | {"networks": names})
 
@@ -199,7 +227,7 @@ class Refreshing:
                 self.gateway,
                 self.actor,
                 change,
-                f"{self.target.name}: {line.text}",
+                comment_of(self.target.name, line.text),
                 follow=follow,
                 progress=self.progress,
             )
@@ -208,14 +236,29 @@ class Refreshing:
         except NotNow as fault:
             return self._keep(_ending(line, Ended.WAITING, f"The list changed and waits. {fault}"))
         except NotHandedOver as fault:
-            return self._keep(_ending(line, Ended.FAILED, str(fault)))
-        line = dataclasses.replace(line, revision=ended.revision, remarks=tuple(remarks))
+            line = dataclasses.replace(line, revision=fault.revision, remarks=tuple(remarks))
+            return self._taken_back(_ending(line, Ended.FAILED, str(fault)))
+        return self._went_live(dataclasses.replace(line, remarks=tuple(remarks)), ended)
+
+    def _went_live(self, line: Fetch, ended: WentLive) -> Fetch:
         text = f"{line.text} Revision {ended.revision}: {ended.text}".strip()
-        if ended.in_force:
-            return self._keep(_ending(line, Ended.NEW, text))
+        line = dataclasses.replace(line, revision=ended.revision)
+        if not ended.in_force:
+            return self._taken_back(_ending(line, Ended.REFUSED, text))
+        with self.gateway.writing(self.actor) as writer:
+            if self.asked:
+                forgive(writer, self.target.name)
+            return self._kept(writer, _ending(line, Ended.NEW, text))
+
+    def _taken_back(self, line: Fetch) -> Fetch:
+        """Keep the line of a list whose revision is not in force, and take the list out of the draft again."""
         with self.gateway.writing(self.actor) as writer:
             _draft_goes_back(writer, self.target.row, line.digest)
-            return self._kept(writer, _ending(line, Ended.REFUSED, text))
+            if line.ended is Ended.REFUSED:
+                origin, names = str(self.target.origin), _names(writer)
+                back = remember(writer, self.target.name, origin, line.digest, now=self.now, names=names)
+                line = _ending(line, line.ended, f"{line.text} {_held(back, self.now)}")
+            return self._kept(writer, line)
 
     def _keep(self, line: Fetch) -> Fetch:
         with self.gateway.writing(self.actor) as writer:
@@ -236,10 +279,18 @@ def _ending(line: Fetch, ended: Ended, text: str) -> Fetch:
     return dataclasses.replace(line, ended=ended, text=text)
 
 
-def _gone_back_from(past: Iterable[Fetch], digest: str) -> bool:
-    """Tell whether the list that was put in force last is this one; it is not in force, or it would be no change."""
-    last = next((one for one in past if one.revision), None)
-    return last is not None and last.digest == digest
+def _held(back: GoneBack, now: dt.datetime) -> str:
+    """Say what becomes of a list that was gone back from, and of others."""
+    after = f" after {back.until:%Y-%m-%d %H:%M} UTC" if back.until is not None and back.until > now else ""
+    return (
+        "It is not put in force again by itself: fetch it now to try it again. A different list is tried by "
+        f"itself{after}; until then the old one stays."
+    )
+
+
+def _last_live(past: Iterable[Fetch]) -> Fetch | None:
+    """Return the line of the list that was put in force last; one that the node could not take never was."""
+    return next((one for one in past if one.revision and one.ended is not Ended.FAILED), None)
 
 
 def _draft_follows(writer: Writer, before: Stored, names: list[str]) -> bool:
@@ -247,6 +298,8 @@ def _draft_follows(writer: Writer, before: Stored, names: list[str]) -> bool:
     row = writer.draft().row(NOUN, before.key)
     if row is None or row.fields["networks"] == names:
         return row is not None
+    if row.fields.get("pin"):
+        return False
     if row.fields["networks"] != before.fields["networks"] or origin_of(row.fields) != origin_of(before.fields):
         return False
     writer.save(NOUN, row.key, row.fields | {"networks": names}, base=row.version)
@@ -261,14 +314,15 @@ def _draft_goes_back(writer: Writer, before: Stored, digest: str) -> None:
 
 
 def settle(gateway: Gateway, actor: Actor, now: dt.datetime) -> list[str]:
-    """Take lists whose revision was undone out of the draft, and note it in their history; return their names."""
+    """Take lists that were undone or gone back from out of the draft, and note it; return the providers' names."""
     with gateway.store.reading() as reader:
         names = _names(reader)
         undone = {name: found_undone for name in names if (found_undone := _undone(reader, name))}
     for name, (line, live, why) in undone.items():
         with gateway.writing(actor) as writer:
             _draft_goes_back(writer, live, line.digest)
-            text = f"Revision {line.revision}, which had this list, was undone. {why} {_HELD}"
+            back = remember(writer, name, line.source, line.digest, now=now, names=names)
+            text = f"Revision {line.revision}, which had this list, {why} {_held(back, now)}"
             writer.keep_fetch(name, dataclasses.replace(line, ended=Ended.HELD, text=text, at=now))
             writer.audit("fetch", f"{NOUN} {name}", {"ended": Ended.HELD.value, "text": text[:500]})
             writer.forget_fetches(names)
@@ -294,7 +348,7 @@ def _names(reader: Reader) -> list[str]:
 
 def _undone(reader: Reader, name: str) -> tuple[Fetch, Stored, str] | None:
     """Return the newest list that became a revision, if that was undone unnoticed; besides what is live, and why."""
-    line = next((one for one in reader.fetches(name) if one.revision), None)
+    line = _last_live(reader.fetches(name))
     live = reader.live().row(NOUN, name)
     if line is None or line.ended is not Ended.NEW or live is None or digest_of(live) == line.digest:
         return None
@@ -302,4 +356,6 @@ def _undone(reader: Reader, name: str) -> tuple[Fetch, Stored, str] | None:
         revision = reader.about(line.revision)
     except NotFound:
         return None
-    return (line, live, revision.detail) if revision.state in _GONE_BACK else None
+    if revision.state in _GONE_BACK:
+        return line, live, f"was undone. {revision.detail}"
+    return (line, live, "was gone back from.") if reader.in_force < line.revision else None

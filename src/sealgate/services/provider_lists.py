@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sealgate.model.providers import USUAL_INTERVAL, origin_of
 from sealgate.services.actor import Right
+from sealgate.services.lists_gone_back import gone_back
 from sealgate.services.nouns import noun_of
 from sealgate.services.saved import found
 from sealgate.store import GOOD, Ended
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 NOUN = "provider"
 RETRY = 300
 """Seconds after which a fetch that failed is tried again; twice as long after each further failure."""
+LONGEST_RETRY = 86400
+"""Seconds after which a list that the node could not take is tried again at the latest."""
 TROUBLE_INTERVALS, TROUBLE_SECONDS = 3, 86400
 """A list that was not good for so many intervals, and for so long, is worth telling everybody."""
 _LOOKED_AT = 20
@@ -126,16 +129,23 @@ def next_fetch(target: Target, fetches: Sequence[Fetch]) -> dt.datetime | None:
         pause = min(pause, RETRY)
     elif mine[0].ended is Ended.FAILED:
         failures = next((number for number, fetch in enumerate(mine) if fetch.ended is not Ended.FAILED), len(mine))
-        pause = min(pause, RETRY * 2.0 ** (failures - 1))
+        # A list that the node could not take costs a revision each time, so its pause grows beyond the interval.
+        pause = min(LONGEST_RETRY if mine[0].revision else pause, RETRY * 2.0 ** (failures - 1))
     share = int.from_bytes(hashlib.sha256(target.name.encode()).digest()[:2]) / 65536
     return mine[0].at + dt.timedelta(seconds=pause * (1 + share / _SPREAD))
+
+
+def _not_held(reader: Reader, target: Target, when: dt.datetime | None) -> dt.datetime | None:
+    """Return when a list is fetched that would be at `when`, but waits after one that was gone back from."""
+    until = None if target.into_draft else gone_back(reader, target.name, str(target.origin)).until
+    return when if until is None else max(when or until, until)
 
 
 def due(reader: Reader, now: dt.datetime) -> tuple[list[Target], dt.datetime | None]:
     """Return the lists that are due, and when to look again where none is (None: nothing is ever due)."""
     late, times = [], []
     for target in targets(reader):
-        when = next_fetch(target, reader.fetches(target.name, _LOOKED_AT))
+        when = _not_held(reader, target, next_fetch(target, reader.fetches(target.name, _LOOKED_AT)))
         if when is None or when <= now:
             late.append(target)
         else:
@@ -175,7 +185,7 @@ def state_of(reader: Reader, draft: Stored, live: Stored | None, now: dt.datetim
     fetches = [fetch for fetch in reader.fetches(draft.key, _LOOKED_AT) if fetch.source == str(origin)]
     last = fetches[0] if fetches else None
     target = next((target for target in targets_of(live, draft) if target.origin == origin), None)
-    when = None if target is None else next_fetch(target, fetches) or now
+    when = None if target is None else _not_held(reader, target, next_fetch(target, fetches)) or now
     since = _bad_since(reader, draft.key, fetches)
     interval = int(draft.fields.get("interval", USUAL_INTERVAL))
     worth = max(TROUBLE_SECONDS, TROUBLE_INTERVALS * interval)

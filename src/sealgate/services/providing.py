@@ -15,6 +15,7 @@ from sealgate.link.messages import State
 from sealgate.model.errors import NodeFailed
 from sealgate.services.actor import Actor, Right
 from sealgate.services.list_fetching import Refreshing, on_watch, settle, unsettled
+from sealgate.services.lists_lately import SYSTEM
 from sealgate.services.provider_lists import due
 from sealgate.services.standing import note
 from sealgate.store import GOOD
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from sealgate.store import Reader
 
 PROVIDERS = "providers"
-ACTOR = Actor(f"system:{PROVIDERS}", "scheduler", frozenset({Right.VIEW, Right.EDIT, Right.APPLY}))
+ACTOR = Actor(SYSTEM, "scheduler", frozenset({Right.VIEW, Right.EDIT, Right.APPLY}))
 """Who acts when nobody does."""
 _WATCHED = dt.timedelta(seconds=30)
 _SWITCH = dt.timedelta(minutes=10)

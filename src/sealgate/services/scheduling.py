@@ -10,6 +10,8 @@ two schedulers (a second machine on the same database) one works. How each ended
 - *expiry*: when a day is over, rows whose last day it was stop counting (`expiring`).
 - *providers*: lists of providers are fetched when they are due, one after the other (`list_fetching`).
 
+A fault of the program in one of them is logged, is how that work ended, and stops none of the others.
+
 The time of day comes from `Clock`, so the rules can be tried without waiting.
 """
 
@@ -19,9 +21,11 @@ import datetime as dt
 import os
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from sealgate.link.messages import Grade
+from sealgate.log import logger
 from sealgate.model.errors import NodeUnreachable, SealgateError
 from sealgate.model.verdicts import Ruling
 from sealgate.services import expiring, judging, reports
@@ -37,6 +41,8 @@ PROBE, NIGHTLY, EXPIRY, SELF = "probe", "nightly", "expiry", "scheduler"
 LEASE = 900.0
 """Seconds that one work may take before another scheduler may take it over."""
 PRESENCE = 7200.0
+_FAULT = "This ended by a fault of the program. Nothing of it was done. It is tried again; the log has the details."
+_log = logger("scheduler")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +106,7 @@ class Scheduler:
             (PROBE, self._probe_due, self._probe),
             (PROVIDERS, self._lists.due, self._lists.work),
         ):
-            about = due() if self.clock.ticks() >= self._retry.get(name, float("-inf")) else ""
-            if about:
-                self._do(name, about, work)
+            if self.clock.ticks() >= self._retry.get(name, float("-inf")) and self._done(name, due, work):
                 return 0.0
         return self.pace.look
 
@@ -167,6 +171,16 @@ class Scheduler:
         number, outcome = expiring.take_effect(self.gateway, _actor(EXPIRY), rows, today)
         return {"passed": outcome.revision == number, "text": f"Revision {number}: {outcome.text}", "rows": rows[:100]}
 
+    def _done(self, name: str, due: Callable[[], str], work: Callable[[], dict[str, Any]]) -> bool:
+        """Do a work if it is due; tell whether it was. A fault in finding that out is the work's own."""
+        try:
+            about = due()
+        except Exception as fault:  # noqa: BLE001 - raised again where the work is done
+            about, work = "what is due", partial(_raise, fault)
+        if about:
+            self._do(name, about, work)
+        return bool(about)
+
     def _do(self, name: str, about: str, work: Callable[[], dict[str, Any]]) -> None:
         """Do one work under its lease; what goes wrong is its result, and it is tried again later."""
         with self.gateway.writing(_actor(SELF)) as writer:
@@ -178,6 +192,10 @@ class Scheduler:
         except SealgateError as fault:
             result = {"passed": False, "text": str(fault)[:2000]}
             self._try_again(name, unreachable=isinstance(fault, NodeUnreachable))
+        except Exception:  # noqa: BLE001 - one work's fault must not stop the others
+            _log.exception("a work of the scheduler ended by a fault of the program", work=name, about=about)
+            result = {"passed": False, "text": _FAULT}
+            self._try_again(name, unreachable=False)
         with self.gateway.writing(_actor(SELF)) as writer:
             writer.finish_job(name, self.holder, result)
 
@@ -195,6 +213,10 @@ class Scheduler:
         self._present = self.clock.ticks()
         with self.gateway.writing(_actor(SELF)) as writer:
             writer.take_job(SELF, str(os.getpid()), self.holder, PRESENCE)
+
+
+def _raise(fault: Exception) -> NoReturn:
+    raise fault
 
 
 def _actor(name: str) -> Actor:

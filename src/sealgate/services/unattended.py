@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 class NotHandedOver(SealgateError):  # noqa: N818
     """The revision was made, and the node could not take it; what was in force is, as far as is known, still so."""
 
+    def __init__(self, revision: int, text: str) -> None:
+        super().__init__(text)
+        self.revision = revision
+
 
 class NotNow(SealgateError):  # noqa: N818 - reads as what it is
     """It could not go live now; nothing was changed, and it may be tried again."""
@@ -73,18 +77,20 @@ def put_in_force(
 ) -> WentLive:
     """Judge what is live with one row changed, make it a revision, and put it in force.
 
-    `change` returns the row as it shall be, from what is live at that moment. `follow` is
-    called in the transaction that makes the revision, for what else belongs to it. Raises Refused when the rehearsal
-    does not pass, NotNow when it has to wait, NotHandedOver when the node failed. That the node undid it at once is no
-    exception.
+    `change` returns the row as it shall be, from what is live at that moment, or raises NotNow; it is asked before the
+    rehearsal, and again in the transaction that makes the revision. `follow` is called in that transaction, for what
+    else belongs to it. Raises Refused when the rehearsal does not pass, NotNow when it has to wait, NotHandedOver when
+    the node failed. That the node undid it at once is no exception.
     """
     actor.may(Right.APPLY)
     wait_for_quiet(gateway, actor)
-    judged, changed, before = _judged(gateway, actor, change, progress)
+    judged, before = _judged(gateway, actor, change, progress)
     report = reports.to_json(reports.kept(judged.report, judged.findings))
     digest = judged.candidate.digest
     try:
         with gateway.writing(actor) as writer:
+            # A rehearsal takes minutes: what stood against it by now is asked in the transaction that makes it so.
+            changed = change(writer)
             number = writer.promote_on_live(changed, digest, comment, report, state=State.SWITCHING.value)
             follow(writer)
     except (Conflict, NotFound) as fault:
@@ -92,7 +98,7 @@ def put_in_force(
     try:
         outcome = hand_over(gateway, actor, Apply(digest, number, comment, None, USUAL_WATCH), before, progress)
     except SealgateError as fault:
-        raise NotHandedOver(f"Revision {number} could not be put in force. {fault}") from None
+        raise NotHandedOver(number, f"Revision {number} could not be put in force. {fault}") from None
     return WentLive(number, _stands(outcome, number), outcome.text)
 
 
@@ -100,11 +106,10 @@ def _stands(outcome: Outcome, number: int) -> bool:
     return outcome.state in STANDS and outcome.revision == number
 
 
-def _judged(gateway: Gateway, actor: Actor, change: Change, progress: OnProgress | None) -> tuple[Judged, Stored, int]:
+def _judged(gateway: Gateway, actor: Actor, change: Change, progress: OnProgress | None) -> tuple[Judged, int]:
     try:
         with gateway.store.reading() as reader:
-            changed = change(reader)
-            bundle = live_with(reader, changed)
+            bundle = live_with(reader, change(reader))
             report = gateway.node(actor).judge(bundle, Grade.FULL, progress)
             candidate, before = Candidate(reader.newest, 0, bundle.header.digest), reader.in_force
     except (NodeFailed, NotFound) as fault:
@@ -115,4 +120,4 @@ def _judged(gateway: Gateway, actor: Actor, change: Change, progress: OnProgress
         errors = errors_in(judged.findings)
         first = f" The first: {errors[0]}" if errors else ""
         raise Refused(f"The rehearsal found {len(errors)} errors.{first}", judged.findings)
-    return judged, changed, before
+    return judged, before
