@@ -213,6 +213,45 @@ def test_a_list_that_loses_a_part_at_each_fetch_is_kept_away(
     assert "15 of its 22 networks of the last 7 days (68 percent)" in fetches(gateway)[0].text
 
 
+@pytest.mark.parametrize("steps", [("10.64.0.0/14",), ("10.64.0.0/16", "10.64.0.0/15")], ids=["at once", "in steps"])
+def test_a_list_that_grows_much_waits_for_a_person(
+    gateway: Gateway,
+    ann: Actor,
+    live: StandIn,
+    published: Published,
+    scheduler: Scheduler,
+    hands: Hands,
+    steps: tuple[str, ...],
+) -> None:
+    for step in steps:
+        published.says(A, B, step)
+        due(scheduler, hands)
+    held, stands = fetches(gateway)[0], networks(gateway)
+    asked = list_fetching.fetch_now(gateway, ann, "cloud")
+
+    assert (held.ended, "more than goes live by itself" in held.text) == (Ended.HELD, True)
+    assert steps[-1] not in stands
+    assert (asked.fetch.ended, steps[-1] in networks(gateway)) == (Ended.NEW, True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "held"),
+    [
+        (["10.0.0.0/16"], ["10.0.0.0/15"], False),
+        (["10.0.0.0/16"], ["10.0.0.0/14"], True),
+        (["10.0.0.0/24"], ["10.0.0.0/16"], False),
+        (["192.0.2.1"], ["10.0.0.0/15"], True),
+        ([D], ["2001::/24"], True),
+        ([A], [A, D], False),
+        ([], ["10.0.0.0/8"], False),
+    ],
+)
+def test_how_much_a_list_may_grow_by_itself(old: list[str], new: list[str], held: bool) -> None:
+    from sealgate.services.list_comparing import too_wide
+
+    assert bool(too_wide(old, new)) is held
+
+
 def test_a_list_that_is_joined_otherwise_lost_nothing() -> None:
     from sealgate.services.list_comparing import not_covered
 

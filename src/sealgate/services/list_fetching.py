@@ -24,7 +24,7 @@ from sealgate.services.areas import may_edit
 from sealgate.services.list_comparing import came_and_went, digest_of, list_digest, too_much_lost
 from sealgate.services.list_trying import ask
 from sealgate.services.lists_gone_back import forgive, gone_back, remember
-from sealgate.services.lists_lately import comment_of, largest_lately
+from sealgate.services.lists_lately import comment_of, largest_lately, wider_than_lately
 from sealgate.services.provider_lists import NOUN, Target, targets_of
 from sealgate.services.saved import found
 from sealgate.services.unattended import NotHandedOver, NotNow, put_in_force
@@ -144,7 +144,13 @@ class Refreshing:
         if not self.asked and (back := self._gone_back_from(past, line.digest)):
             text = f"This list was live and was gone back from. {_held(back, self.now)}"
             return self._keep(_ending(line, Ended.HELD, text))
+        if not self.asked and (wide := self._wider(names)):
+            return self._keep(_ending(line, Ended.HELD, wide))
         return self._live(line, names)
+
+    def _wider(self, names: list[str]) -> str:
+        with self.gateway.store.reading() as reader:
+            return wider_than_lately(reader, self.target.row, names, self.now)
 
     def _gone_back_from(self, past: Iterable[Fetch], digest: str) -> GoneBack | None:
         """Return what is remembered if this list was in force once, and is not any more because it was taken back."""

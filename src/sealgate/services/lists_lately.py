@@ -1,8 +1,8 @@
 """What a provider's list was in the last seven days, from the revisions that stood.
 
-A list that loses a little less than is believed at each fetch is nearly gone after six. So what comes is compared with
-the largest list of the last days as well; lists that were gone back from do not count. A list that a person fetched now
-and put in force is where that begins anew.
+A list that loses a little less than is believed at each fetch is nearly gone after six, and one may grow likewise. So
+what comes is compared with the longest and the narrowest lists of the last days as well; lists that were gone back from
+do not count. A list that a person fetched now and put in force is where that begins anew.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sealgate.link.messages import State
 from sealgate.model.providers import origin_of
-from sealgate.services.list_comparing import digest_of
+from sealgate.services.list_comparing import digest_of, too_wide
 from sealgate.services.lists_gone_back import gone_back
 from sealgate.services.provider_lists import NOUN
 
@@ -36,6 +36,12 @@ def comment_of(name: str, text: str) -> str:
 def largest_lately(reader: Reader, row: Stored, now: dt.datetime) -> list[str]:
     """Return the networks of the longest list of a provider, from its present source, that was in force lately."""
     return max((list(one.fields["networks"]) for one in _rows(reader, row, now)), key=len, default=[])
+
+
+def wider_than_lately(reader: Reader, row: Stored, names: list[str], now: dt.datetime) -> str:
+    """Return why a list does not go live unattended, because one that was in force lately was much narrower."""
+    found = (too_wide(one.fields["networks"], names) for one in (row, *_rows(reader, row, now)))
+    return next(filter(None, found), "")
 
 
 def _rows(reader: Reader, row: Stored, now: dt.datetime) -> Iterator[Stored]:
