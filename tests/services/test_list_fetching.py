@@ -19,6 +19,7 @@ from sealgate.providers.microsoft365 import INSTANCES
 from sealgate.services import changes, list_fetching, list_trying, provider_lists, rows
 from sealgate.services.actor import Actor, Area, Right
 from sealgate.services.applying import apply, rollback
+from sealgate.services.scheduling import Pace, Scheduler
 from sealgate.store import Ended
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from tests.support.published import Published
 
     from sealgate.services.gateway import Gateway
-    from sealgate.services.scheduling import Scheduler
     from sealgate.store import Fetch
 
 A, B, C, D = "192.0.2.0/25", "198.51.100.0/25", "203.0.113.0/25", "2001:db8::/48"
@@ -348,6 +348,50 @@ def test_while_a_person_applies_nothing_is_begun(
     run(scheduler)
 
     assert (early - before, published.asked - early) == (0, 1)
+
+
+def broken_off(gateway: Gateway) -> None:
+    """Leave what a scheduler leaves that is killed between making a revision and handing it over."""
+    from sealgate.services.bundles import live_with
+
+    with gateway.store.reading() as reader:
+        row = reader.live().row("provider", "cloud")
+        assert row is not None
+        changed = row._replace(fields=row.fields | {"networks": [A, B, C]})
+        digest = live_with(reader, changed).header.digest
+    with gateway.store.writing(SYSTEM) as writer:
+        writer.promote_on_live(changed, digest, "cloud: 1 networks added.", {}, state=State.SWITCHING.value)
+
+
+def test_what_a_killed_scheduler_left_is_asked_of_the_node_at_the_start(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, hands: Hands
+) -> None:
+    broken_off(gateway)
+    after = Scheduler(gateway, "here", Pace(look=1, quiet=2, retry=60), hands.clock())
+    after.begin()
+    hands.turn(seconds=5)
+    run(after)
+
+    history = changes.history(gateway, ann)
+    assert (history.in_force, history.revisions[0].state, networks(gateway)) == (1, "failed", [A, B])
+    assert (fetches(gateway)[0].ended, networks(gateway, of="draft")) == (Ended.FAILED, [A, B])
+
+
+def test_what_the_node_has_of_a_killed_scheduler_is_noted_as_live(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, hands: Hands
+) -> None:
+    broken_off(gateway)
+    with gateway.store.reading() as reader:
+        digest = reader.about(2).digest
+    live.answers["status"] = live.status(revision=2, digest=digest, state=State.ON_WATCH)
+    after = Scheduler(gateway, "here", Pace(look=1, quiet=2, retry=60), hands.clock())
+    after.begin()
+    hands.turn(seconds=5)
+    run(after)
+
+    history = changes.history(gateway, ann)
+    assert (history.in_force, history.revisions[0].state) == (2, "on-watch")
+    assert (fetches(gateway)[0].ended, fetches(gateway)[0].revision) == (Ended.NEW, 2)
 
 
 def test_what_the_node_could_not_take_is_tried_again(

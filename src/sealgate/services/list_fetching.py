@@ -335,6 +335,26 @@ def settle(gateway: Gateway, actor: Actor, now: dt.datetime) -> list[str]:
     return list(undone)
 
 
+def settle_broken_off(gateway: Gateway, actor: Actor, number: int, now: dt.datetime) -> None:
+    """Keep the line of a list whose fetch was broken off when its revision was made; that has its end by now."""
+    with gateway.store.reading() as reader:
+        revision = reader.about(number)
+        name = next((one for one in _names(reader) if revision.comment.startswith(comment_of(one, ""))), "")
+        row, live = reader.revision(number).row(NOUN, name), reader.live().row(NOUN, name)
+        known = any(line.revision == number for line in reader.fetches(name))
+    if row is None or live is None or known:
+        return
+    ended = Ended.FAILED if revision.state in _GONE_BACK else Ended.NEW
+    text = f"{revision.comment} Revision {number}: the fetch was broken off. {revision.detail}".strip()
+    digest, source = digest_of(row), str(origin_of(row.fields))
+    line = Fetch(ended, text, source, digest=digest, count=len(row.fields["networks"]), revision=number, at=now)
+    with gateway.writing(actor) as writer:
+        if ended is Ended.FAILED and digest_of(live) != digest:
+            _draft_goes_back(writer, live, digest)
+        writer.keep_fetch(name, line)
+        writer.audit("fetch", f"{NOUN} {name}", {"ended": ended.value, "text": text[:500], "revision": number})
+
+
 def unsettled(reader: Reader) -> list[str]:
     """Return the providers whose list was undone without that being noted yet."""
     return [name for name in _names(reader) if _undone(reader, name)]
