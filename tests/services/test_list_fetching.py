@@ -435,6 +435,28 @@ def test_what_the_node_cannot_take_is_tried_less_and_less_often(
     assert changes.history(gateway, ann).revisions[0].number <= 2 + 8
 
 
+def test_a_list_that_changes_all_the_time_goes_live_so_often_a_day_and_says_once_that_it_waits(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
+) -> None:
+    with gateway.writing(ann) as writer:
+        before = changes.history(gateway, ann).revisions[0].digest
+        row = writer.live().row("provider", "cloud")
+        assert row is not None
+    for _ in range(24):
+        with gateway.store.writing(SYSTEM) as writer:
+            writer.promote_on_live(row, before, "cloud: it changed.", {}, state=State.CONFIRMED.value)
+    published.says(A, B, C)
+    due(scheduler, hands)
+    for _ in range(12):
+        due(scheduler, hands, minutes=15)
+    waited = fetches(gateway)
+    due(scheduler, hands, days=2)
+
+    assert [fetch.ended for fetch in waited if fetch.ended is not Ended.UNCHANGED] == [Ended.WAITING]
+    assert "24 times in 24 hours" in waited[0].text
+    assert (fetches(gateway)[0].ended, networks(gateway)) == (Ended.NEW, [A, B, C])
+
+
 def test_a_pin_in_the_draft_counts_at_once(
     gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
 ) -> None:

@@ -24,7 +24,7 @@ from sealgate.services.areas import may_edit
 from sealgate.services.list_comparing import came_and_went, digest_of, list_digest, too_much_lost
 from sealgate.services.list_trying import ask
 from sealgate.services.lists_gone_back import forgive, gone_back, remember
-from sealgate.services.lists_lately import comment_of, largest_lately, wider_than_lately
+from sealgate.services.lists_lately import MOST_A_DAY, comment_of, largest_lately, room_again, wider_than_lately
 from sealgate.services.provider_lists import NOUN, Target, targets_of
 from sealgate.services.saved import found
 from sealgate.services.unattended import NotHandedOver, NotNow, put_in_force
@@ -144,13 +144,20 @@ class Refreshing:
         if not self.asked and (back := self._gone_back_from(past, line.digest)):
             text = f"This list was live and was gone back from. {_held(back, self.now)}"
             return self._keep(_ending(line, Ended.HELD, text))
-        if not self.asked and (wide := self._wider(names)):
-            return self._keep(_ending(line, Ended.HELD, wide))
+        if not self.asked and (held := self._unattended_held(line, names)):
+            return self._keep(held)
         return self._live(line, names)
 
-    def _wider(self, names: list[str]) -> str:
+    def _unattended_held(self, line: Fetch, names: list[str]) -> Fetch | None:
+        """Return how it ends where this list does not go live with nobody present; None where it does."""
         with self.gateway.store.reading() as reader:
-            return wider_than_lately(reader, self.target.row, names, self.now)
+            wide = wider_than_lately(reader, self.target.row, names, self.now)
+            room = room_again(reader, self.target.name, self.now)
+        if wide:
+            return _ending(line, Ended.HELD, wide)
+        if room is not None:
+            return _ending(line, Ended.WAITING, _too_often(room))
+        return None
 
     def _gone_back_from(self, past: Iterable[Fetch], digest: str) -> GoneBack | None:
         """Return what is remembered if this list was in force once, and is not any more because it was taken back."""
@@ -283,6 +290,13 @@ class Refreshing:
 
 def _ending(line: Fetch, ended: Ended, text: str) -> Fetch:
     return dataclasses.replace(line, ended=ended, text=text)
+
+
+def _too_often(room: dt.datetime) -> str:
+    return (
+        f"The list changed and waits. It went live {MOST_A_DAY} times in 24 hours, and does again after "
+        f"{room:%Y-%m-%d %H:%M} UTC. Fetch it now to put it live at once."
+    )
 
 
 def _held(back: GoneBack, now: dt.datetime) -> str:

@@ -11,10 +11,9 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from sealgate.link.messages import State
-from sealgate.model.providers import origin_of
+from sealgate.model.providers import PROVIDER, origin_of
 from sealgate.services.list_comparing import digest_of, too_wide
 from sealgate.services.lists_gone_back import gone_back
-from sealgate.services.provider_lists import NOUN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
 
 SYSTEM = "system:providers"
 """The actor of what goes live unattended."""
+MOST_A_DAY = 24
+"""Revisions that one provider's lists become unattended in 24 hours."""
+_DAY = dt.timedelta(days=1)
 _LATELY = dt.timedelta(days=7)
 _MOST = 500
 _NEVER_STOOD = frozenset({State.UNDONE.value, State.FAILED.value, State.SWITCHING.value})
@@ -44,12 +46,23 @@ def wider_than_lately(reader: Reader, row: Stored, names: list[str], now: dt.dat
     return next(filter(None, found), "")
 
 
+def room_again(reader: Reader, name: str, now: dt.datetime) -> dt.datetime | None:
+    """Return when the next list of a provider may go live unattended, where so many did lately; None: now."""
+    mine, prefix = [], comment_of(name, "")
+    for revision in reader.history():
+        if now - revision.at >= _DAY:
+            break
+        if revision.actor == SYSTEM and revision.comment.startswith(prefix):
+            mine.append(revision.at)
+    return mine[MOST_A_DAY - 1] + _DAY if len(mine) >= MOST_A_DAY else None
+
+
 def _rows(reader: Reader, row: Stored, now: dt.datetime) -> Iterator[Stored]:
     """Give the rows of a provider in the revisions that stood lately, newest first, each once."""
     seen, origin = set(), origin_of(row.fields)
     bad = gone_back(reader, row.key, str(origin)).digests
     for revision in _lately(reader, row.key, now):
-        found = reader.revision(revision.number).row(NOUN, row.key)
+        found = reader.revision(revision.number).row(PROVIDER.name, row.key)
         if found is not None and found.version not in seen and origin_of(found.fields) == origin:
             seen.add(found.version)
             if digest_of(found) not in bad:
