@@ -19,6 +19,7 @@ from sealgate.providers.microsoft365 import INSTANCES
 from sealgate.services import changes, list_fetching, list_trying, provider_lists, rows
 from sealgate.services.actor import Actor, Area, Right
 from sealgate.services.applying import apply, rollback
+from sealgate.services.scheduling import Pace, Scheduler
 from sealgate.store import Ended
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from tests.support.published import Published
 
     from sealgate.services.gateway import Gateway
-    from sealgate.services.scheduling import Scheduler
     from sealgate.store import Fetch
 
 A, B, C, D = "192.0.2.0/25", "198.51.100.0/25", "203.0.113.0/25", "2001:db8::/48"
@@ -213,6 +213,45 @@ def test_a_list_that_loses_a_part_at_each_fetch_is_kept_away(
     assert "15 of its 22 networks of the last 7 days (68 percent)" in fetches(gateway)[0].text
 
 
+@pytest.mark.parametrize("steps", [("10.64.0.0/14",), ("10.64.0.0/16", "10.64.0.0/15")], ids=["at once", "in steps"])
+def test_a_list_that_grows_much_waits_for_a_person(
+    gateway: Gateway,
+    ann: Actor,
+    live: StandIn,
+    published: Published,
+    scheduler: Scheduler,
+    hands: Hands,
+    steps: tuple[str, ...],
+) -> None:
+    for step in steps:
+        published.says(A, B, step)
+        due(scheduler, hands)
+    held, stands = fetches(gateway)[0], networks(gateway)
+    asked = list_fetching.fetch_now(gateway, ann, "cloud")
+
+    assert (held.ended, "more than goes live by itself" in held.text) == (Ended.HELD, True)
+    assert steps[-1] not in stands
+    assert (asked.fetch.ended, steps[-1] in networks(gateway)) == (Ended.NEW, True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "held"),
+    [
+        (["10.0.0.0/16"], ["10.0.0.0/15"], False),
+        (["10.0.0.0/16"], ["10.0.0.0/14"], True),
+        (["10.0.0.0/24"], ["10.0.0.0/16"], False),
+        (["192.0.2.1"], ["10.0.0.0/15"], True),
+        ([D], ["2001::/24"], True),
+        ([A], [A, D], False),
+        ([], ["10.0.0.0/8"], False),
+    ],
+)
+def test_how_much_a_list_may_grow_by_itself(old: list[str], new: list[str], held: bool) -> None:
+    from sealgate.services.list_comparing import too_wide
+
+    assert bool(too_wide(old, new)) is held
+
+
 def test_a_list_that_is_joined_otherwise_lost_nothing() -> None:
     from sealgate.services.list_comparing import not_covered
 
@@ -311,6 +350,50 @@ def test_while_a_person_applies_nothing_is_begun(
     assert (early - before, published.asked - early) == (0, 1)
 
 
+def broken_off(gateway: Gateway) -> None:
+    """Leave what a scheduler leaves that is killed between making a revision and handing it over."""
+    from sealgate.services.bundles import live_with
+
+    with gateway.store.reading() as reader:
+        row = reader.live().row("provider", "cloud")
+        assert row is not None
+        changed = row._replace(fields=row.fields | {"networks": [A, B, C]})
+        digest = live_with(reader, changed).header.digest
+    with gateway.store.writing(SYSTEM) as writer:
+        writer.promote_on_live(changed, digest, "cloud: 1 networks added.", {}, state=State.SWITCHING.value)
+
+
+def test_what_a_killed_scheduler_left_is_asked_of_the_node_at_the_start(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, hands: Hands
+) -> None:
+    broken_off(gateway)
+    after = Scheduler(gateway, "here", Pace(look=1, quiet=2, retry=60), hands.clock())
+    after.begin()
+    hands.turn(seconds=5)
+    run(after)
+
+    history = changes.history(gateway, ann)
+    assert (history.in_force, history.revisions[0].state, networks(gateway)) == (1, "failed", [A, B])
+    assert (fetches(gateway)[0].ended, networks(gateway, of="draft")) == (Ended.FAILED, [A, B])
+
+
+def test_what_the_node_has_of_a_killed_scheduler_is_noted_as_live(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, hands: Hands
+) -> None:
+    broken_off(gateway)
+    with gateway.store.reading() as reader:
+        digest = reader.about(2).digest
+    live.answers["status"] = live.status(revision=2, digest=digest, state=State.ON_WATCH)
+    after = Scheduler(gateway, "here", Pace(look=1, quiet=2, retry=60), hands.clock())
+    after.begin()
+    hands.turn(seconds=5)
+    run(after)
+
+    history = changes.history(gateway, ann)
+    assert (history.in_force, history.revisions[0].state) == (2, "on-watch")
+    assert (fetches(gateway)[0].ended, fetches(gateway)[0].revision) == (Ended.NEW, 2)
+
+
 def test_what_the_node_could_not_take_is_tried_again(
     gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
 ) -> None:
@@ -350,6 +433,28 @@ def test_what_the_node_cannot_take_is_tried_less_and_less_often(
         due(scheduler, hands, minutes=30)
 
     assert changes.history(gateway, ann).revisions[0].number <= 2 + 8
+
+
+def test_a_list_that_changes_all_the_time_goes_live_so_often_a_day_and_says_once_that_it_waits(
+    gateway: Gateway, ann: Actor, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
+) -> None:
+    with gateway.writing(ann) as writer:
+        before = changes.history(gateway, ann).revisions[0].digest
+        row = writer.live().row("provider", "cloud")
+        assert row is not None
+    for _ in range(24):
+        with gateway.store.writing(SYSTEM) as writer:
+            writer.promote_on_live(row, before, "cloud: it changed.", {}, state=State.CONFIRMED.value)
+    published.says(A, B, C)
+    due(scheduler, hands)
+    for _ in range(12):
+        due(scheduler, hands, minutes=15)
+    waited = fetches(gateway)
+    due(scheduler, hands, days=2)
+
+    assert [fetch.ended for fetch in waited if fetch.ended is not Ended.UNCHANGED] == [Ended.WAITING]
+    assert "24 times in 24 hours" in waited[0].text
+    assert (fetches(gateway)[0].ended, networks(gateway)) == (Ended.NEW, [A, B, C])
 
 
 def test_a_pin_in_the_draft_counts_at_once(

@@ -56,6 +56,28 @@ def _lost(old: Collection[str], names: Collection[str], most: int, when: str = "
     )
 
 
+def too_wide(old: Collection[str], names: Collection[str]) -> str:
+    """Return why a list does not go live unattended, because it is much wider than an old one; empty if it is not.
+
+    Much wider is more than twice as wide, and wider by more than a /16 of IPv4 or a /32 of IPv6.
+    """
+    for version, unit, much in ((4, "IPv4 addresses", 2**16), (6, "IPv6 networks /64", 2**32)):
+        before, after = _width(old, version), _width(names, version)
+        if old and after > 2 * before and after - before > much:
+            return (
+                f"The list grew from {before:,} to {after:,} {unit}, more than goes live by itself. The old one stays. "
+                "If it is right, fetch it now."
+            )
+    return ""
+
+
+def _width(networks: Collection[str], version: int) -> int:
+    """Return how many addresses (of IPv6: networks /64) a list has; no network of a list is inside another."""
+    bits, sign = (32, ".") if version == 4 else (64, ":")
+    mine = (name for name in networks if (":" in name) == (sign == ":"))
+    return sum(2 ** max(0, bits - int(name.partition("/")[2] or bits)) for name in mine)
+
+
 def not_covered(old: Iterable[str], new: Iterable[str]) -> list[str]:
     """Return the networks of a list that another one does not wholly cover, joined or cut otherwise as it may be."""
     known: dict[tuple[int, int], set[int]] = {}

@@ -24,7 +24,7 @@ from sealgate.services.areas import may_edit
 from sealgate.services.list_comparing import came_and_went, digest_of, list_digest, too_much_lost
 from sealgate.services.list_trying import ask
 from sealgate.services.lists_gone_back import forgive, gone_back, remember
-from sealgate.services.lists_lately import comment_of, largest_lately
+from sealgate.services.lists_lately import MOST_A_DAY, comment_of, largest_lately, room_again, wider_than_lately
 from sealgate.services.provider_lists import NOUN, Target, targets_of
 from sealgate.services.saved import found
 from sealgate.services.unattended import NotHandedOver, NotNow, put_in_force
@@ -144,7 +144,20 @@ class Refreshing:
         if not self.asked and (back := self._gone_back_from(past, line.digest)):
             text = f"This list was live and was gone back from. {_held(back, self.now)}"
             return self._keep(_ending(line, Ended.HELD, text))
+        if not self.asked and (held := self._unattended_held(line, names)):
+            return self._keep(held)
         return self._live(line, names)
+
+    def _unattended_held(self, line: Fetch, names: list[str]) -> Fetch | None:
+        """Return how it ends where this list does not go live with nobody present; None where it does."""
+        with self.gateway.store.reading() as reader:
+            wide = wider_than_lately(reader, self.target.row, names, self.now)
+            room = room_again(reader, self.target.name, self.now)
+        if wide:
+            return _ending(line, Ended.HELD, wide)
+        if room is not None:
+            return _ending(line, Ended.WAITING, _too_often(room))
+        return None
 
     def _gone_back_from(self, past: Iterable[Fetch], digest: str) -> GoneBack | None:
         """Return what is remembered if this list was in force once, and is not any more because it was taken back."""
@@ -279,6 +292,13 @@ def _ending(line: Fetch, ended: Ended, text: str) -> Fetch:
     return dataclasses.replace(line, ended=ended, text=text)
 
 
+def _too_often(room: dt.datetime) -> str:
+    return (
+        f"The list changed and waits. It went live {MOST_A_DAY} times in 24 hours, and does again after "
+        f"{room:%Y-%m-%d %H:%M} UTC. Fetch it now to put it live at once."
+    )
+
+
 def _held(back: GoneBack, now: dt.datetime) -> str:
     """Say what becomes of a list that was gone back from, and of others."""
     after = f" after {back.until:%Y-%m-%d %H:%M} UTC" if back.until is not None and back.until > now else ""
@@ -327,6 +347,26 @@ def settle(gateway: Gateway, actor: Actor, now: dt.datetime) -> list[str]:
             writer.audit("fetch", f"{NOUN} {name}", {"ended": Ended.HELD.value, "text": text[:500]})
             writer.forget_fetches(names)
     return list(undone)
+
+
+def settle_broken_off(gateway: Gateway, actor: Actor, number: int, now: dt.datetime) -> None:
+    """Keep the line of a list whose fetch was broken off when its revision was made; that has its end by now."""
+    with gateway.store.reading() as reader:
+        revision = reader.about(number)
+        name = next((one for one in _names(reader) if revision.comment.startswith(comment_of(one, ""))), "")
+        row, live = reader.revision(number).row(NOUN, name), reader.live().row(NOUN, name)
+        known = any(line.revision == number for line in reader.fetches(name))
+    if row is None or live is None or known:
+        return
+    ended = Ended.FAILED if revision.state in _GONE_BACK else Ended.NEW
+    text = f"{revision.comment} Revision {number}: the fetch was broken off. {revision.detail}".strip()
+    digest, source = digest_of(row), str(origin_of(row.fields))
+    line = Fetch(ended, text, source, digest=digest, count=len(row.fields["networks"]), revision=number, at=now)
+    with gateway.writing(actor) as writer:
+        if ended is Ended.FAILED and digest_of(live) != digest:
+            _draft_goes_back(writer, live, digest)
+        writer.keep_fetch(name, line)
+        writer.audit("fetch", f"{NOUN} {name}", {"ended": ended.value, "text": text[:500], "revision": number})
 
 
 def unsettled(reader: Reader) -> list[str]:

@@ -1,8 +1,8 @@
 """What a provider's list was in the last seven days, from the revisions that stood.
 
-A list that loses a little less than is believed at each fetch is nearly gone after six. So what comes is compared with
-the largest list of the last days as well; lists that were gone back from do not count. A list that a person fetched now
-and put in force is where that begins anew.
+A list that loses a little less than is believed at each fetch is nearly gone after six, and one may grow likewise. So
+what comes is compared with the longest and the narrowest lists of the last days as well; lists that were gone back from
+do not count. A list that a person fetched now and put in force is where that begins anew.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from sealgate.link.messages import State
-from sealgate.model.providers import origin_of
-from sealgate.services.list_comparing import digest_of
+from sealgate.model.providers import PROVIDER, origin_of
+from sealgate.services.list_comparing import digest_of, too_wide
 from sealgate.services.lists_gone_back import gone_back
-from sealgate.services.provider_lists import NOUN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
 
 SYSTEM = "system:providers"
 """The actor of what goes live unattended."""
+MOST_A_DAY = 24
+"""Revisions that one provider's lists become unattended in 24 hours."""
+_DAY = dt.timedelta(days=1)
 _LATELY = dt.timedelta(days=7)
 _MOST = 500
 _NEVER_STOOD = frozenset({State.UNDONE.value, State.FAILED.value, State.SWITCHING.value})
@@ -38,12 +40,29 @@ def largest_lately(reader: Reader, row: Stored, now: dt.datetime) -> list[str]:
     return max((list(one.fields["networks"]) for one in _rows(reader, row, now)), key=len, default=[])
 
 
+def wider_than_lately(reader: Reader, row: Stored, names: list[str], now: dt.datetime) -> str:
+    """Return why a list does not go live unattended, because one that was in force lately was much narrower."""
+    found = (too_wide(one.fields["networks"], names) for one in (row, *_rows(reader, row, now)))
+    return next(filter(None, found), "")
+
+
+def room_again(reader: Reader, name: str, now: dt.datetime) -> dt.datetime | None:
+    """Return when the next list of a provider may go live unattended, where so many did lately; None: now."""
+    mine, prefix = [], comment_of(name, "")
+    for revision in reader.history():
+        if now - revision.at >= _DAY:
+            break
+        if revision.actor == SYSTEM and revision.comment.startswith(prefix):
+            mine.append(revision.at)
+    return mine[MOST_A_DAY - 1] + _DAY if len(mine) >= MOST_A_DAY else None
+
+
 def _rows(reader: Reader, row: Stored, now: dt.datetime) -> Iterator[Stored]:
     """Give the rows of a provider in the revisions that stood lately, newest first, each once."""
     seen, origin = set(), origin_of(row.fields)
     bad = gone_back(reader, row.key, str(origin)).digests
     for revision in _lately(reader, row.key, now):
-        found = reader.revision(revision.number).row(NOUN, row.key)
+        found = reader.revision(revision.number).row(PROVIDER.name, row.key)
         if found is not None and found.version not in seen and origin_of(found.fields) == origin:
             seen.add(found.version)
             if digest_of(found) not in bad:

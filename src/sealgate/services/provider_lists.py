@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sealgate.model.providers import USUAL_INTERVAL, origin_of
 from sealgate.services.actor import Right
 from sealgate.services.lists_gone_back import gone_back
+from sealgate.services.lists_lately import room_again
 from sealgate.services.nouns import noun_of
 from sealgate.services.saved import found
 from sealgate.store import GOOD, Ended
@@ -135,17 +136,21 @@ def next_fetch(target: Target, fetches: Sequence[Fetch]) -> dt.datetime | None:
     return mine[0].at + dt.timedelta(seconds=pause * (1 + share / _SPREAD))
 
 
-def _not_held(reader: Reader, target: Target, when: dt.datetime | None) -> dt.datetime | None:
-    """Return when a list is fetched that would be at `when`, but waits after one that was gone back from."""
-    until = None if target.into_draft else gone_back(reader, target.name, str(target.origin)).until
-    return when if until is None else max(when or until, until)
+def _when(reader: Reader, target: Target, fetches: Sequence[Fetch], now: dt.datetime) -> dt.datetime | None:
+    """Return when a list is fetched next; one that may not go live unattended for a while is not asked for so long."""
+    times = [next_fetch(target, fetches)]
+    if not target.into_draft:
+        times.append(gone_back(reader, target.name, str(target.origin)).until)
+        if fetches and fetches[0].ended is Ended.WAITING:
+            times.append(room_again(reader, target.name, now))
+    return max(filter(None, times), default=None)
 
 
 def due(reader: Reader, now: dt.datetime) -> tuple[list[Target], dt.datetime | None]:
     """Return the lists that are due, and when to look again where none is (None: nothing is ever due)."""
     late, times = [], []
     for target in targets(reader):
-        when = _not_held(reader, target, next_fetch(target, reader.fetches(target.name, _LOOKED_AT)))
+        when = _when(reader, target, reader.fetches(target.name, _LOOKED_AT), now)
         if when is None or when <= now:
             late.append(target)
         else:
@@ -185,7 +190,7 @@ def state_of(reader: Reader, draft: Stored, live: Stored | None, now: dt.datetim
     fetches = [fetch for fetch in reader.fetches(draft.key, _LOOKED_AT) if fetch.source == str(origin)]
     last = fetches[0] if fetches else None
     target = next((target for target in targets_of(live, draft) if target.origin == origin), None)
-    when = None if target is None else _not_held(reader, target, next_fetch(target, fetches)) or now
+    when = None if target is None else _when(reader, target, fetches, now) or now
     since = _bad_since(reader, draft.key, fetches)
     interval = int(draft.fields.get("interval", USUAL_INTERVAL))
     worth = max(TROUBLE_SECONDS, TROUBLE_INTERVALS * interval)

@@ -14,24 +14,24 @@ from typing import TYPE_CHECKING, Any
 from sealgate.link.messages import State
 from sealgate.model.errors import NodeFailed
 from sealgate.services.actor import Actor, Right
-from sealgate.services.list_fetching import Refreshing, on_watch, settle, unsettled
+from sealgate.services.list_fetching import Refreshing, on_watch, settle, settle_broken_off, unsettled
 from sealgate.services.lists_lately import SYSTEM
 from sealgate.services.provider_lists import due
-from sealgate.services.standing import note
+from sealgate.services.standing import note, note_broken_off
 from sealgate.store import GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sealgate.services.gateway import Gateway
-    from sealgate.store import Reader
+    from sealgate.store import Reader, Revision
 
 PROVIDERS = "providers"
 ACTOR = Actor(SYSTEM, "scheduler", frozenset({Right.VIEW, Right.EDIT, Right.APPLY}))
 """Who acts when nobody does."""
 _WATCHED = dt.timedelta(seconds=30)
 _SWITCH = dt.timedelta(minutes=10)
-"""No apply takes longer; what looks like one after that was broken off."""
+"""No apply takes longer; what looks like one after that was broken off, and the node is asked how it ended."""
 
 
 @dataclass(slots=True)
@@ -43,16 +43,20 @@ class Lists:
     _seen: tuple[int, int] | None = None
     _next: dt.datetime | None = None
     _watched: bool = False
+    _first: bool = True
+    _asked: dt.datetime | None = None
 
     def due(self) -> str:
         """Return the names of the lists that something is to be done about, or an empty text."""
         now = self.now()
         with self.gateway.store.reading() as reader:
             seen = (reader.last_edit, reader.in_force)
-            if _switching(reader, now):
-                return ""
+            switching = _switching(reader)
+        if switching is not None and not self._heard_of(switching, now):
+            return ""
         if seen == self._seen and (self._next is None or now < self._next):
             return ""
+        self._first = False
         if self._watched:
             self._ask_node()
         with self.gateway.store.reading() as reader:
@@ -76,6 +80,28 @@ class Lists:
         line = Refreshing(self.gateway, ACTOR, late[0], now).run()
         return {"passed": line.ended in GOOD, "text": f"{late[0].name}: {line.text}", "ended": line.ended.value}
 
+    def _heard_of(self, revision: Revision, now: dt.datetime) -> bool:
+        """Have the end of an apply noted that was broken off; tell whether it is known now.
+
+        One of an earlier process of this scheduler was, and any that takes longer than an apply does.
+        """
+        broken_off = now - revision.at >= _SWITCH or (self._first and revision.actor == SYSTEM)
+        if not broken_off or (self._asked is not None and now - self._asked < _WATCHED):
+            return False
+        self._asked = now
+        try:
+            status = self.gateway.node(ACTOR).status()
+        except NodeFailed:
+            return False
+        self._first = False
+        if status.state is State.SWITCHING:
+            return False
+        note_broken_off(self.gateway, ACTOR, revision.number, status)
+        if revision.actor == SYSTEM:
+            settle_broken_off(self.gateway, ACTOR, revision.number, now)
+        self._seen = None
+        return True
+
     def _ask_node(self) -> None:
         """Have what the node did by itself noted; when it does not answer, later."""
         try:
@@ -84,9 +110,9 @@ class Lists:
             return
 
 
-def _switching(reader: Reader, now: dt.datetime) -> bool:
-    """Tell whether somebody's apply is under way: what is in force is not settled then."""
-    if not reader.in_force:
-        return False
-    revision = reader.about(reader.in_force)
-    return revision.state == State.SWITCHING and now - revision.at < _SWITCH
+def _switching(reader: Reader) -> Revision | None:
+    """Return the newest revision if its apply is under way, or nobody heard its end: what stands is not settled."""
+    if not reader.newest:
+        return None
+    revision = reader.about(reader.newest)
+    return revision if revision.state == State.SWITCHING else None

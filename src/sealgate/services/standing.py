@@ -36,6 +36,17 @@ def note(gateway: Gateway, actor: Actor, status: Status) -> None:
         writer.set_in_force(number)
 
 
+def note_broken_off(gateway: Gateway, actor: Actor, number: int, status: Status) -> None:
+    """Note how an apply ended of which nobody heard the end: the agent runs revision `number`, or it failed."""
+    note(gateway, actor, status)
+    with gateway.store.reading() as reader:
+        missing = reader.in_force != number and reader.about(number).state == State.SWITCHING
+    if missing:
+        text = "Its apply was broken off, and the agent does not run it."
+        with gateway.writing(actor) as writer:
+            writer.set_revision_state(number, State.FAILED.value, text)
+
+
 def in_force_by(reader: Reader, status: Status) -> int:
     """Return the revision of this history that the node runs; 0 where it runs none of them."""
     if not status.revision or status.revision > reader.newest:

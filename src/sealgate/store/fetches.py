@@ -45,7 +45,7 @@ class Ended(StrEnum):
     KEPT = "kept"
     """The new list lost too much; the old one stays."""
     HELD = "held"
-    """The new list is one that was live and was gone back from; it waits for a person."""
+    """The new list was live and was gone back from, or is much wider; it waits for a person."""
     WAITING = "waiting"
     """The list changed and could not go live now; that is tried again."""
     REFUSED = "refused"
