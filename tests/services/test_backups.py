@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.support.accounts import person, signed_in
 from tests.support.control_half import make_directory, stand_in
+from tests.support.waiting import wait_until
 
 from sealgate import __version__
 from sealgate.link import passphrase
 from sealgate.link.messages import PublicKey
 from sealgate.link.upkeep import SealedKeys
-from sealgate.model.errors import InvalidValue, NodeUnreachable, NotPermitted, ProofNeeded, Refused
+from sealgate.model.errors import InvalidValue, NodeUnreachable, NotPermitted, ProofNeeded, Refused, StoreFailed
 from sealgate.services import applying, auditing, backups, changes, rows, sessions, settings
 from sealgate.services.actor import ALL_RIGHTS, Actor, Right
 from sealgate.services.gateway import Gateway
@@ -317,6 +318,41 @@ def test_of_two_backups_at_once_one_is_refused(full: Gateway, ann: Actor, agent:
     backups.spooled(full, ann, WORDS)[0].close()
 
     assert ["Another backup" in text for text in refused] == [True]
+
+
+def test_while_a_backup_is_fetched_no_other_one_is_made(full: Gateway, ann: Actor) -> None:
+    pieces = backups.in_pieces(backups.spooled(full, ann, WORDS)[0])
+
+    with pytest.raises(Refused, match="fetched"):
+        backups.spooled(full, ann, WORDS)
+    assert list(pieces) != []
+    backups.spooled(full, ann, WORDS)[0].close()
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_who_goes_away_before_all_is_sent_gives_the_place_back(full: Gateway, ann: Actor, begun: bool) -> None:
+    spool, _written = backups.spooled(full, ann, WORDS)
+    assert not begun or spool.read() != b""
+    del spool
+
+    backups.spooled(full, ann, WORDS)[0].close()
+
+
+def test_a_backup_that_is_not_fetched_in_time_ends_and_gives_the_place_back(full: Gateway, ann: Actor) -> None:
+    spool, _written = backups.spooled(full, ann, WORDS, seconds=0.05)
+    wait_until(lambda: spool.closed, "the time is over")
+
+    with pytest.raises(StoreFailed, match="in time"):
+        list(backups.in_pieces(spool))
+    backups.spooled(full, ann, WORDS)[0].close()
+
+
+def test_a_backup_that_would_fill_the_disk_is_not_made(full: Gateway, ann: Actor, agent: StandIn) -> None:
+    with pytest.raises(StoreFailed, match="would stay free"):
+        backups.spooled(full, ann, WORDS, kept_free=1 << 60)
+
+    assert "backup-keys" not in [verb for verb, _question in agent.asked]
+    backups.spooled(full, ann, WORDS)[0].close()
 
 
 def test_a_short_passphrase_is_refused_before_anything_is_asked(full: Gateway, ann: Actor, agent: StandIn) -> None:

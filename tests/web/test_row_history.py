@@ -9,7 +9,7 @@ import pytest
 from tests.web.test_lists import add
 
 from sealgate.services import rows
-from sealgate.services.actor import Actor
+from sealgate.services.actor import ALL_RIGHTS, Actor, Right
 from sealgate.services.roles import RIGHTS_OF, Role
 
 if TYPE_CHECKING:
@@ -93,3 +93,21 @@ def test_a_version_that_there_is_not_is_not_brought_back(ann: httpx.Client, form
 
 def test_a_row_that_never_was_has_no_history(ann: httpx.Client) -> None:
     assert ann.get("/mta/black/history", params=OF_ROW).status_code == 404
+
+
+def test_who_may_store_no_secrets_sees_no_button_that_brings_one_back(gateway: Gateway, site: WebSite) -> None:
+    rows.add(gateway, ANN, "sasl", {"host": "smtp.example.net", "user": "u", "password": "the first of all"})
+    with gateway.store.writing("local:ann") as writer:
+        writer.promote(writer.candidate().candidate, "one", {}, state="confirmed")
+    rows.change(gateway, ANN, "sasl", "[smtp.example.net]", {"password": "the second of all"})
+    site.people.known["eve"] = Actor("eve", "web", ALL_RIGHTS - {Right.SECRETS})
+    site.people.known["olga"] = Actor("olga", "web", ALL_RIGHTS)
+
+    pages = ("/mta/sasl/history?key=[smtp.example.net]", "/history/1?against=draft", "/changes")
+    buttons = ("/bring-back", "/history/1/restore", "/changes/discard")
+    shown = {}
+    for name in ("eve", "olga"):
+        with site.client(name) as client:
+            shown[name] = [button in client.get(page).text for page, button in zip(pages, buttons, strict=True)]
+
+    assert shown == {"eve": [False] * 3, "olga": [True] * 3}

@@ -33,7 +33,8 @@ class Phrase(Given):
 def make_backup(call: Asked, body: Phrase) -> Any:
     """Make a backup and send it: draft, revisions, people, secrets, audit and the node's key, sealed to a passphrase.
 
-    A session needs a fresh proof of who it is. One backup is made at a time; another one is refused meanwhile (409).
+    A session needs a fresh proof of who it is. One backup is made and sent at a time, another one is
+    refused meanwhile (409); one that is not fetched within fifteen minutes ends short of its length.
     """
     file, written = backups.spooled(call.gateway, call.actor, body.passphrase)
     # Nothing is to compress it: it is sealed, and its length is known.

@@ -12,9 +12,13 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
+import errno
 import json
+import shutil
 import tempfile
 import threading
+import weakref
+from contextlib import closing
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
@@ -38,8 +42,12 @@ if TYPE_CHECKING:
 FORMAT = 1
 _READ = 1 << 20
 _TELL_EVERY = 1 << 22
+MOST_SENDING = 15 * 60
+"""Seconds in which a backup that was made to be sent is fetched; then its file is gone."""
+KEPT_FREE = 64 << 20
+"""Bytes that a backup to be sent leaves free on the disk of the database."""
 _ONE = threading.Lock()
-"""Held while a backup is made to be sent: each takes memory for its key, and room for a copy of everything."""
+"""Held from when a backup is made to be sent until its file is gone: each takes room for a copy of everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,42 @@ class Restored:
 
     at: str
     revision: int
+
+
+class Spool:
+    """A backup to be sent: a file without a name, which has the one place for such a file until it is closed.
+
+    It closes itself after `seconds`, and when nobody has it any more, as when whoever asked went away.
+    """
+
+    def __init__(self, file: IO[bytes], seconds: float = MOST_SENDING) -> None:
+        self._file = file
+        self._end = weakref.finalize(self, _give_back, file)
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+        self._timer.start()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the file is gone."""
+        return not self._end.alive
+
+    def read(self) -> bytes:
+        """Return the next piece, empty at the end; StoreFailed when the time was over before."""
+        try:
+            return self._file.read(_READ)
+        except ValueError:  # closed meanwhile
+            raise StoreFailed("The backup was not fetched in time, so its end is missing. Make another one.") from None
+
+    def close(self) -> None:
+        """Let the file go, and with it the place."""
+        self._timer.cancel()
+        self._end()
+
+
+def _give_back(file: IO[bytes]) -> None:
+    file.close()
+    _ONE.release()
 
 
 def backup(gateway: Gateway, actor: Actor, passphrase: str, target: IO[bytes], tell: OnStep) -> Written:
@@ -87,20 +131,39 @@ def require_proof(gateway: Gateway, actor: Actor) -> None:
         raise ProofNeeded("A backup needs a fresh proof of who you are. Nothing was done. Sign in again, then repeat.")
 
 
-def spooled(gateway: Gateway, actor: Actor, passphrase: str) -> tuple[IO[bytes], Written]:
-    """Make a backup in a file without a name, sealed from its first byte, to be sent; one at a time.
+def spooled(
+    gateway: Gateway, actor: Actor, passphrase: str, *, kept_free: int = KEPT_FREE, seconds: float = MOST_SENDING
+) -> tuple[Spool, Written]:
+    """Make a backup in a file without a name, sealed from its first byte, to be sent; one at a time until it is sent.
 
     It is complete before anything of it is sent, so a backup that fails is bad news and never half a file, and a slow
-    reader does not hold the database. Whoever gets the file closes it, and with that it is gone.
+    reader does not hold the database. Whoever gets the file closes it, and with that it is gone; after `seconds` it is
+    in any case. StoreFailed, and nothing is left behind, where fewer than `kept_free` bytes would stay free.
     """
     require_proof(gateway, actor)
     check_passphrase(passphrase)
     if not _ONE.acquire(blocking=False):
-        raise Refused("Another backup is being made just now. Nothing was done. Try again in a minute.")
+        raise Refused("Another backup is being made or fetched just now. Nothing was done. Try again in a minute.")
     try:
-        file = tempfile.TemporaryFile(dir=gateway.settings.control_directory)  # noqa: SIM115 - closed by who sends it
+        file, written = _written(gateway, actor, passphrase, kept_free)
+    except BaseException:
+        _ONE.release()
+        raise
+    return Spool(file, seconds), written
+
+
+def _written(gateway: Gateway, actor: Actor, passphrase: str, kept_free: int) -> tuple[IO[bytes], Written]:
+    where = gateway.settings.control_directory
+
+    def look(_text: str = "", _count: int = 0) -> None:
+        if shutil.disk_usage(where).free < kept_free:
+            raise OSError(errno.ENOSPC, f"fewer than {kept_free >> 20} MiB would stay free")
+
+    try:
+        look()
+        file = tempfile.TemporaryFile(dir=where)  # noqa: SIM115 - closed by who sends it
         try:
-            written = backup(gateway, actor, passphrase, file, lambda _text, _count: None)
+            written = backup(gateway, actor, passphrase, file, look)
             file.seek(0)
         except BaseException:
             file.close()
@@ -110,16 +173,19 @@ def spooled(gateway: Gateway, actor: Actor, passphrase: str) -> tuple[IO[bytes],
             f"The backup could not be written on the gateway: {fault.strerror}. It needs room for a whole copy for a "
             "moment. Nothing was changed."
         ) from None
-    finally:
-        _ONE.release()
     return file, written
 
 
-def in_pieces(file: IO[bytes]) -> Iterator[bytes]:
-    """Give a file in pieces, and close it."""
-    with file:
-        while piece := file.read(_READ):
+def in_pieces(spool: Spool) -> Iterator[bytes]:
+    """Give a backup in pieces, and close it: with the last one its file is gone already."""
+    with closing(spool):
+        piece = spool.read()
+        while piece:
+            following = spool.read()
+            if not following:
+                spool.close()
             yield piece
+            piece = following
 
 
 def restore(gateway: Gateway, actor: Actor, passphrase: str, source: IO[bytes], tell: OnStep) -> Restored:
