@@ -235,7 +235,15 @@ def test_a_rollback_is_a_job(owner: httpx.Client, agent: StandIn) -> None:
 
 
 def test_policy_tests_that_there_are_none_of_are_said_so(owner: httpx.Client, agent: StandIn) -> None:
-    assert ended(owner, "/policy-test-runs")["problem"]["status"] == 404
+    assert owner.post(f"{PREFIX}/policy-test-runs", json={}).status_code == 404
+
+
+def test_what_can_be_told_before_long_work_is_told_before(owner: httpx.Client, agent: StandIn) -> None:
+    mail = owner.post(f"{PREFIX}/explanations", json={"client": "x y", "recipient": "a@example.com"})
+    rollback = owner.post(f"{PREFIX}/rollbacks", json={"revision": 99})
+
+    assert (mail.status_code, mail.json()["errors"][0]["pointer"], rollback.status_code) == (422, "/client", 404)
+    assert owner.get(f"{PREFIX}/jobs").json() == []
 
 
 def test_somebody_elses_job_is_not_there(

@@ -226,6 +226,7 @@ def confirm(call: Asked, body: Which) -> Any:
 def start_rollback(call: Asked, body: Which) -> Any:
     """Make an earlier revision live again, as a job; the draft and the history stay as they are."""
     gateway, actor = call.gateway, call.actor
+    applying.check_rollback(gateway, actor, body.revision)
     return job_json(call.job("rollback", lambda job: applying.rollback(gateway, actor, body.revision, job.progress)))
 
 
@@ -238,6 +239,7 @@ def start_policy_tests(call: Asked, body: Run) -> Any:
     The tests are rows of the kind `policy-test`.
     """
     gateway, actor = call.gateway, call.actor
+    policy_tests.wanted_tests(gateway, actor, body.names, live=body.live)
 
     def work(job: jobs.Job) -> Any:
         return policy_tests.run(gateway, actor, body.names, live=body.live, progress=job.progress)

@@ -173,6 +173,7 @@ def start_explain(call: Asked, body: Explain) -> Any:
     given = body.model_dump(exclude={"live", "message", "listed"})
     mail = Mail(**given, message=message, listed=tuple(body.listed))
     gateway, actor = call.gateway, call.actor
+    explaining.check(actor, mail)
 
     def work(job: jobs.Job) -> Any:
         return explaining.explain(gateway, actor, mail, live=body.live, progress=job.progress)

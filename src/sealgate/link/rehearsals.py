@@ -7,13 +7,20 @@ was therefore assumed.
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from sealgate.model.errors import InvalidValue
 
 LARGEST_MAIL = 2 << 20
 """Bytes of a message that can be tried; it crosses in one frame."""
 MOST_ENVELOPES = 1000
 """Envelopes that one replay tries at most."""
+_LONGEST = 2000
+_QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f\x7f]|\\[ -~])*"')
+_TOKEN = re.compile(r"[^\s\x00-\x20\x7f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,20 @@ class Mail:
     size: int | None = None
     message: bytes = b""
     listed: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Raise InvalidValue for what no mail can be, whichever gateway is asked."""
+        try:
+            ipaddress.ip_address(self.client)
+        except ValueError:
+            raise InvalidValue.of(
+                f"{self.client[:60]!r} is no IP address.", "Give the client's address, such as 203.0.113.5.", "client"
+            ) from None
+        for name, text in (("sender", self.sender), ("recipient", self.recipient), ("helo", self.helo)):
+            if len(text) > _LONGEST or (text and not _TOKEN.fullmatch(_QUOTED.sub("", text) or "-")):
+                raise InvalidValue.of(f"The {name} has blanks or control characters, or is too long.", "", name)
+        if not self.recipient:
+            raise InvalidValue.of("The recipient is missing.", "Give an address.", "recipient")
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,10 +140,8 @@ def rollback(
     With `watched` only if that revision is on watch on the node; otherwise Conflict, and nothing is changed. The draft
     and the numbers of revisions stay. A revision that was never confirmed on the node is judged first.
     """
-    actor.may(Right.APPLY)
+    check_rollback(gateway, actor, revision)
     with gateway.store.reading() as reader:
-        if revision is not None:
-            reader.revision(revision)
         before = reader.in_force
     comment = f"rollback from revision {before}" if before else "rollback"
     try:
@@ -158,6 +156,14 @@ def rollback(
             _end_watch_of(writer, before, State.UNDONE, outcome.text)
         note_outcome(writer, outcome)
     return outcome
+
+
+def check_rollback(gateway: Gateway, actor: Actor, revision: int | None) -> None:
+    """Raise NotFound for a revision that there is not, before anything is begun."""
+    actor.may(Right.APPLY)
+    if revision is not None:
+        with gateway.store.reading() as reader:
+            reader.revision(revision)
 
 
 def refuse_early(gateway: Gateway, actor: Actor) -> None:

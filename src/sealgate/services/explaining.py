@@ -20,11 +20,17 @@ def explain(
     gateway: Gateway, actor: Actor, mail: Mail, *, live: bool = False, progress: OnProgress | None = None
 ) -> Explained:
     """Return the way of a mail, stage by stage, and what decided."""
+    check(actor, mail)
+    return gateway.node(actor).explain(mail, "" if live else judged_draft(gateway, actor), progress)
+
+
+def check(actor: Actor, mail: Mail) -> None:
+    """Refuse what cannot be asked of any gateway, before anything is begun."""
     actor.may(Right.VIEW)
+    mail.check()
     if len(mail.message) > LARGEST_MAIL:
         raise InvalidValue.of(
             f"The message is larger than {LARGEST_MAIL >> 20} MiB.",
             "Send a smaller one, and announce the size to try (--size).",
             "message",
         )
-    return gateway.node(actor).explain(mail, "" if live else judged_draft(gateway, actor), progress)

@@ -62,15 +62,16 @@ def run(
     progress: OnProgress | None = None,
 ) -> Ran:
     """Run the tests, all or those named, of the draft or of what is live; NotFound names those that are missing."""
-    actor.may(Right.VIEW)
-    wanted = _wanted(gateway, names, live=live)
+    wanted = wanted_tests(gateway, actor, names, live=live)
     judged = rehearse(gateway, actor, Grade.FULL, live=live, progress=progress)
     verdicts = map(Verdict.from_json, judged.report.verdicts if judged.report else ())
     own = tuple(one for one in verdicts if one.promise == PROMISE and (not wanted or one.test in wanted))
     return Ran(own, judged)
 
 
-def _wanted(gateway: Gateway, names: Sequence[str], *, live: bool) -> frozenset[str]:
+def wanted_tests(gateway: Gateway, actor: Actor, names: Sequence[str], *, live: bool) -> frozenset[str]:
+    """Return the names of the tests to be run, empty for all; NotFound for none, missing ones and such as are off."""
+    actor.may(Right.VIEW)
     with gateway.store.reading() as reader:
         view = reader.live() if live else reader.draft()
         if not view.count(NOUN):

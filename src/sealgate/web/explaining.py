@@ -108,6 +108,8 @@ def ask(visit: Visit) -> Response:
     values = {name: visit.given(name) for name in _NAMES}
     try:
         mails = _mails(values)
+        for mail in mails:
+            explaining.check(visit.actor, mail)
     except InvalidValue as fault:
         return _page(visit, values, fault.problems, 422)
     site, actor, live = visit.site, visit.actor, values["of"] == "live"

@@ -69,6 +69,7 @@ def rollback(visit: Visit) -> Response:
     number, watched = visit.version("to"), visit.version("revision")
     if number is None and watched is None:
         raise InvalidValue.of("It was not said what to undo.", "Choose a revision of the history.", "revision")
+    applying.check_rollback(site.gateway, actor, number)
 
     def work(job: Job) -> Outcome:
         try:
