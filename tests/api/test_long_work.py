@@ -246,6 +246,23 @@ def test_what_can_be_told_before_long_work_is_told_before(owner: httpx.Client, a
     assert owner.get(f"{PREFIX}/jobs").json() == []
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "pointer"),
+    [
+        ("/queries", {"table": "transport", "key": "a\0b"}, "/key"),
+        ("/queries", {"table": "a b", "key": "c"}, "/table"),
+        ("/resolutions", {"address": "a b"}, "/address"),
+        ("/resolutions", {"address": "a@example.com", "sender": "b\0"}, "/sender"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_has_its_place(
+    owner: httpx.Client, agent: StandIn, path: str, body: dict[str, str], pointer: str
+) -> None:
+    answer = owner.post(PREFIX + path, json=body)
+
+    assert (answer.status_code, [error["pointer"] for error in answer.json()["errors"]]) == (422, [pointer])
+
+
 def test_somebody_elses_job_is_not_there(
     owner: httpx.Client, agent: StandIn, as_program: Callable[..., dict[str, str]]
 ) -> None:

@@ -42,7 +42,7 @@ class Lookups:
 
     def query(self, question: Query, _talk: Conversation) -> QueryAnswer:
         """Look a key up in a table by postmap."""
-        key = _one_line(question.key, "The key")
+        key = _one_line(question.key, "key")
         release = self._sides.release_of(question.digest)
         record = table_named(release, question.table)
         if record.mode & 0o077 == 0:
@@ -53,7 +53,7 @@ class Lookups:
 
     def resolve(self, question: Resolve, _talk: Conversation) -> Route:
         """Ask trivial-rewrite where an address goes."""
-        address, sender = _one_line(question.address, "The address"), _one_line(question.sender, "The sender")
+        address, sender = _one_line(question.address, "address"), _one_line(question.sender, "sender")
         found = self._route(question.digest, address, sender)
         return Route(address, found.transport, found.nexthop, found.recipient, tuple(sorted(found.flags)))
 
@@ -94,7 +94,7 @@ def _names(release: Release, path: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, (noun, stem, stem.replace("_", "-"), file))))
 
 
-def _one_line(text: str, what: str) -> str:
+def _one_line(text: str, field: str) -> str:
     if len(text) > _LONGEST_KEY or any(char in text for char in "\n\r\0"):
-        raise InvalidValue.of(f"{what} is not one line of at most {_LONGEST_KEY} characters.")
+        raise InvalidValue.of(f"The {field} is not one line of at most {_LONGEST_KEY} characters.", "", field)
     return text
