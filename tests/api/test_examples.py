@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
@@ -11,6 +12,8 @@ import pytest
 from tests.api.conftest import PREFIX
 from tests.api.test_schema import description
 
+from sealgate.api import app, document
+from sealgate.api.access import Context
 from sealgate.api.bulk import EXAMPLES
 from sealgate.api.examples import Examples, example
 from sealgate.api.problems import MEDIA
@@ -20,6 +23,7 @@ from sealgate.model.ndjson_forms import read_ndjson
 from sealgate.model.nouns import NOUNS
 from sealgate.model.yaml_forms import read_yaml
 from sealgate.services.formats import Format
+from sealgate.services.jobs import Jobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -157,6 +161,23 @@ def test_the_description_stays_small() -> None:
     text = json.dumps(DOCUMENT, ensure_ascii=False, separators=(",", ":")).encode()
 
     assert (len(text) < 250_000, len(gzip.compress(text)) < 35_000) == (True, True)
+
+
+def test_what_has_no_example_is_described_without_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    operation = document._OPERATIONS["confirm"]
+    monkeypatch.setitem(document._OPERATIONS, "confirm", replace(operation, example={"more": "y"}))
+
+    described = document.document(app._routes())["paths"]["/confirmations"]["post"]["responses"]
+
+    assert "examples" not in described["200"]["content"]["application/json"]
+
+
+def test_the_description_is_made_before_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing: Any = None
+    made = app.make_api(Context(nothing, Jobs(nothing), nothing))
+    monkeypatch.setattr(app, "document", nothing)
+
+    assert made.openapi() == DOCUMENT
 
 
 class Inner(Told):

@@ -50,7 +50,8 @@ def make_api(context: Context) -> FastAPI:
     app.add_exception_handler(SealgateError, _error)
     app.add_exception_handler(RequestValidationError, _not_as_described)
     app.add_exception_handler(HTTPException, _refused_by_router)
-    app.openapi = lambda: document(app)  # type: ignore[method-assign]
+    described = _description()
+    app.openapi = lambda: described  # type: ignore[method-assign]
     return app
 
 
@@ -73,6 +74,12 @@ def _routes() -> tuple[BaseRoute, ...]:
                 **documented(operation),
             )
     return tuple(router.routes)
+
+
+@cache
+def _description() -> dict[str, Any]:
+    """Return the description of the routes; it is made with the application, so that no request can find it faulty."""
+    return document(_routes())
 
 
 class _Guarded(APIRoute):

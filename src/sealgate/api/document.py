@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING, Any
 from fastapi.openapi.utils import get_openapi
 
 from sealgate.api import idempotency, refusals
-from sealgate.api.examples import Examples
+from sealgate.api.examples import Examples, NoExample
 from sealgate.api.groups import GROUPS
 from sealgate.api.problems import PREFIX
+from sealgate.log import logger
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from collections.abc import Sequence
+
+    from starlette.routing import BaseRoute
 
     from sealgate.api.operations import Operation
 
+_log = logger("api")
 ABOUT = """
 Everything that the pages and the terminal do, by the same services: edit the draft, check it, rehearse it on a real
 Postfix, apply it, go back; look after mail, people and nodes. Nothing that is edited is live before it is applied.
@@ -80,16 +84,14 @@ def _key_parameter() -> dict[str, Any]:
     }
 
 
-def document(app: FastAPI) -> dict[str, Any]:
-    """Return the description, made once."""
-    if app.openapi_schema:
-        return app.openapi_schema
+def document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
+    """Return the description of these routes."""
     made = get_openapi(
         title="Sealgate",
         version="1",
         openapi_version="3.1.0",
         description=ABOUT.strip(),
-        routes=app.routes,
+        routes=routes,
         servers=[{"url": PREFIX}],
         tags=[{"name": group.tag, "description": group.about} for group in GROUPS],
     )
@@ -105,7 +107,6 @@ def document(app: FastAPI) -> dict[str, Any]:
     schemas |= more
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     made["security"] = [{"token": []}]
-    app.openapi_schema = made
     return made
 
 
@@ -118,4 +119,8 @@ def _complete(operation: dict[str, Any], examples: Examples) -> None:
         if not status.startswith("2"):
             operation["responses"][status] = refusals.reference(int(status))
         elif "application/json" in answer.get("content", {}):
-            examples.add_to(answer["content"]["application/json"], _OPERATIONS[operation["operationId"]].example)
+            changed = _OPERATIONS[operation["operationId"]].example
+            try:
+                examples.add_to(answer["content"]["application/json"], changed)
+            except NoExample as fault:
+                _log.warning("an answer is described without an example", reason=str(fault))

@@ -2,7 +2,8 @@
 
 A shape declares `model_config = example(name="…")` with those members that are neither other shapes nor have a default.
 An operation may say what its answer has otherwise (`example=…`). What nobody gave an example of is a fault of the
-program, found when the description is made, and so is a member that a shape does not have.
+program, found when the description is made, and so is a member that a shape does not have: the description has no
+example there then.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ def example_of(shape: type[BaseModel]) -> dict[str, Any]:
     described = shape.model_json_schema()
     own: dict[str, Any] = json.loads(described[_OWN])
     return {name: own[name] if name in own else member["default"] for name, member in described["properties"].items()}
+
+
+class NoExample(ValueError):  # noqa: N818 - reads as what it is
+    """There is no example of an answer, or it is not as the answer is described."""
 
 
 class Examples:
@@ -78,7 +83,7 @@ class Examples:
             return [self._of(schema["items"], where)]
         if "anyOf" in schema:
             return self._of(schema["anyOf"][0], where)
-        raise ValueError(f"Nothing gives an example of {where or dict(schema)}.")
+        raise NoExample(f"Nothing gives an example of {where or dict(schema)}.")
 
     def _of_shape(self, name: str) -> Any:
         if name not in self._whole:
@@ -94,4 +99,4 @@ class Examples:
 def _only(given: Mapping[str, Any], known: Mapping[str, Any], name: str) -> None:
     unknown = sorted(given.keys() - known.keys())
     if unknown:
-        raise ValueError(f"{name} has no {', '.join(unknown)}, but its example has.")
+        raise NoExample(f"{name} has no {', '.join(unknown)}, but its example has.")

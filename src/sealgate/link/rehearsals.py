@@ -19,6 +19,7 @@ LARGEST_MAIL = 2 << 20
 MOST_ENVELOPES = 1000
 """Envelopes that one replay tries at most."""
 _LONGEST = 2000
+_QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f\x7f]|\\[ -~])*"')
 _TOKEN = re.compile(r"[^\s\x00-\x20\x7f]+")
 
 
@@ -51,7 +52,7 @@ class Mail:
                 f"{self.client[:60]!r} is no IP address.", "Give the client's address, such as 203.0.113.5.", "client"
             ) from None
         for name, text in (("sender", self.sender), ("recipient", self.recipient), ("helo", self.helo)):
-            if len(text) > _LONGEST or (text and not _TOKEN.fullmatch(text)):
+            if len(text) > _LONGEST or (text and not _TOKEN.fullmatch(_QUOTED.sub("", text) or "-")):
                 raise InvalidValue.of(f"The {name} has blanks or control characters, or is too long.", "", name)
         if not self.recipient:
             raise InvalidValue.of("The recipient is missing.", "Give an address.", "recipient")
