@@ -132,9 +132,9 @@ class TestNetworks:
 
 class TestProviders:
     def test_networks_are_sorted_and_each_once(self):
-        given = kept("provider", name="Cloud", networks="2001:db8::/48 192.0.2.0/24, 10.0.0.0/8 192.0.2.0/24")
+        given = kept("provider", name="Cloud", networks="2001:db8::/48 192.0.2.0/24, 10.0.0.0/9 192.0.2.0/24")
 
-        assert given["networks"] == ["10.0.0.0/8", "192.0.2.0/24", "2001:db8::/48"]
+        assert given["networks"] == ["10.0.0.0/9", "192.0.2.0/24", "2001:db8::/48"]
         assert given["name"] == "cloud"
 
     @pytest.mark.parametrize("network", ["0.0.0.0/0", "1.0.0.0/7", "::/0", "2000::/18", "!10.0.0.1", "x"])

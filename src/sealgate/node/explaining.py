@@ -7,6 +7,7 @@ run (`rehearsal/explain.py`). The live Postfix, its queue and its log are not to
 from __future__ import annotations
 
 import ipaddress
+import re
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
