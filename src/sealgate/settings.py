@@ -399,8 +399,8 @@ class Settings(BaseSettings):
 
 
 def keys() -> dict[str, str]:
-    """Return every key of the file with its meaning, in the order of the documentation."""
-    return {key: field.description or "" for key, field in Settings.model_fields.items()}
+    """Return every key of the file with its meaning, on one line, in the order of the documentation."""
+    return {key: " ".join((field.description or "").split()) for key, field in Settings.model_fields.items()}
 
 
 def _read(file: Path) -> dict[str, Any]:
