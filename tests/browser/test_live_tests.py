@@ -86,13 +86,14 @@ def test_a_source_is_tried_then_added_and_fetched(fetching: Published, gateway: 
     page.locator("#f-source").select_option("url")
     page.get_by_text("Fields of other sources").click()
     page.locator("#f-address").fill(ADDRESS)
+    page.locator("#f-name").fill("cloud")
     press(page, "Try this source")
     expect(page.get_by_text("2 networks: 2 would be added, 0 removed.")).to_be_visible()
     faults = against_the_rules(page)
     assert rows.listing(gateway, ANN, "provider").total == 0
 
-    page.get_by_role("link", name="Add a provider with this source").click()
-    page.locator("#f-name").fill("cloud")
+    press(page, "Add a provider with this source")
+    expect(page.locator("#f-name")).to_have_value("cloud")
     press(page, "Add to the draft")
     page.get_by_role("link", name="cloud").click()
     press(page, "Fetch now")
