@@ -91,7 +91,7 @@ def test_a_message_that_is_too_large_is_refused_and_its_size_can_be_announced(
 
     assert (said.code, agent.asked) == (2, [])
     assert "larger than 2 MiB" in said.err
-    assert "--size" in said.err
+    assert "announce the size" in said.err
 
 
 def test_a_draft_is_judged_before_it_is_explained(run: Run, directory: Path) -> None:
