@@ -252,10 +252,10 @@ def test_a_failure_shows_the_log_of_its_session() -> None:
     assert failed(made, replace(seen, ended={**seen.ended, trial.id: let}))[0].log == ("a line",)
 
 
-CLOUD = [f"{first}.0.0.0/8" for first in range(1, 224) if first != 127]
+CLOUDS = [{"name": f"cloud{first}", "networks": [f"{first}.0.0.0/8"]} for first in range(1, 224) if first != 127]
 EVERYBODY: dict[str, dict[str, list[object]]] = {
     "My networks: 0.0.0.0/0": {"network": [{"network": "0.0.0.0/0", "confirm": "0.0.0.0/0"}]},
-    "the provider cloud": {"provider": [{"name": "cloud", "networks": CLOUD}]},
+    "the provider cloud": {"provider": [*CLOUDS]},
 }
 
 
@@ -264,11 +264,8 @@ def test_where_all_of_a_family_is_trusted_no_stranger_is_left_and_that_fails(nam
     made = about(EVERYBODY[named], listeners=PUBLIC)
     (found,) = failed(made, answered(PROMISE, made, 554))
 
-    assert (found.test, found.came, found.may_be_overridden) == (
-        "IPv4 on 127.0.0.1:25",
-        f"everybody may relay: the trusted networks cover all of IPv4 ({named})",
-        False,
-    )
+    assert (found.test, found.may_be_overridden) == ("IPv4 on 127.0.0.1:25", False)
+    assert found.came.startswith(f"everybody may relay: the trusted networks cover all of IPv4 ({named}")
 
 
 def test_where_half_of_a_family_is_trusted_the_other_half_are_strangers() -> None:
