@@ -90,7 +90,7 @@ _MOST_SHRINK = Column(
     "most_shrink",
     "May lose, in percent",
     "A new list that lost more than this of its networks is not believed: the old one stays, and that is reported. One"
-    " that lost all never is.",
+    " that lost all is at 100 only.",
     Kind.NUMBER,
     default=USUAL_SHRINK,
 )

@@ -47,12 +47,12 @@ def _lost(old: Collection[str], names: Collection[str], most: int, when: str = "
     if not old:
         return ""
     lost = len(not_covered(old, names))
-    if lost < len(old) and lost * 100 <= most * len(old):
+    if lost * 100 <= most * len(old):
         return ""
     much = f"all its networks{when}" if lost == len(old) else f"{lost:,} of its {len(old):,} networks{when}"
     return (
         f"The list lost {much} ({lost * 100 // len(old)} percent), more than is believed. The old one stays. If it is "
-        "right, allow it to lose more, and fetch it again."
+        "right, allow it to lose more (100 percent takes any list), and fetch it again."
     )
 
 

@@ -40,6 +40,25 @@ def test_a_list_that_lost_too_much_is_kept_away(
     assert "1 of its 2 networks (50 percent)" in fetches(gateway)[0].text
 
 
+@pytest.mark.parametrize(("most", "ended"), [(99, Ended.KEPT), (100, Ended.NEW)])
+def test_a_list_that_has_nothing_of_the_old_is_taken_where_it_may_lose_all(
+    gateway: Gateway,
+    ann: Actor,
+    live: StandIn,
+    published: Published,
+    scheduler: Scheduler,
+    hands: Hands,
+    most: int,
+    ended: Ended,
+) -> None:
+    rows.change(gateway, ann, "provider", "cloud", {"most_shrink": most})
+    apply(gateway, ann, "careful")
+    published.says(C)
+    due(scheduler, hands)
+
+    assert fetches(gateway)[0].ended is ended
+
+
 def test_a_list_that_loses_a_part_at_each_fetch_is_kept_away(
     gateway: Gateway, live: StandIn, published: Published, scheduler: Scheduler, hands: Hands
 ) -> None:
