@@ -107,7 +107,8 @@ def test_who_comes_back_gets_the_events_since(owner: httpx.Client, agent: StandI
     assert [number for number, _name, _data in events(answer.text)] == [3, 4]
 
 
-def test_events_come_while_the_job_runs(owner: httpx.Client, agent: StandIn) -> None:
+def held(agent: StandIn) -> Event:
+    """Have drills end only when the event is set, and after 30 seconds at the latest."""
     go, answer = Event(), agent.answers["drill"]
 
     def wait(question: Any, talk: Any) -> Any:
@@ -116,6 +117,11 @@ def test_events_come_while_the_job_runs(owner: httpx.Client, agent: StandIn) -> 
         return found
 
     agent.answers["drill"] = wait
+    return go
+
+
+def test_events_come_while_the_job_runs(owner: httpx.Client, agent: StandIn) -> None:
+    go = held(agent)
     started = owner.post(f"{PREFIX}/drills", json={}).json()
     seen = ""
     with owner.stream("GET", started["events"]) as stream:
@@ -131,14 +137,7 @@ def test_events_come_while_the_job_runs(owner: httpx.Client, agent: StandIn) -> 
 def test_who_was_locked_out_meanwhile_sees_no_more_events(
     owner: httpx.Client, agent: StandIn, gateway: Gateway, *, goes_on: bool
 ) -> None:
-    go, answer = Event(), agent.answers["drill"]
-
-    def wait(question: Any, talk: Any) -> Any:
-        found = answer(question, talk)
-        go.wait(30)
-        return found
-
-    agent.answers["drill"] = wait
+    go = held(agent)
     person(gateway, "other", "owner")
     started = owner.post(f"{PREFIX}/drills", json={}).json()
     seen = ""

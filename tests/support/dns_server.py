@@ -63,7 +63,13 @@ class DnsServer:
                 packet, client = self._socket.recvfrom(4096)
                 if not packet:
                     return
-                self._socket.sendto(self._answer(packet), client)
+                answer = self._over_udp(packet)
+                if answer:
+                    self._socket.sendto(answer, client)
+
+    def _over_udp(self, packet: bytes) -> bytes:
+        """Return what is answered over UDP; nothing for silence."""
+        return self._answer(packet)
 
     def _answer(self, packet: bytes) -> bytes:
         query = dns.message.from_wire(packet)

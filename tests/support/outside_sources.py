@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 HOSTS = ("lists.example", "other.example", "xn--bcher-kva.example", "endpoints.office.com", "www.gstatic.com")
 
 
+_GONE = (OSError, ValueError, IndexError)
+"""What it looks like here when a client went away, before or while it asked."""
+
+
 @dataclass(frozen=True)
 class Page:
     """What a web server answers; with `script`, what it does instead."""
@@ -79,19 +83,14 @@ class OutsideDns(DnsServer):
         pieces = [[text[start : start + 255] for start in range(0, len(text), 255)] for text in texts]
         self.records[name, "TXT"] = [" ".join(f'"{piece}"' for piece in whole) for whole in pieces]
 
-    def _serve(self) -> None:
-        with self._socket:
-            while True:
-                packet, client = self._socket.recvfrom(4096)
-                if not packet:
-                    return
-                answer = self._said(packet)
-                if answer is None:
-                    continue
-                if self.cut:
-                    answer.flags |= dns.flags.TC
-                    answer.answer = []
-                self._socket.sendto(answer.to_wire(), client)
+    def _over_udp(self, packet: bytes) -> bytes:
+        answer = self._said(packet)
+        if answer is None:
+            return b""
+        if self.cut:
+            answer.flags |= dns.flags.TC
+            answer.answer = []
+        return answer.to_wire()
 
     def _listen(self) -> None:
         with contextlib.suppress(OSError):
@@ -166,7 +165,11 @@ class OutsideSources:
                 threading.Thread(target=self._talk, args=(wire,), daemon=True).start()
 
     def _talk(self, wire: socket.socket) -> None:
-        with wire, contextlib.suppress(OSError, ValueError), self._context.wrap_socket(wire, server_side=True) as tls:
+        with (
+            wire,
+            contextlib.suppress(OSError, ValueError, IndexError),
+            self._context.wrap_socket(wire, server_side=True) as tls,
+        ):
             request = _request(tls)
             self.asked.append(request)
             page = self.pages.get((request.host, request.target.partition("?")[0]), Page(status=404))
