@@ -23,6 +23,8 @@ LARGEST_BODY = 64 * 1024 * 1024
 """A look-up table or an import of a million rows fits; more is refused with 413."""
 LARGEST_HEAD = 32 * 1024
 """More than any browser of people sends; refused with 431."""
+LARGEST_UNFINISHED = 2 * LARGEST_HEAD
+"""What is kept of a head that has no end yet; more is no head at all, refused with 400."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _ASSETS = "/static/"
 API = "/api/v1"

@@ -20,6 +20,7 @@ from sealgate.model.errors import InvalidValue, NotFound, Refused
 from sealgate.services.gateway import Gateway
 from sealgate.web.app import make_app
 from sealgate.web.certificate import Files, names_of_this_machine, own
+from sealgate.web.guard import LARGEST_UNFINISHED
 from sealgate.web.patience import Door, Patience, with_patience
 from sealgate.web.site import Site
 
@@ -73,6 +74,7 @@ def server_of(site: Site, context: ssl.SSLContext, patience: Patience | None = N
         server_header=False,
         proxy_headers=False,
         http=with_patience(patience or Patience()),  # type: ignore[arg-type]  # any maker of a protocol will do
+        h11_max_incomplete_event_size=LARGEST_UNFINISHED,
         loop="sealgate.web.patience:Loop",
         timeout_keep_alive=_PATIENCE,
         timeout_graceful_shutdown=5,
