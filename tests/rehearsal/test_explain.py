@@ -133,6 +133,13 @@ def test_mail_for_a_relay_domain_goes_through_every_stage_to_its_next_hop(ask: E
     assert "mail.inside.example" in answer.stages[-1].text
 
 
+def test_a_blank_in_a_quoted_local_part_is_no_hindrance(ask: Explaining) -> None:
+    answer = ask("203.0.113.9", '"a nice user"@relay.example')
+
+    assert (answer.opinion, answer.stages[-1].name) == (Opinion.PERMITTED, "route")
+    assert "mail.inside.example" in answer.stages[-1].text
+
+
 def test_a_listed_client_is_refused_by_the_row_of_the_block_list(ask: Explaining) -> None:
     answer = ask("203.0.113.44", "u@relay.example", listed=("zen.example.net",))
 

@@ -45,7 +45,7 @@ class FetchLine(Told):
         number=7,
         at="2026-03-02T09:14:30Z",
         ended="new",
-        text="1 networks added, 0 removed, 42 in all. Revision 12: Applied.",
+        text="1 network added, 0 removed, 42 in all. Revision 12: Applied.",
         source="microsoft365",
         version="worldwide 2026030100",
         networks=42,

@@ -198,9 +198,10 @@ class Refreshing:
 
     def _compared(self, fetched: Fetched, names: list[str]) -> Fetch:
         came, went = came_and_went(self._old, names)
+        what = "network" if len(came) == 1 else "networks"
         return Fetch(
             Ended.NEW,
-            f"{len(came):,} networks added, {len(went):,} removed, {len(names):,} in all.",
+            f"{len(came):,} {what} added, {len(went):,} removed, {len(names):,} in all.",
             version=fetched.version,
             digest=list_digest(names),
             count=len(names),
