@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urljoin, urlsplit
 
 from starlette.routing import Match, Route
-from tests.support.full_gateway import HOSTILE, LOGIN
+from tests.support.full_gateway import LOGIN
+from tests.support.hostile import HOSTILE
 from tests.support.waiting import wait_until
 
 from sealgate.web.pages import ROUTES

@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tests.support.accounts import person, signed_in
+from tests.support.hostile import HOSTILE
 from tests.support.judged import DRILLED, REFUSED, REPLAYED
 from tests.support.web_site import WHO
 
@@ -65,8 +66,6 @@ LISTED = {
     "address": f"https://{'l' * 60}.example/{'networks/' * 20}?a=1&b=2",
     "pointer": "/prefixes/*/ipv4Prefix /prefixes/*/ipv6Prefix",
 }
-HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
-"""A value that would run in a page that forgets to escape it."""
 LONG = "a-rather-long-label-of-a-name." * 6 + "example"
 RIGHT_TO_LEFT = "دومين-العميل.example"
 HEBREW = "שלום עולם, זו הערה ארוכה מאוד "
@@ -132,7 +131,7 @@ def _draft(gateway: Gateway) -> None:
         add(gateway, ANN, noun, {"pattern": "/^Subject:\\s+<script>alert\\(1\\)/", "action": "WARN", "text": HOSTILE})
         add(gateway, ANN, noun, {"pattern": "/x/", "action": "DISCARD"}, enabled=False)
     add(gateway, ANN, "rbl", {"zone": f"{LONG}=127.0.0.[1..4;6]"}, comment=HOSTILE)
-    add(gateway, ANN, "rbl", {"zone": "zen.example.net=127.0.0.2", "reply": HOSTILE.replace("{{7*7}}", "")})
+    add(gateway, ANN, "rbl", {"zone": "zen.example.net=127.0.0.2", "reply": HOSTILE.partition("{{")[0]})
     add(gateway, ANN, "black", {"client": "192.168.88", "reason": HOSTILE, "expires": "2030-12-31"}, enabled=False)
     add(gateway, ANN, "white", {"client": "2001:db8::/48", "reason": SENTENCE}, comment=HOSTILE)
     networks = " ".join(f"198.51.{number}.0/24" for number in range(100))

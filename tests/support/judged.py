@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tests.support.hostile import HOSTILE
+
 from sealgate.link.messages import Grade, Override, Report
 from sealgate.link.rehearsals import (
     Difference,
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from sealgate.link.conversation import Conversation
     from sealgate.link.messages import Judge
 
-HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
 LONG = "a-rather-long-label-of-a-name." * 6 + "example"
 
 PASSED = Verdict("size-limits", "a message of 1 MiB is taken", Ruling.PASSED, "1 MiB", "it is taken", "250 Ok")

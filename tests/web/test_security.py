@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import httpx
 import pytest
 from starlette.datastructures import Headers
+from tests.support.hostile import HOSTILE, RAW
 from tests.support.waiting import wait_until
 from tests.web.test_lists import GOOD, add
 
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from sealgate.services.gateway import Gateway
 
 ANN = Actor("local:ann")
-HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
-"""A value that would run in a page that forgets to escape it."""
-RAW = ("<script>alert", "<img src=x", "49<")
 ACTS = [page.path for page in ROUTES if page.method == "POST"]
 
 
