@@ -55,7 +55,7 @@ def replayed(
 ) -> Replayed:
     with two_releases(before or live(), candidate, **facts) as pair:
         planned, by_trial = plan(choose(envelopes, 50), pair.live, pair.candidate)
-        seen = run_both(pair.judge, pair.releases, planned, Grade.FULL)
+        seen = run_both(pair.judge, pair.live, pair.candidate, planned, Grade.FULL)
         runs = [
             Run(side, one, planned.trials, pair.finder(side))
             for side, one in zip((pair.live, pair.candidate), seen, strict=True)

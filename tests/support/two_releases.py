@@ -1,7 +1,7 @@
 """Two releases of one made-up gateway, as the agent has them: what is live, and a candidate.
 
 with two_releases(live_state, candidate_state) as pair:
-    run_both(pair.judge, pair.releases, plan, Grade.FULL)
+    run_both(pair.judge, pair.live, pair.candidate, plan, Grade.FULL)
 """
 
 from __future__ import annotations
@@ -36,10 +36,6 @@ class Pair:
     judge: Judge
     live: Side
     candidate: Side
-
-    @property
-    def releases(self) -> tuple[Path, Path]:
-        return self.live.release, self.candidate.release
 
     def finder(self, side: Side) -> Finder:
         tables = Tables(neutral_programs(self.judge.work_dir))

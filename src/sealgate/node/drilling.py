@@ -51,7 +51,7 @@ class Driller:
         judge = self._sides.rehearsal()
 
         def play(failure: Failure) -> Seen:
-            return run(judge, side.release, failure.plan, Grade.FULL)
+            return run(judge, side.release, failure.plan, Grade.FULL, side.read)
 
         results = []
         try:

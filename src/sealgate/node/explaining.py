@@ -49,7 +49,7 @@ class Explainer:
         plan = plan_of(question.mail, trial, side)
         talk.progress("running the release in a sealed world")
         try:
-            seen = run(self._sides.rehearsal(), side.release, plan, Grade.FULL)
+            seen = run(self._sides.rehearsal(), side.release, plan, Grade.FULL, side.read)
         except NotSealed as failure:
             raise NodeFailed(f"The release cannot be run on this machine: {failure}") from None
         talk.progress("reading what happened")

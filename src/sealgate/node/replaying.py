@@ -66,7 +66,7 @@ class Replayer:
             raise Refused("What is live listens for SMTP nowhere, so no envelope can be tried on it.") from None
         talk.progress(f"trying {len(chosen)} envelopes on what is live and on the candidate")
         try:
-            seen = run_both(self._sides.rehearsal(), (live.release, candidate.release), planned, Grade.FULL)
+            seen = run_both(self._sides.rehearsal(), live, candidate, planned, Grade.FULL)
         except NotSealed as failure:
             raise NodeFailed(f"The releases cannot be run on this machine: {failure}") from None
         talk.progress("comparing")

@@ -82,13 +82,17 @@ class InstancePaths:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a start, reload or stop: `good` only when it was seen to work."""
+    """What came of a start, reload or stop: `good` only when it was seen to work.
+
+    `read` is the configuration that was read to know what must answer; None where it did not come to that.
+    """
 
     action: str
     complaints: tuple[Complaint, ...] = ()
     greetings: tuple[Greeting, ...] = ()
     seconds: float = 0.0
     faults: tuple[str, ...] = ()
+    read: ReadBack | None = field(default=None, repr=False, compare=False)
 
     @property
     def silent(self) -> tuple[Greeting, ...]:
@@ -181,10 +185,11 @@ class Instance:
             with EarlyLog(self.paths.queue_dir / "public/postlog") as early:
                 process = self.programs.start_master("-w", log_socket=early.path)
                 up = self._await_master(process, early, position, started + timeout)
-                greetings = self._await_listeners(position, started + timeout, early) if up else ()
+                read = self.read_back() if up else None
+                greetings = self._await_listeners(position, started + timeout, read, early) if read else ()
                 said = complaints([*early.lines, *self.log.since(position)[0]])
             faults = () if up else ("Postfix did not start.",)
-            return Outcome("start", said, greetings, time.monotonic() - started, faults)
+            return Outcome("start", said, greetings, time.monotonic() - started, faults, read)
 
     def reload(self, timeout: float = 10.0) -> Outcome:
         """Make the running instance use the configuration that now is at its path, and see that it survived.
@@ -206,10 +211,10 @@ class Instance:
             before = children(pid)
             os.kill(pid, signal.SIGHUP)
             alive = self._await_new_child(pid, before, position, started + timeout, wanted)
-            greetings = self._await_listeners(position, started + timeout, None, read) if alive else ()
+            greetings = self._await_listeners(position, started + timeout, read) if alive else ()
             said = self.complaints_since(position)
             faults = () if alive else ("Postfix did not survive the reload.",)
-            return Outcome("reload", said, greetings, time.monotonic() - started, faults)
+            return Outcome("reload", said, greetings, time.monotonic() - started, faults, read)
 
     def stop(self, timeout: float = 10.0) -> Outcome:
         """Stop it and wait until its lock and its ports are free; what does not end in time is killed.
@@ -272,7 +277,7 @@ class Instance:
         self._await(self._lock_is_free, time.monotonic() + _DYING)
 
     def _await_listeners(
-        self, position: Position, deadline: float, early: EarlyLog | None, read: ReadBack | None = None
+        self, position: Position, deadline: float, read: ReadBack, early: EarlyLog | None = None
     ) -> tuple[Greeting, ...]:
         watch = _Patience(self, position, early)
         try:

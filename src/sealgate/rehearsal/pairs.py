@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 from sealgate.rehearsal.running import start
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sealgate.link.messages import Grade
     from sealgate.rehearsal.judging import Judge
+    from sealgate.rehearsal.sides import Side
     from sealgate.rehearsal.trials import Plan, Seen
 
 
-def run_both(judge: Judge, releases: tuple[Path, Path], plan: Plan, grade: Grade) -> tuple[Seen, Seen]:
+def run_both(judge: Judge, live: Side, candidate: Side, plan: Plan, grade: Grade) -> tuple[Seen, Seen]:
     """Run both releases with the same plan and return what was seen of each."""
-    with start(judge, releases[0], plan, grade) as first, start(judge, releases[1], plan, grade) as second:
+    with (
+        start(judge, live.release, plan, grade, live.read) as first,
+        start(judge, candidate.release, plan, grade, candidate.read) as second,
+    ):
         return first.outcome().seen, second.outcome().seen

@@ -92,9 +92,9 @@ class Rehearsal:
         )
 
 
-def run(judge: Judge, release: Path, plan: Plan, grade: Grade) -> Seen:
-    """Run a release once with a plan and return what was seen. Raises NotSealed or Refused."""
-    with start(judge, release, plan, grade) as rehearsal:
+def run(judge: Judge, release: Path, plan: Plan, grade: Grade, read: ReadBack | None = None) -> Seen:
+    """Run a release once with a plan and return what was seen; as `start`. Raises NotSealed or Refused."""
+    with start(judge, release, plan, grade, read) as rehearsal:
         return rehearsal.outcome().seen
 
 

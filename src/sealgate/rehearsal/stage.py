@@ -134,7 +134,7 @@ class _Stage:
     def examined(self, outcome: Outcome, clock: Clock) -> dict[str, Any]:
         """Do everything that is to be done with a release that runs."""
         instance = self._instance
-        read = instance.read_back()
+        read = outcome.read or instance.read_back()
         if self._full:
             self.world.serve_loopback()
         silent = wake(instance, read.services, hopeless=bool(outcome.silent))

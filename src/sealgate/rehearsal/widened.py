@@ -43,9 +43,9 @@ def widened(
         return ()
     try:
         if live is None:
-            seen = run(judge, candidate.release, asked.plan, asked.grade)
+            seen = run(judge, candidate.release, asked.plan, asked.grade, candidate.read)
             return sentences(asked, *newly(asked, None, seen), first=True)
-        before, after = run_both(judge, (live.release, candidate.release), asked.plan, asked.grade)
+        before, after = run_both(judge, live, candidate, asked.plan, asked.grade)
     except NotSealed as failure:
         return (NOT_FOUND.format(failure),)
     return sentences(asked, *newly(asked, before, after), first=False)
