@@ -11,6 +11,7 @@ that the test made itself.
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import shutil
@@ -59,6 +60,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Open the base directory, which pytest has just made anew with mode 0700, for other users."""
     session.config._tmp_path_factory.getbasetemp().chmod(0o755)  # type: ignore[attr-defined]
+
+
+def pytest_collection_finish() -> None:
+    """Keep the tests themselves out of every later search for garbage: they are many, and stay till the end."""
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)
