@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sealgate.model.errors import NodeFailed
-from sealgate.postfix.parameters import ParameterKind, installed, read_back, service, values
+from sealgate.postfix.parameters import ParameterKind, in_force, installed, read_back, service, values
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,6 +84,24 @@ def test_values_in_force_are_expanded(gateway: Gateway) -> None:
     assert values(gateway.instance.programs, "myorigin") == {"myorigin": "example.test"}
     assert read_back(gateway.instance.programs).main["myorigin"] == "$mydomain"
     assert read_back(gateway.instance.programs, expanded=True).main["myorigin"] == "example.test"
+
+
+def test_what_is_in_force_is_what_is_written_what_it_stands_for_or_the_default(gateway: Gateway) -> None:
+    gateway.write(mydomain="example.test", myorigin="$mydomain")
+    programs, names = gateway.instance.programs, ("mydomain", "myorigin", "mydestination", "relayhost")
+
+    found = in_force(programs, read_back(programs), *names)
+
+    assert found == values(programs, *names)
+    assert (found["mydomain"], found["myorigin"]) == ("example.test", "example.test")
+
+
+def test_what_is_written_word_for_word_is_not_asked_again(gateway: Gateway) -> None:
+    programs = gateway.instance.programs
+    read = read_back(programs)
+    (programs.config_dir / "main.cf").unlink()
+
+    assert in_force(programs, read, "myhostname") == {"myhostname": "gw.example.test"}
 
 
 def test_values_of_an_unreadable_configuration_raise(tmp_path: Path, programs: Programs) -> None:

@@ -19,7 +19,7 @@ from sealgate.node.sameness import same_to_postfix
 from sealgate.postfix.command import Programs
 from sealgate.postfix.listeners import greet, listeners
 from sealgate.postfix.master import Need, need_of
-from sealgate.postfix.parameters import read_back, values
+from sealgate.postfix.parameters import in_force, read_back
 from sealgate.postfix.ports import taken
 from sealgate.postfix.rewrite import Rewrite
 
@@ -59,7 +59,7 @@ class Health:
         if release not in self._readings:
             programs = Programs(self._paths.release(release))
             read = read_back(programs)
-            main = values(programs, "inet_interfaces", "inet_protocols")
+            main = in_force(programs, read, "inet_interfaces", "inet_protocols")
             while len(self._readings) >= _KEPT:
                 del self._readings[next(iter(self._readings))]
             self._readings[release] = Reading(read.main, listeners(read, main))

@@ -31,7 +31,7 @@ from sealgate.postfix.complaints import Complaint, Level, complaints
 from sealgate.postfix.early_log import EarlyLog
 from sealgate.postfix.listeners import Greeting, Listener, greet, listeners
 from sealgate.postfix.logfile import LogFile, Position
-from sealgate.postfix.parameters import ReadBack, read_back, values
+from sealgate.postfix.parameters import ReadBack, in_force, read_back
 from sealgate.postfix.ports import taken
 from sealgate.postfix.processes import children, has_let_go, name_and_state, running_master
 
@@ -152,8 +152,8 @@ class Instance:
 
     def listeners(self, read: ReadBack | None = None) -> tuple[Listener, ...]:
         """Return the addresses on which this configuration listens. Raises NodeFailed when main.cf is unreadable."""
-        main = values(self.programs, "inet_interfaces", "inet_protocols")
-        return listeners(read or self.read_back(), main)
+        read = read or self.read_back()
+        return listeners(read, in_force(self.programs, read, "inet_interfaces", "inet_protocols"))
 
     def greet_all(self, timeout: float = 10.0) -> tuple[Greeting, ...]:
         """Connect to every listener now, as the health probe does."""

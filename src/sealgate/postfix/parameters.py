@@ -130,6 +130,13 @@ def values(programs: Programs, *names: str) -> dict[str, str]:
     return _pairs(_answer(programs.run("postconf", "-x", *names)))
 
 
+def in_force(programs: Programs, read: ReadBack, *names: str) -> dict[str, str]:
+    """Return what `values` does; Postfix is asked only for what `read` does not say word for word."""
+    written = {name: read.main[name] for name in names if "$" not in read.main.get(name, "$")}
+    missing = [name for name in names if name not in written]
+    return written | (values(programs, *missing) if missing else {})
+
+
 def service(line: str) -> Service:
     """Read one unfolded line of master.cf. Raises ValueError when it has fewer than eight columns."""
     columns = _columns(line)

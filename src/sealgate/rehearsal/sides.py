@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sealgate.postfix.command import Programs
 from sealgate.postfix.listeners import listeners
-from sealgate.postfix.parameters import read_back, values
+from sealgate.postfix.parameters import in_force, read_back
 from sealgate.rehearsal.zones import zones_asked
 from sealgate.render import render
 
@@ -51,7 +51,8 @@ class Side:
     @cached_property
     def listeners(self) -> tuple[Listener, ...]:
         """Every address on which it listens."""
-        return listeners(self.read, values(Programs(self.release), "inet_interfaces", "inet_protocols"))
+        main = in_force(Programs(self.release), self.read, "inet_interfaces", "inet_protocols")
+        return listeners(self.read, main)
 
     @cached_property
     def servers(self) -> tuple[Listener, ...]:

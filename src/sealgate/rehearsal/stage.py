@@ -28,7 +28,7 @@ from sealgate.postfix.command import Programs
 from sealgate.postfix.complaints import complaints
 from sealgate.postfix.logfile import LogFile, Position
 from sealgate.postfix.master import Instance, InstancePaths, Outcome
-from sealgate.postfix.parameters import values
+from sealgate.postfix.parameters import in_force
 from sealgate.postfix.queue import Queue
 from sealgate.postfix.rewrite import Rewrite
 from sealgate.postfix.spool import Accounts
@@ -139,7 +139,7 @@ class _Stage:
             self.world.serve_loopback()
         silent = wake(instance, read.services, hopeless=bool(outcome.silent))
         clock.lap("wake")
-        recipients = some_recipients(instance)
+        recipients = some_recipients(instance, read)
         patience = NO_HOPE if "rewrite/unix" in silent else WAKING
         routes = routes_of(instance, recipients, timeout=patience)
         self._routes = {
@@ -349,10 +349,10 @@ def _await_tried_again(log: LogFile, since: Position, queue_ids: list[str], time
 # -- recipients and routes
 
 
-def some_recipients(instance: Instance) -> list[str]:
+def some_recipients(instance: Instance, read: ReadBack) -> list[str]:
     """One address of a relay domain, if there is one, and one of a domain that is nobody's here."""
     try:
-        domains = values(instance.programs, "relay_domains").get("relay_domains", "")
+        domains = in_force(instance.programs, read, "relay_domains").get("relay_domains", "")
     except NodeFailed:
         return [FOREIGN]
     for word in domains.replace(",", " ").split():

@@ -124,9 +124,10 @@ def _examined(
     instance: Instance, copy: Copy, plan: Plan, clock: stage.Clock
 ) -> tuple[dict[str, Any], dict[str, Ended], dict[str, Any]]:
     """Wake the daemons, ask for routes, have callers call and hold the trials."""
-    silent = stage.wake(instance, instance.read_back().services)
+    read = instance.read_back()
+    silent = stage.wake(instance, read.services)
     patience = stage.NO_HOPE if "rewrite/unix" in silent else stage.WAKING
-    recipients = stage.some_recipients(instance)
+    recipients = stage.some_recipients(instance, read)
     routes = stage.routes_of(instance, recipients, timeout=patience)
     planned = stage.routes_of(instance, plan.routes, timeout=patience)
     clock.lap("daemons")
