@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
+from itertools import product
+
 from tests.support.story import STRANGER, Story, arrived, subject
 
 BASE = """
@@ -17,51 +18,48 @@ def sent(story: Story, content: bytes) -> str:
 
 
 def test_a_folded_subject_passes_a_literal_blank_and_not_a_pattern_of_white_space(story: Story) -> None:
-    folded = b"Subject: make money\r\n fast\r\n\r\nx\r\n"
+    """An encoded subject is matched as it is sent, not as it is read."""
+    folded, encoded = b"Subject: make money\r\n fast\r\n\r\nx\r\n", b"Subject: =?utf-8?q?make_money_fast?=\r\n\r\nx\r\n"
     story.next_hop("198.51.100.25")
     story.gateway.apply(BASE + "add header-check '/^Subject: make money fast/' REJECT 'spam detected'")
-    with_blank = sent(story, folded)
+    with_blank = [sent(story, content) for content in (folded, encoded, subject("make money fast"))]
 
     story.gateway.apply(r"add header-check '/^Subject:\s+make\s+money\s+fast/' REJECT 'spam detected'")
 
-    assert with_blank.startswith("250")
+    assert [said[:3] for said in with_blank] == ["250", "250", "550"]
     assert sent(story, folded).startswith("550 5.7.1 spam detected")
 
 
-def test_an_encoded_subject_is_matched_as_it_is_sent_not_as_it_is_read(story: Story) -> None:
-    story.next_hop("198.51.100.25")
-    story.gateway.apply(BASE + "add header-check '/^Subject: make money fast/' REJECT 'spam detected'")
+KINDS = {
+    "header-check": ("/^X-Bad: LANGUAGE/", b"X-Bad: LANGUAGE\r\n\r\nx\r\n"),
+    "body-check": ("/buy LANGUAGE now/", b"Subject: x\r\n\r\nplease buy LANGUAGE now\r\n"),
+    "mime-header-check": (
+        r"""/name="?[^"]*\.LANGUAGE/""",
+        b'MIME-Version: 1.0\r\nContent-Type: application/octet-stream; name="a.LANGUAGE"\r\n\r\nx\r\n',
+    ),
+    "nested-header-check": (
+        "/^X-Inner: LANGUAGE/",
+        b"MIME-Version: 1.0\r\nContent-Type: message/rfc822\r\n\r\nX-Inner: LANGUAGE\r\n\r\nx\r\n",
+    ),
+}
 
-    assert sent(story, b"Subject: =?utf-8?q?make_money_fast?=\r\n\r\nx\r\n").startswith("250")
 
-
-@pytest.mark.parametrize(
-    ("noun", "pattern", "content"),
-    [
-        ("header-check", "/^X-Bad:/", b"X-Bad: yes\r\n\r\nx\r\n"),
-        ("body-check", "/buy now/", b"Subject: x\r\n\r\nplease buy now\r\n"),
-        (
-            "mime-header-check",
-            r"""/name="?[^"]*\.exe/""",
-            b'MIME-Version: 1.0\r\nContent-Type: application/octet-stream; name="a.exe"\r\n\r\nx\r\n',
-        ),
-        (
-            "nested-header-check",
-            "/^X-Inner:/",
-            b"MIME-Version: 1.0\r\nContent-Type: message/rfc822\r\n\r\nX-Inner: yes\r\n\r\nx\r\n",
-        ),
-    ],
-)
-@pytest.mark.parametrize("language", ["pcre", "regexp"])
-def test_each_kind_of_check_rejects_what_it_is_for(
-    story: Story, noun: str, pattern: str, content: bytes, language: str
-) -> None:
+def test_each_kind_of_check_rejects_what_it_is_for(story: Story) -> None:
+    """Of each kind one rule in each language, for a word and with a text of its own."""
     story.next_hop("198.51.100.25")
     story.gateway.configure(BASE)
-    story.gateway.run("add", noun, pattern, "REJECT", "not here", "--type", language)
+    cases = list(product(KINDS, ("pcre", "regexp")))
+    for noun, language in cases:
+        pattern = KINDS[noun][0].replace("LANGUAGE", language)
+        story.gateway.run("add", noun, pattern, "REJECT", f"by {noun} {language}", "--type", language)
     story.gateway.apply()
 
-    assert sent(story, content).startswith("550 5.7.1 not here")
+    said = {
+        (noun, language): sent(story, KINDS[noun][1].replace(b"LANGUAGE", language.encode()))
+        for noun, language in cases
+    }
+
+    assert said == {(noun, language): f"550 5.7.1 by {noun} {language}" for noun, language in cases}
     assert sent(story, subject("harmless")).startswith("250")
 
 
