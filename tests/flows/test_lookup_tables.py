@@ -90,22 +90,22 @@ def test_the_walk_through_of_the_tls_policy_table(story: Story, tmp_path: Path) 
     assert arrived(plain, b"over tls only").tls
 
 
-def test_a_table_is_queried_in_the_draft_and_live(story: Story, tmp_path: Path) -> None:
+def test_a_table_is_queried_and_an_address_resolved_by_the_real_services_in_the_draft_and_live(
+    story: Story, tmp_path: Path
+) -> None:
     (tmp_path / "table").write_text("example.com one\n")
-    story.gateway.apply(BASE + f"add lookup-table words --type hash --file {tmp_path}/table")
+    story.gateway.apply(
+        f"{BASE}add lookup-table words --type hash --file {tmp_path}/table\n"
+        "add transport branch.test 198.51.100.28 --port 2527"
+    )
     (tmp_path / "table").write_text("example.com two\n")
     story.gateway.run("edit", "lookup-table", "words", "--file", str(tmp_path / "table"))
-
-    assert story.gateway.json("query", "words", "example.com")["value"] == "two"
-    assert story.gateway.json("query", "words", "example.com", "--live")["value"] == "one"
-
-
-def test_an_address_is_resolved_by_the_real_rewrite_service(story: Story) -> None:
-    story.gateway.apply(BASE + "add transport branch.test 198.51.100.28 --port 2527")
     story.gateway.run("add", "transport", "new.test", "198.51.100.29")
 
     live = story.gateway.json("resolve", "x@branch.test", "--live")
     draft = story.gateway.json("resolve", "x@new.test")
 
+    assert story.gateway.json("query", "words", "example.com")["value"] == "two"
+    assert story.gateway.json("query", "words", "example.com", "--live")["value"] == "one"
     assert (live["transport"], live["next_hop"]) == ("smtp", "[198.51.100.28]:2527")
     assert (draft["transport"], draft["next_hop"]) == ("smtp", "[198.51.100.29]")

@@ -51,9 +51,11 @@ def test_the_next_hop_sees_the_login(story: Story, tmp_path: Path, ways: list[tu
     }
 
 
-def test_a_login_for_a_transport_is_used_for_it_alone(story: Story, tmp_path: Path) -> None:
+def test_a_login_for_a_transport_is_used_for_it_alone_and_its_password_is_in_no_file_but_the_one_for_root(
+    story: Story, tmp_path: Path
+) -> None:
     branch, rest = story.next_hop("198.51.100.34", auth=True), story.next_hop("198.51.100.35", auth=True)
-    (tmp_path / "password").write_text("secret")
+    (tmp_path / "password").write_text("Very-Secret-Word")
     story.gateway.apply(
         f"{BASE}set external-relay-host 198.51.100.35\nadd transport branch.test 198.51.100.34\n"
         f"add sasl 198.51.100.34 --user branch --password-file {tmp_path}/password"
@@ -62,8 +64,15 @@ def test_a_login_for_a_transport_is_used_for_it_alone(story: Story, tmp_path: Pa
     story.send("10.1.2.3", "x@branch.test", subject("to the branch"))
     story.send("10.1.2.3", "x@foreign.test", subject("to the rest"))
 
-    assert arrived(branch, b"to the branch").login == "branch:secret"
+    assert arrived(branch, b"to the branch").login == "branch:Very-Secret-Word"
     assert arrived(rest, b"to the rest").login == ""
+    holding = [
+        path
+        for path in story.gateway.directory.rglob("*")
+        if path.is_file() and not path.is_symlink() and b"Very-Secret-Word" in path.read_bytes()
+    ]
+    assert holding
+    assert all(path.stat().st_mode & 0o077 == 0 and path.stat().st_uid == 0 for path in holding)
 
 
 def test_a_login_that_no_next_hop_would_use_is_a_finding(story: Story, tmp_path: Path) -> None:
@@ -76,20 +85,3 @@ def test_a_login_that_no_next_hop_would_use_is_a_finding(story: Story, tmp_path:
     found = story.gateway.json("check", expect=1)["findings"]
 
     assert "sasl-key-other-spelling" in {finding["code"] for finding in found}
-
-
-def test_the_password_is_in_no_file_but_the_one_for_root(story: Story, tmp_path: Path) -> None:
-    (tmp_path / "password").write_text("Very-Secret-Word")
-    story.gateway.apply(
-        f"{BASE}set external-relay-host 198.51.100.35\n"
-        f"add sasl 198.51.100.35 --user relay --password-file {tmp_path}/password"
-    )
-
-    holding = [
-        path
-        for path in story.gateway.directory.rglob("*")
-        if path.is_file() and not path.is_symlink() and b"Very-Secret-Word" in path.read_bytes()
-    ]
-
-    assert holding
-    assert all(path.stat().st_mode & 0o077 == 0 and path.stat().st_uid == 0 for path in holding)
