@@ -18,6 +18,8 @@ BASE = """
 set my-hostname gw.example.test
 add relay-domain example.com
 set internal-relay-host 198.51.100.25
+add network 10.1.2.0/24
+set external-relay-host 198.51.100.99
 """
 
 
@@ -199,7 +201,7 @@ def test_a_stale_edit_is_refused_and_what_was_typed_is_kept(story: Story, tmp_pa
 
 
 def test_a_queue_survives_apply_and_rollback(story: Story) -> None:
-    story.gateway.apply(BASE + "add network 10.1.2.0/24\nset external-relay-host 198.51.100.99")
+    story.gateway.begin_with(BASE)
     revision = in_force(story)
     for number in range(5):
         story.send("10.1.2.3", f"x{number}@foreign.test")

@@ -10,6 +10,7 @@ set my-hostname gw.example.test
 add relay-domain example.com
 add network 10.1.2.0/24
 """
+INTERNAL = BASE + "set internal-relay-host 198.51.100.43"
 
 
 def test_mail_goes_to_the_relay_host_as_it_is_written(story: Story) -> None:
@@ -46,7 +47,7 @@ def test_external_mail_without_a_relay_host_goes_to_the_mx_of_the_recipient(stor
     story.dns.add("elsewhere.test", "MX", "10 mx.elsewhere.test")
     story.dns.add("mx.elsewhere.test", "A", "198.51.100.42")
     hop = story.next_hop("198.51.100.42")
-    story.gateway.apply(BASE)
+    story.gateway.begin_with(INTERNAL)
 
     story.send(MINE, "info@elsewhere.test", subject("direct"))
 
@@ -56,7 +57,7 @@ def test_external_mail_without_a_relay_host_goes_to_the_mx_of_the_recipient(stor
 def test_subdomains_and_no_other_names_are_relay_domains_only_when_match_subdomains_is_on(story: Story) -> None:
     names = ("example.com", "a.example.com", "b.a.example.com", "notexample.com")
     story.next_hop("198.51.100.43")
-    story.gateway.apply(BASE + "set internal-relay-host 198.51.100.43")
+    story.gateway.begin_with(INTERNAL)
     before = [story.rcpt(STRANGER, f"info@{name}").code for name in names]
 
     story.gateway.apply("set match-subdomains yes")
