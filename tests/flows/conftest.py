@@ -1,7 +1,7 @@
 """Stories on a real gateway: fixtures that make one, alone in its artificial internet.
 
 To start a gateway takes longer than what most stories tell of it. So the stories share one that is put back to its
-beginning before each; those about its life (starts, revisions, what people find in it) have one of their own.
+beginning before each. `gateway.begin_with` has them share revisions too: a rehearsal takes longer than to go back.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from tests.support.story import Story
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
@@ -30,11 +29,3 @@ def story(shared_gateway: Story) -> Story:
     """A started gateway with nothing configured and no mail."""
     shared_gateway.begin_again()
     return shared_gateway
-
-
-@pytest.fixture
-def new_story(tmp_path: Path) -> Iterator[Story]:
-    """A gateway of this test's own, just made and started."""
-    made = Story(tmp_path)
-    yield made
-    made.close()

@@ -6,23 +6,34 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import pytest
 from tests.support.story import STRANGER, Story
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 BASE = """
 set my-hostname gw.example.test
 add relay-domain example.com
 set internal-relay-host 198.51.100.25
+add network 10.1.2.0/24
+set external-relay-host 198.51.100.99
 """
 
 
-def applied(story: Story, more: str = "") -> int:
-    """Make the base live; return its revision."""
-    story.gateway.apply(BASE + more)
-    return int(story.gateway.json("status")["newest_revision"])
+@pytest.fixture
+def edited(story: Story) -> Iterator[Story]:
+    """The base in force, and in the end no trace of edits by hand."""
+    story.gateway.begin_with(BASE)
+    yield story
+    story.gateway.run("drift", "--overwrite", "--yes")
+
+
+def in_force(story: Story) -> int:
+    """Return the revision in force."""
+    return int(story.gateway.json("status")["node"]["revision"])
 
 
 def taken(story: Story, domain: str) -> bool:
@@ -30,7 +41,7 @@ def taken(story: Story, domain: str) -> bool:
 
 
 def test_nothing_is_live_before_apply_and_everything_after(story: Story) -> None:
-    story.gateway.apply(BASE)
+    story.gateway.begin_with(BASE)
     story.gateway.run("add", "relay-domain", "new.test")
     before = taken(story, "new.test")
 
@@ -41,24 +52,29 @@ def test_nothing_is_live_before_apply_and_everything_after(story: Story) -> None
 
 
 def test_a_refused_change_leaves_the_live_gateway_as_it_was(story: Story, tmp_path: Path) -> None:
-    revision = applied(story)
+    story.gateway.begin_with(BASE)
+    before = story.gateway.json("status")
     (tmp_path / "own").write_text("smtpd_timeout = 5x\n")
     story.gateway.run("edit", "main-cf", "--file", str(tmp_path / "own"))
 
     said = story.gateway.run("apply", "-m", "broken", expect=1)
 
+    after = story.gateway.json("status")
     assert "smtpd_timeout" in said
     assert taken(story, "example.com")
-    assert story.gateway.json("status")["newest_revision"] == revision
+    assert after["newest_revision"] == before["newest_revision"]
+    assert after["node"]["revision"] == before["node"]["revision"]
 
 
 def test_rollback_goes_back_and_restore_fills_the_draft(story: Story) -> None:
-    revision = applied(story)
+    story.gateway.begin_with(BASE)
+    first = in_force(story)
     story.gateway.apply("add relay-domain new.test")
-    story.gateway.run("rollback", str(revision))
+    second = in_force(story)
+    story.gateway.run("rollback", str(first))
     after_rollback = taken(story, "new.test")
-    story.gateway.run("rollback", str(revision + 1))
-    story.gateway.run("restore", str(revision))
+    story.gateway.run("rollback", str(second))
+    story.gateway.run("restore", str(first))
     draft = story.gateway.json("list", "relay-domain")["rows"]
 
     assert not after_rollback
@@ -67,7 +83,7 @@ def test_rollback_goes_back_and_restore_fills_the_draft(story: Story) -> None:
 
 
 def test_apply_for_some_minutes_is_kept_when_confirmed(story: Story) -> None:
-    story.gateway.apply(BASE)
+    story.gateway.begin_with(BASE)
     story.gateway.apply("add relay-domain new.test", "--for", "5")
     on_watch = story.gateway.json("status")["node"]["state"]
     story.gateway.run("add", "relay-domain", "another.test")
@@ -82,7 +98,8 @@ def test_apply_for_some_minutes_is_kept_when_confirmed(story: Story) -> None:
 
 
 def test_apply_for_some_time_is_undone_when_nobody_confirms(story: Story) -> None:
-    revision = applied(story)
+    story.gateway.begin_with(BASE)
+    revision = in_force(story)
     story.gateway.apply("add relay-domain new.test", "--for", "0.05")
 
     def undone() -> bool:
@@ -97,7 +114,7 @@ def test_apply_for_some_time_is_undone_when_nobody_confirms(story: Story) -> Non
 
 
 def test_a_restart_keeps_the_revision_and_the_draft(story: Story) -> None:
-    story.gateway.apply(BASE)
+    story.gateway.begin_with(BASE)
     story.gateway.run("add", "relay-domain", "draft.test")
     story.gateway.down()
     story.gateway.up()
@@ -107,9 +124,8 @@ def test_a_restart_keeps_the_revision_and_the_draft(story: Story) -> None:
     assert [row["key"] for row in story.gateway.json("list", "relay-domain")["rows"]] == ["draft.test", "example.com"]
 
 
-def test_a_hand_edit_is_noticed_blocks_apply_and_can_be_adopted(new_story: Story) -> None:
-    story = new_story
-    story.gateway.apply(BASE)
+def test_a_hand_edit_is_noticed_blocks_apply_and_can_be_adopted(edited: Story) -> None:
+    story = edited
     main_cf = story.gateway.directory / "postfix" / "conf" / "main.cf"
     main_cf.write_text(main_cf.read_text() + "smtpd_banner = $myhostname ESMTP by hand\n")
     story.gateway.run("add", "relay-domain", "new.test")
@@ -125,9 +141,8 @@ def test_a_hand_edit_is_noticed_blocks_apply_and_can_be_adopted(new_story: Story
     assert "smtpd_banner" in story.gateway.run("show", "main-cf")
 
 
-def test_a_hand_edit_of_a_settings_parameter_is_adopted_as_the_setting(new_story: Story) -> None:
-    story = new_story
-    story.gateway.apply(BASE)
+def test_a_hand_edit_of_a_settings_parameter_is_adopted_as_the_setting(edited: Story) -> None:
+    story = edited
     main_cf = story.gateway.directory / "postfix" / "conf" / "main.cf"
     main_cf.write_text(main_cf.read_text().replace("myhostname = gw.example.test", "myhostname = other.example.test"))
 
@@ -138,9 +153,8 @@ def test_a_hand_edit_of_a_settings_parameter_is_adopted_as_the_setting(new_story
     assert story.gateway.json("show", "main-cf")["text"] == ""
 
 
-def test_a_hand_edit_can_be_overwritten(new_story: Story) -> None:
-    story = new_story
-    story.gateway.apply(BASE)
+def test_a_hand_edit_can_be_overwritten(edited: Story) -> None:
+    story = edited
     main_cf = story.gateway.directory / "postfix" / "conf" / "main.cf"
     before = main_cf.read_text()
     main_cf.write_text(before + "smtpd_banner = $myhostname ESMTP by hand\n")
@@ -151,10 +165,10 @@ def test_a_hand_edit_can_be_overwritten(new_story: Story) -> None:
     assert "by hand" not in str(story.client().banner)
 
 
-def test_a_hand_edited_lookup_table_is_adopted_as_its_text(new_story: Story, tmp_path: Path) -> None:
-    story = new_story
+def test_a_hand_edited_lookup_table_is_adopted_as_its_text(edited: Story, tmp_path: Path) -> None:
+    story = edited
     (tmp_path / "table").write_text("a.test one\n")
-    story.gateway.apply(BASE + f"add lookup-table words --type hash --file {tmp_path}/table")
+    story.gateway.apply(f"add lookup-table words --type hash --file {tmp_path}/table")
     live = story.gateway.directory / "postfix" / "conf" / "maps.d" / "hash-words.map"
     live.write_text("a.test one\nb.test two\n")
 
@@ -187,7 +201,8 @@ def test_a_stale_edit_is_refused_and_what_was_typed_is_kept(story: Story, tmp_pa
 
 
 def test_a_queue_survives_apply_and_rollback(story: Story) -> None:
-    revision = applied(story, "add network 10.1.2.0/24\nset external-relay-host 198.51.100.99")
+    story.gateway.begin_with(BASE)
+    revision = in_force(story)
     for number in range(5):
         story.send("10.1.2.3", f"x{number}@foreign.test")
     waiting = lambda: len(story.gateway.json("queue", "list"))  # noqa: E731

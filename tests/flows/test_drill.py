@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from tests.support.story import Story
 
@@ -17,13 +15,8 @@ add network 10.0.0.0/16
 """
 
 
-@pytest.fixture
-def story(new_story: Story) -> Story:
-    return new_story
-
-
 def test_mail_survives_the_failures_of_next_hop_and_mpa(story: Story) -> None:
-    story.gateway.apply(BASE)
+    story.gateway.begin_with(BASE)
     before = len(story.gateway.mail_log())
 
     answer = story.gateway.json("drill", "--live", "--fault", "next-hop", "--fault", "mpa")

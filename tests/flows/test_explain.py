@@ -31,7 +31,7 @@ def test_the_draft_is_explained_before_it_is_live(story: Story) -> None:
 
 
 def test_live_and_draft_are_told_apart(story: Story) -> None:
-    story.gateway.apply(BASE)
+    story.gateway.begin_with(BASE)
     story.gateway.configure("remove black 203.0.113.0/24")
 
     live = story.gateway.json("explain", BANNED, "info@example.com", "--live", expect=1)
@@ -42,7 +42,7 @@ def test_live_and_draft_are_told_apart(story: Story) -> None:
 
 
 def test_an_explanation_leaves_no_trace_on_the_gateway(story: Story) -> None:
-    story.gateway.apply(BASE)
+    story.gateway.begin_with(BASE)
 
     story.gateway.run("explain", STRANGER, "info@example.com", "--live")
 
@@ -51,7 +51,7 @@ def test_an_explanation_leaves_no_trace_on_the_gateway(story: Story) -> None:
 
 
 def test_people_read_what_decided_and_where_to_change_it(story: Story) -> None:
-    story.gateway.apply(BASE)
+    story.gateway.begin_with(BASE)
 
     said = story.gateway.run("explain", BANNED, "info@example.com", "--live", expect=1)
 
@@ -61,6 +61,6 @@ def test_people_read_what_decided_and_where_to_change_it(story: Story) -> None:
 
 
 def test_a_mail_that_nobody_could_send_is_refused_in_words(story: Story) -> None:
-    story.gateway.apply(BASE)
+    story.gateway.begin_with(BASE)
 
     assert "no IP address" in story.gateway.run("explain", "nobody", "info@example.com", "--live", expect=2)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.story import Story
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
-    from tests.support.story import Story
+    from collections.abc import Iterator
 
 BASE = """
 set my-hostname gw.example.test
@@ -20,9 +21,24 @@ add black 203.0.113.0/24 --reason "not you"
 STRANGER, BANNED, OURS = "192.0.2.77", "203.0.113.5", "10.1.2.3"
 
 
+@pytest.fixture(scope="module")
+def mailed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """A gateway of this file's own that took and refused some mail, of which its log and its events tell."""
+    directory = tmp_path_factory.mktemp("mailed")
+    directory.chmod(0o755)
+    story = Story(directory)
+    try:
+        some_mail(story)
+        yield story
+    finally:
+        story.close()
+
+
 @pytest.fixture
-def story(new_story: Story) -> Story:
-    return new_story
+def story(mailed: Story) -> Story:
+    """The draft is as what is live."""
+    mailed.gateway.run("restore", "2", "--yes")
+    return mailed
 
 
 def some_mail(story: Story) -> None:
@@ -38,7 +54,6 @@ def some_mail(story: Story) -> None:
 
 
 def test_what_a_draft_would_treat_otherwise_is_told_with_the_row_that_does(story: Story) -> None:
-    some_mail(story)
     story.gateway.configure("add black 192.0.2.0/24 --reason tired")
 
     answer = story.gateway.json("replay", expect=1)
@@ -51,7 +66,6 @@ def test_what_a_draft_would_treat_otherwise_is_told_with_the_row_that_does(story
 
 
 def test_a_draft_that_changes_nothing_for_mail_has_no_differences(story: Story) -> None:
-    some_mail(story)
     story.gateway.configure("add relay-domain new.test")
 
     said = story.gateway.run("replay")
@@ -60,7 +74,6 @@ def test_a_draft_that_changes_nothing_for_mail_has_no_differences(story: Story) 
 
 
 def test_people_read_before_and_after(story: Story) -> None:
-    some_mail(story)
     story.gateway.configure("remove black 203.0.113.0/24")
     before = story.gateway.mail_log()
 
@@ -73,8 +86,6 @@ def test_people_read_before_and_after(story: Story) -> None:
 
 
 def test_only_what_came_lately_is_tried_when_asked_so(story: Story) -> None:
-    some_mail(story)
-
     answer = story.gateway.json("replay", "--count", "2", "--since", "1d")
 
     assert answer["tried"] == 2

@@ -10,12 +10,13 @@ add relay-domain example.com
 set internal-relay-host 198.51.100.25
 set before-filter-size-limit 100000
 """
+APART = BASE + "set after-filter-size-limit 300000"
 LINE = b"x" * 98 + b"\r\n"
 
 
 def test_the_front_refuses_by_announced_size_and_by_real_size(story: Story) -> None:
     story.next_hop("198.51.100.25")
-    story.gateway.apply(BASE)
+    story.gateway.begin_with(APART)
 
     assert story.send(STRANGER, "info@example.com", parameters="SIZE=100001").code == 552
     assert story.send(STRANGER, "info@example.com", PLAIN + LINE * 1001).code == 552
@@ -25,7 +26,7 @@ def test_the_front_refuses_by_announced_size_and_by_real_size(story: Story) -> N
 def test_a_message_that_grows_on_the_way_back_passes_up_to_the_after_limit_and_bounces_beyond(story: Story) -> None:
     """The re-injection listener is asked directly, as the MPA would with a message that encryption made larger."""
     hop = story.next_hop("198.51.100.25")
-    story.gateway.apply(BASE + "set after-filter-size-limit 300000")
+    story.gateway.begin_with(APART)
 
     with story.reinjection() as session:
         grown = session.deliver("a@example.org", ["info@example.com"], subject("grown") + LINE * 2500)

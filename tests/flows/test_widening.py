@@ -12,12 +12,13 @@ set my-hostname gw.example.test
 set internal-relay-host 198.51.100.50
 add relay-domain example.com
 add network 10.0.0.0/16
+add black 203.0.113.0/24
 """
 WIDER = "Clients 10.9.0.0/24 may newly send mail to any domain."
 
 
 def test_check_diff_and_apply_say_who_may_newly_relay(story: Story) -> None:
-    story.gateway.apply(BASE)
+    story.gateway.begin_with(BASE)
     story.gateway.configure("add network 10.9.0.0/24")
 
     checked = story.gateway.json("check")["newly_possible"]
@@ -30,7 +31,7 @@ def test_check_diff_and_apply_say_who_may_newly_relay(story: Story) -> None:
 
 
 def test_a_draft_that_opens_nothing_says_nothing(story: Story) -> None:
-    story.gateway.apply(BASE)
+    story.gateway.begin_with(BASE)
     story.gateway.configure("add transport example.com 198.51.100.60")
 
     assert story.gateway.json("check")["newly_possible"] == []
@@ -38,7 +39,7 @@ def test_a_draft_that_opens_nothing_says_nothing(story: Story) -> None:
 
 
 def test_new_domains_and_clients_that_leave_the_black_list_are_both_said(story: Story) -> None:
-    story.gateway.apply(f"{BASE}\nadd black 203.0.113.0/24")
+    story.gateway.begin_with(BASE)
     story.gateway.configure("remove black 203.0.113.0/24\nadd relay-domain new.test")
 
     assert story.gateway.json("check")["newly_possible"] == [

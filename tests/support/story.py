@@ -12,9 +12,9 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tests.support.commands import Commands
 from tests.support.dns import NameServer
@@ -25,8 +25,9 @@ from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+Key = TypeVar("Key")
 SEALGATE = (sys.executable, "-c", "from sealgate.bootstrap import main; main()")
 STRANGER, STRANGER_V6 = "203.0.113.9", "2001:db8:9::9"
 PLAIN = b"From: <a@example.org>\r\nSubject: hello\r\n\r\nHello.\r\n"
@@ -53,6 +54,7 @@ class Gateway:
         self.directory, self.world, self.commands = directory, world, commands
         self._up: subprocess.Popen[bytes] | None = None
         self._told = 0
+        self._applied: dict[str, int] = {}
         self.run("init", str(directory), "--smtp-port", "25", "--mpa-port", "10025", "--reinject-port", "10026")
 
     def run(self, *words: str, text: str = "", expect: int = 0) -> str:
@@ -109,9 +111,30 @@ class Gateway:
         """Be as at the start: revision 1 in force and in the draft, no mail in the queue, nothing remembered."""
         self.run("restore", "1", "--yes")
         self.run("rollback", "1")
-        self.run("queue", "delete", "--all", "--yes")
-        self.run("verify-cache", "clear", "--yes")
+        if self._spooled():
+            self.run("queue", "delete", "--all", "--yes")
+        if any((self.directory / "postfix" / "data").glob("verify_cache*")):
+            self.run("verify-cache", "clear", "--yes")
         self._told = len(self._mail_log().decode(errors="replace"))
+
+    def begin_with(self, commands: str) -> None:
+        """Have what these commands say in force and in the draft, at the beginning of a test.
+
+        The first test that asks for it applies it; later ones go back to its revision, which needs no rehearsal.
+        """
+        if commands not in self._applied:
+            self.apply(commands)
+            self._applied[commands] = int(self.json("status")["newest_revision"])
+            return
+        revision = str(self._applied[commands])
+        self.run("restore", revision, "--yes")
+        self.run("rollback", revision)
+
+    def _spooled(self) -> bool:
+        """Tell whether the queue directories hold any file; mail under way is a file of the active queue."""
+        spool = self.directory / "postfix" / "spool"
+        queues = ("maildrop", "incoming", "active", "deferred", "hold", "corrupt")
+        return any(path.is_file() for name in queues for path in (spool / name).rglob("*"))
 
 
 class Story:
@@ -224,6 +247,21 @@ def arrived(sink: Sink, marker: bytes) -> Received:
     found = wait_until(find, f"{marker!r} arrives")
     assert isinstance(found, Received)
     return found
+
+
+def destinations(sinks: Mapping[Key, Sink], markers: Iterable[str]) -> dict[str, list[Key]]:
+    """Return for each subject where it arrived, once all have or the time for that is over."""
+
+    def found() -> dict[str, list[Key]]:
+        lines = {marker: b"Subject: " + marker.encode() + b"\r\n" for marker in markers}
+        return {
+            marker: [key for key, sink in sinks.items() for message in list(sink.messages) if line in message.content]
+            for marker, line in lines.items()
+        }
+
+    with suppress(AssertionError):
+        wait_until(lambda: all(found().values()), "all mail arrives")
+    return found()
 
 
 def subject(marker: str) -> bytes:
