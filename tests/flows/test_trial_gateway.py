@@ -38,15 +38,10 @@ def trial(tmp_path: Path) -> Iterator[Trial]:
 
 @pytest.fixture(scope="module")
 def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
-    """Such a gateway that the tests leave as they found it: up.
-
-    Its revision is confirmed: an agent that comes back to one on watch starts Postfix anew.
-    """
+    """Such a gateway that the tests leave as they found it: up. Its revision is on watch."""
     directory = tmp_path_factory.mktemp("living")
     directory.chmod(0o755)
-    for trial in started(directory):
-        trial.sealgate("confirm")
-        yield trial
+    yield from started(directory)
 
 
 def started(directory: Path) -> Iterator[Trial]:

@@ -6,6 +6,7 @@ new agent starts, says what is in force, and that must be so: the link, the file
 
 from __future__ import annotations
 
+import smtplib
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from tests.node.world import basic, obstruct, unlucky
 
 from sealgate.link.messages import Confirm, Rollback, State
 from sealgate.link.upkeep import Overwrite
+from sealgate.postfix.master import Instance
 
 if TYPE_CHECKING:
     from sealgate.node.agent import Agent
@@ -63,6 +65,27 @@ def test_an_apply_that_is_watched_killed_at_any_step_is_old_or_on_watch(story):
     after = story.at_every_step(apply(story, watch_for=3600))
 
     assert set(after) == {(1, State.CONFIRMED), (2, State.ON_WATCH)}
+
+
+def test_an_agent_that_was_killed_comes_back_to_what_is_on_watch_and_breaks_off_no_session(story):
+    killed = story.agent()
+    apply(story, watch_for=3600)(killed)
+    before = story.settled(killed).postfix_pid
+    with smtplib.SMTP("127.0.0.1", story.gateway.smtp_port, "client.example.org", timeout=20) as client:
+        status = story.check(story.agent(), "killed on watch")
+        said, _ = client.noop()
+
+    assert (status.revision, status.state, status.postfix_pid, said) == (2, State.ON_WATCH, before, 250)
+
+
+def test_a_postfix_that_ended_with_its_agent_proves_itself_again_and_is_on_watch(story):
+    killed = story.agent()
+    apply(story, watch_for=3600)(killed)
+    Instance(story.gateway.paths.instance).stop()
+
+    status = story.check(story.agent(), "killed on watch, with Postfix")
+
+    assert (status.revision, status.state) == (2, State.ON_WATCH)
 
 
 def test_an_undo_because_mail_suffers_killed_at_any_step_is_on_watch_or_undone(story):

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
     Tell = Callable[[str], None]
 
+_LOOK = 10.0
+"""Seconds in which a listener that worked before answers again, on a machine that starts other things too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Machinery:
@@ -203,7 +206,18 @@ class Applier:
             return self._forget(operation)
         if operation.deadline is not None and _past(operation):
             return self._undo(operation, "Nobody confirmed it in time; the node was down meanwhile.", ())
+        if self._goes_on(operation):
+            return self._proved(operation, self._remember_anyway, started=time.monotonic())
         return self._prove(operation, self._remember_anyway, started=time.monotonic(), need=Need.RESTART)
+
+    def _goes_on(self, operation: Operation) -> bool:
+        """Tell whether what proved itself before still does, so that no session is broken off to prove it again."""
+        if operation.stage is not Stage.ON_WATCH or not self._m.instance.is_running():
+            return False
+        try:
+            return not self._m.health.silent(operation.target.release, _LOOK)
+        except NodeFailed:
+            return False
 
     def _forget(self, operation: Operation) -> Outcome | None:
         text = f"The apply of revision {operation.target.revision} was broken off before it happened."
@@ -257,10 +271,14 @@ class Applier:
         self, operation: Operation, remember: Callable[[Standing], None], *, started: float, need: Need
     ) -> Outcome:
         """Bring Postfix to what the link names, and decide by what comes of it."""
-        target = operation.target
         faults = self._m.health.bring(need)
         if faults:
             return self._undo(operation, "Postfix did not prove itself with it.", faults, started=started)
+        return self._proved(operation, remember, started=started)
+
+    def _proved(self, operation: Operation, remember: Callable[[Standing], None], *, started: float) -> Outcome:
+        """Put on watch what has proved itself, or confirm it where nothing is to be watched any more."""
+        target = operation.target
         watch = self._begun(operation)
         if operation.deadline is not None or (watch is not None and time.time() < watch.until):
             text = f"Revision {target.revision} is in force on watch: {_what_happens(operation.deadline, watch)}"
