@@ -109,14 +109,11 @@ def test_every_page_is_usable_by_everybody_at_every_width(full: Full, site: WebS
     assert seen == Seen()
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
-def test_the_pages_of_people_are_usable_by_everybody(
-    gateway: Gateway, site: WebSite, opened: Open, colours: str
-) -> None:
+def test_the_pages_of_people_are_usable_by_everybody(gateway: Gateway, site: WebSite, opened: Open) -> None:
     site.site.identify = identify
     link = invitations.set_up_link(gateway, Actor.local("root"))
-    page = opened(f"/welcome/{link.text}", colours=colours, person="", width=390)
-    faults = against_the_rules(page)
+    page = opened(f"/welcome/{link.text}", person="", width=390)
+    faults = in_both_colours(page, "the invitation")
     page.get_by_label("Name to sign in with").fill("olga")
     page.get_by_label("Choose a password").fill("a sentence that nobody guesses")
     page.get_by_label("The same password again").fill("a sentence that nobody guesses")
@@ -125,7 +122,7 @@ def test_the_pages_of_people_are_usable_by_everybody(
     wider = []
     for path in ("/account", "/people", "/people/person?name=olga"):
         page.goto(path)
-        faults += against_the_rules(page)
+        faults += in_both_colours(page, path)
         wider += [path] if page.evaluate("document.documentElement.scrollWidth > innerWidth") else []
 
     assert (faults, wider) == ([], [])
