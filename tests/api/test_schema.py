@@ -21,6 +21,7 @@ from tests.api.conftest import token_of
 from tests.support.accounts import person
 from tests.support.answering_agent import ANSWERS
 from tests.support.control_half import make_directory, stand_in
+from tests.support.published import Published
 from tests.support.web_site import served
 
 from sealgate.api.access import Context
@@ -32,6 +33,8 @@ from sealgate.web.sign_in import identify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.support.outside_sources import OutsideSources
 
 CHECKS = [
     not_a_server_error,
@@ -60,16 +63,19 @@ schema = schemathesis.openapi.from_dict(description(), config=config)
 
 
 @pytest.fixture(scope="module")
-def spoken_to(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def spoken_to(tmp_path_factory: pytest.TempPathFactory, lists_outside: OutsideSources) -> Iterator[dict[str, Any]]:
     """A gateway that is served, and what a call to it needs."""
     place = tmp_path_factory.mktemp("api")
     make_directory(place / "gw")
+    lists_outside.forget()
+    (place / "gw" / "sealgate.toml").write_text(Published(lists_outside).settings)
     gateway = Gateway.open(Settings.load(place / "gw"))
     with stand_in(place / "gw", **ANSWERS), served(gateway, place / "tls", identify) as site:
         person(gateway, "olga", "owner")
         person(gateway, "alice", "viewer")
         headers = {"authorization": f"Bearer {token_of(gateway, 'olga')}"}
         with requests.Session() as session:
+            session.trust_env = False  # thousands of calls would each look for proxies
             verify = str(site.certificate)
             yield {"base_url": f"{site.url}/api/v1", "headers": headers, "session": session, "verify": verify}
     gateway.close()

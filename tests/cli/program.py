@@ -9,10 +9,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import sealgate as package
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SOURCE = Path(__file__).parents[2] / "src"
+SOURCE = Path(package.__file__).parents[1]
+"""Where the package that is tested lies; an installed one is compiled already, which each call gains from."""
 CALL = "from sealgate.cli import cli; cli(prog_name='sealgate')"
 
 

@@ -36,10 +36,10 @@ def _log(question: u.Log, talk: Conversation) -> u.Count:
 
 
 def _log_part(question: u.LogPart, _talk: Conversation) -> u.LogLines | NodeFailed:
-    """The log, which cannot be read any more behind its last line: who follows it comes to an end."""
+    """The log, which has more and then cannot be read: who follows it soon comes to an end."""
     if question.after == "7:100":
         return NodeFailed("The log cannot be read any more.")
-    return u.LogLines((LINE,) if question.lines else (), "7:100", more=False)
+    return u.LogLines((LINE,) if question.lines else (), "7:100", more=True)
 
 
 def _file(question: Any, talk: Conversation) -> u.FileInfo:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import ssl
 import subprocess
 import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -77,14 +79,25 @@ def real_provider() -> Iterator[str]:
             program.terminate()
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    """Whom a browser trusts; httpx would read it anew for each question."""
+    return ssl.create_default_context()
+
+
+@cache
+def _key() -> RSAKey:
+    return RSAKey.generate_key(2048, {"kid": "one"})
+
+
 def knows(issuer: str, subject: str, **claims: Any) -> None:
     """Let the real provider know a person."""
-    httpx.put(f"{issuer}/users/{subject}", json=claims).raise_for_status()
+    httpx.put(f"{issuer}/users/{subject}", json=claims, verify=_trust()).raise_for_status()
 
 
 def authorized(address: str, subject: str) -> dict[str, str]:
     """Do what a browser and its person do at the real provider; returns the query that comes back."""
-    answer = httpx.post(address, data={"sub": subject}, follow_redirects=False)
+    answer = httpx.post(address, data={"sub": subject}, follow_redirects=False, verify=_trust())
     assert answer.is_redirect, answer.text
     return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
 
@@ -94,7 +107,7 @@ class Liar:
     """A provider that says what it is told to; every part can be changed by a test."""
 
     issuer: str = ""
-    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "one"}))
+    key: RSAKey = field(default_factory=_key)
     claims: dict[str, Any] = field(default_factory=dict)
     about: dict[str, Any] = field(default_factory=dict)
     signed: Callable[[Liar, dict[str, Any]], str] | None = None

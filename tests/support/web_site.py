@@ -6,16 +6,18 @@ Who asks is told by the test, by a header that only this support module understa
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import socket
 import ssl
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 import httpx
+import uvicorn
 from jinja2 import BytecodeCache
 from tests.support.waiting import wait_until
 
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    import uvicorn
     from jinja2.bccache import Bucket
     from starlette.requests import Request
 
@@ -79,6 +80,38 @@ class People:
         return self.known.get(request.headers.get(WHO, ""))
 
 
+class Prompt(uvicorn.Server):
+    """The web server, but that it ends when it is told to: uvicorn looks ten times a second, then rests as long."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._told: asyncio.Future[None] | None = None
+
+    def end(self) -> None:
+        """End soon; connections that are open are ended as uvicorn does."""
+        self.should_exit = True
+        if self._told is not None:
+            with suppress(RuntimeError):  # it has ended by itself
+                self._told.get_loop().call_soon_threadsafe(self._told.cancel)
+
+    async def main_loop(self) -> None:
+        """Tick until told."""
+        self._told = asyncio.get_running_loop().create_future()
+        counter = 0
+        while not await self.on_tick(counter):
+            counter += 1
+            await asyncio.wait([self._told], timeout=0.1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Shut down; when there is nobody to take leave of, at once."""
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+            return
+        for one in (*self.servers, *(sockets or ())):
+            one.close()
+        await self.lifespan.shutdown()
+
+
 @dataclass
 class WebSite:
     """Pages that are served: their address, the certificate to trust, the site itself."""
@@ -87,7 +120,7 @@ class WebSite:
     certificate: Path
     site: Site
     people: People
-    server: uvicorn.Server
+    server: Prompt
 
     def client(self, person: str = "ann", **headers: str) -> httpx.Client:
         """Return a browser in small: keeps cookies, says that it comes from here, follows no redirection."""
@@ -120,12 +153,12 @@ def served(
     place.mkdir(exist_ok=True)
     files = own(place, ("localhost", "127.0.0.1"), dt.datetime.now(dt.UTC))
     with Door.of(socket.create_server(("127.0.0.1", port)), places) as listening:
-        server = server_of(site, tls(files), patience)
+        server = Prompt(server_of(site, tls(files), patience).config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
             wait_until(lambda: server.started, "the pages are served", 30)
             yield WebSite(f"https://localhost:{listening.getsockname()[1]}", files.certificate, site, people, server)
         finally:
-            server.should_exit = True
+            server.end()
             thread.join(30)

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import pyotp
 import pytest
 from tests.support.accounts import PASSWORD
-from tests.support.control_half import NO_OUTSIDE, make_directory, stand_in
+from tests.support.control_half import make_directory, stand_in
 from tests.support.every_page import jobs_of, pages_of, route_of
 from tests.support.full_gateway import furnish
 from tests.support.hostile import RAW
+from tests.support.published import Published
 from tests.support.web_site import ANN, served
 
 from sealgate import log
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import httpx
+    from tests.support.outside_sources import OutsideSources
     from tests.support.web_site import WebSite
 
 SASL, OTHER_SASL, KEY, CLIENT_SECRET = (
@@ -69,10 +71,11 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+def walk(tmp_path_factory: pytest.TempPathFactory, lists_outside: OutsideSources) -> Iterator[Walk]:
     directory = tmp_path_factory.mktemp("walk") / "gw"
     make_directory(directory)
-    (directory / "sealgate.toml").write_text(NO_OUTSIDE + SETTINGS)
+    (directory / "sealgate.toml").write_text(Published(lists_outside).settings + SETTINGS)
+    lists_outside.forget()
     log.open_log(directory / "log" / "sealgate.log", level=logging.DEBUG)
     with ExitStack() as stack:
         gateway = Gateway.open(Settings.load(directory))

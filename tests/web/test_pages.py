@@ -5,18 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.control_half import make_directory, stand_in
 from tests.support.waiting import wait_until
+from tests.support.web_site import served
+from tests.web.conftest import no_messages
 
+from sealgate.link.upkeep import LogLines
 from sealgate.model.findings import Place, warning
 from sealgate.model.nouns import NOUNS
 from sealgate.model.text_forms import READERS
 from sealgate.services.actor import Actor, Right
+from sealgate.services.gateway import Gateway
 from sealgate.services.roles import RIGHTS_OF, Role
+from sealgate.settings import Settings
 from sealgate.web import navigation
 from sealgate.web.entrance import GUEST_ROUTES
 from sealgate.web.pages import ROUTES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import httpx
     from tests.support.control_half import StandIn
     from tests.support.web_site import WebSite
@@ -34,16 +42,29 @@ OTHERS = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """One gateway with its agent, for looking at pages, which changes nothing."""
+    place = tmp_path_factory.mktemp("shared")
+    make_directory(place / "gw")
+    gateway = Gateway.open(Settings.load(place / "gw"))
+    with (
+        stand_in(place / "gw", queue_list=no_messages, log_part=LogLines((), "1:0", more=False)),
+        served(gateway, place / "tls") as site,
+        site.client("ann") as client,
+    ):
+        yield client
+    gateway.close()
+
+
 @pytest.mark.parametrize("path", [*OTHERS, *EVERY_LIST, *EVERY_FORM, *AS_TEXT])
-def test_a_page_answers(ann: httpx.Client, agent: StandIn, path: str) -> None:
-    assert ann.get(path).status_code == 200
+def test_a_page_answers(shared: httpx.Client, path: str) -> None:
+    assert shared.get(path).status_code == 200
 
 
 @pytest.mark.parametrize("path", [place.path for place in navigation.every_place() if place.path != "/drift"])
-def test_whatever_the_navigation_names_is_there_and_marked_as_the_current_page(
-    ann: httpx.Client, agent: StandIn, path: str
-) -> None:
-    answer = ann.get(path)
+def test_whatever_the_navigation_names_is_there_and_marked_as_the_current_page(shared: httpx.Client, path: str) -> None:
+    answer = shared.get(path)
 
     assert (answer.status_code, f'<a href="{path}" aria-current="page">' in answer.text) == (200, True)
 
