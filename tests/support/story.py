@@ -120,7 +120,8 @@ class Gateway:
     def begin_with(self, commands: str) -> None:
         """Have what these commands say in force and in the draft, at the beginning of a test.
 
-        The first test that asks for it applies it; later ones go back to its revision, which needs no rehearsal.
+        The first test that asks for it applies it; later ones go back to its revision, which needs no rehearsal
+        while the node keeps it.
         """
         if commands not in self._applied:
             self.apply(commands)
