@@ -23,6 +23,7 @@ def certificate(*names: str, until: dt.date = dt.date(2031, 1, 1)) -> str:
 
 GOOD = certificate("gw.example.org")
 LOGIN = {"host": "smtp.example.net", "port": 587, "user": "u", "password": "s1"}
+PLAIN_LOGIN = {"host": "smtp.example.net", "mx": True, "user": "other", "password": "s2"}
 RELAY = {"external-relay-host": "smtp.example.net:587"}
 
 _OTHERS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -243,6 +244,11 @@ _OTHERS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         "sasl-key-other-spelling",
         {"rows": {"sasl": [LOGIN]}, "settings": {"external-relay-host": "smtp.example.net"}},
         {"rows": {"sasl": [LOGIN], "transport": ["a.example smtp:[smtp.example.net]:587"]}},
+    ),
+    (
+        "sasl-key-shadowed",
+        {"rows": {"sasl": [LOGIN, PLAIN_LOGIN]}, "settings": RELAY},
+        {"rows": {"sasl": [LOGIN, PLAIN_LOGIN | {"user": "u"}]}, "settings": RELAY},
     ),
     (
         "sasl-perhaps-in-clear",

@@ -75,6 +75,17 @@ def test_a_login_for_a_transport_is_used_for_it_alone_and_its_password_is_in_no_
     assert all(path.stat().st_mode & 0o077 == 0 and path.stat().st_uid == 0 for path in holding)
 
 
+def test_a_login_that_another_one_for_the_same_server_hides_is_a_finding(story: Story, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text(PASSWORD)
+    for words, user in (("smtp.next.test", "relay"), (BY_ITS_MX, "other")):
+        story.gateway.run("add", "sasl", *words.split(), "--user", user, "--password-file", f"{tmp_path}/password")
+    story.gateway.run("set", "external-relay-host", "smtp.next.test")
+
+    found = story.gateway.json("check", expect=1)["findings"]
+
+    assert "sasl-key-shadowed" in {finding["code"] for finding in found}
+
+
 def test_a_login_that_no_next_hop_would_use_is_a_finding(story: Story, tmp_path: Path) -> None:
     (tmp_path / "password").write_text("secret")
     story.gateway.configure(

@@ -89,6 +89,7 @@ CODES: dict[str, str] = {
     "sasl-in-clear": "A password would be sent without TLS.",
     "sasl-key-no-next-hop": "A login is for no next hop.",
     "sasl-key-other-spelling": "A login is for another spelling of a next hop.",
+    "sasl-key-shadowed": "A login is never used, because another one for the same server is found first.",
     "sasl-perhaps-in-clear": "A password may be sent without TLS.",
     "system-mail-lost": "Mail for root or postmaster goes nowhere.",
     "table-action-unknown": "A table of access rules or checks holds an unknown action.",

@@ -1,6 +1,6 @@
 """SASL passwords and TLS policies: whether Postfix finds them for a next hop, and passwords stay secret on the way.
 
-Postfix looks a password up by the next hop exactly as written, then by the plain name of the server. It looks a TLS
+Postfix looks a password up by the plain name of the server, then by the next hop exactly as written. It looks a TLS
 policy up by the next hop exactly as written, then, for a plain domain, by its parents with a dot before them.
 """
 
@@ -32,9 +32,13 @@ def check_logins(desired: DesiredState) -> Iterator[Finding]:
     for destination in destinations(desired):
         found.see(destination)
     unseen = own_routing_tables(desired)
+    plain = {row.next_hop.host: row for row in rows if row.next_hop.destination == str(row.next_hop.host)}
     for row in rows:
+        first = plain.get(row.next_hop.host, row)
         if row.next_hop.destination not in found.used:
             yield _unused(row, sorted(found.spellings.get(row.next_hop.host, ())), unseen=unseen)
+        elif first.user != row.user:
+            yield _shadowed(row)
         yield from _clear(row, desired)
 
 
@@ -84,6 +88,17 @@ def _unused(row: SaslPassword, spellings: list[str], *, unseen: bool) -> Finding
         f"The login for {key} is never used: no relay host and no transport leads there.",
         "Postfix looks it up by the next hop exactly as written.",
         "Choose the host from the relay hosts and transports.",
+    )
+
+
+def _shadowed(row: SaslPassword) -> Finding:
+    key, plain = row.next_hop.destination, str(row.next_hop.host)
+    return error(
+        "sasl-key-shadowed",
+        Place("sasl", key),
+        f"The login for {key} is never used: the one for {plain} is shown to that server instead.",
+        "Postfix looks for the plain name of the server first, and only then for the next hop as it is written.",
+        f"Remove one of the two, or change the one for {plain} to a next hop without MX records.",
     )
 
 
