@@ -75,14 +75,15 @@ def test_a_draft_that_changes_nothing_for_mail_has_no_differences(story: Story) 
 
 def test_people_read_before_and_after(story: Story) -> None:
     story.gateway.configure("remove black 203.0.113.0/24")
-    before = story.gateway.mail_log()
+    before = len(story.gateway.mail_log())
 
     said = story.gateway.run("replay", expect=1)
 
     assert "No longer refused by black 203.0.113.0/24" in said
     assert "not you" in said
     assert f"from {BANNED}" in said
-    assert story.gateway.mail_log() == before
+    new = story.gateway.mail_log()[before:]
+    assert [word for word in ("client=", "NOQUEUE", STRANGER, BANNED) if word in new] == []
 
 
 def test_only_what_came_lately_is_tried_when_asked_so(story: Story) -> None:
