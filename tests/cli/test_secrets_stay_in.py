@@ -102,7 +102,7 @@ WALK: dict[str, list[list[str]]] = {
     "restore-backup": [["/nonexistent/backup", "--passphrase-file", "-", "--yes"]],
     "completion": [["bash"]],
 }
-MADE_ELSEWHERE = {"init", "up", "agent", "mpa", "scheduler"}
+MADE_ELSEWHERE = {"init", "up", "agent", "mpa", "scheduler", "web"}
 
 
 def verbs(group: click.Group, ctx: click.Context, before: str = "") -> Iterator[str]:

@@ -150,6 +150,14 @@ def test_a_login_by_the_plain_name_of_the_server_matches_every_port():
     assert "sasl-key-other-spelling" not in codes({"sasl": [login]}, RELAY)
 
 
+def test_a_login_by_a_name_with_mx_records_hides_none_but_those_of_the_host_itself():
+    plain = LOGIN | {"port": 25, "mx": True, "user": "other"}
+    settings = {"external-relay-host": "smtp.example.net:587 mx"}
+
+    assert "sasl-key-shadowed" not in codes({"sasl": [LOGIN | {"mx": True}, plain]}, settings)
+    assert "sasl-key-shadowed" in codes({"sasl": [LOGIN, plain]}, RELAY)
+
+
 def test_many_findings_of_a_kind_are_counted_not_listed():
     rows = {"relay-domain": ["example.com", *(f"n{number}.example.com" for number in range(50))]}
     found = [f for f in findings(rows, {"match-subdomains": True}) if f.code == "relay-domain-covered"]

@@ -37,7 +37,7 @@ def check_logins(desired: DesiredState) -> Iterator[Finding]:
         first = plain.get(row.next_hop.host, row)
         if row.next_hop.destination not in found.used:
             yield _unused(row, sorted(found.spellings.get(row.next_hop.host, ())), unseen=unseen)
-        elif first.user != row.user:
+        elif first.user != row.user and not row.next_hop.mx:  # with MX records the server has another name
             yield _shadowed(row)
         yield from _clear(row, desired)
 
